@@ -1,0 +1,39 @@
+# `make run` and `make test` do all their own set-up into .venv on a machine with Python 3.11 or newer.
+PYTHON ?= python3
+UV_VERSION = 0.13.9
+BIN = .venv/bin
+READY = .venv/.ready
+
+.PHONY: run test test-long check fmt lock
+
+run: $(READY)
+	@$(BIN)/briefbot run
+
+test: $(READY)
+	$(BIN)/pytest -n auto
+
+test-long: $(READY)
+	$(BIN)/pytest -m long --timeout 3600
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+# Formats the code and writes the generated files anew.
+fmt: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python -m tests.generated
+
+# Takes up the newest versions: the pins in pyproject.toml and the hashes for the image.
+lock: $(READY)
+	$(BIN)/python deploy/lock.py
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	@touch $@

@@ -1,0 +1,122 @@
+"""The core: requests to replies; the one place that turns expected errors into documents."""
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+
+from bot.commands import MENU, Misused, checked, command_named, examples, line_of, parse
+from bot.ports import MenuItem, Reply, Request
+from briefings.directory import record_choice, title_of
+from briefings.document import Choice, Document
+from briefings.edition import Edition
+from briefings.help import refusal, unknown_briefing
+from briefings.words import echo, words_in
+from knowledge import Company, Knowledge, Theme, UnknownName
+
+log = logging.getLogger("briefbot.answer")
+MOST_CHOICES = 3
+
+
+class Answers:
+    """Answers from the knowledge of the moment; implements `Core`.
+
+    `knowledge` and `today` are asked anew for each answer, so that an answer is of one version throughout.
+    """
+
+    def __init__(self, knowledge: Callable[[], Knowledge], today: Callable[[], date]) -> None:
+        self._knowledge = knowledge
+        self._today = today
+
+    @property
+    def menu(self) -> tuple[MenuItem, ...]:
+        """All commands, in the order of the help."""
+        return tuple(command.item for command in MENU)
+
+    async def answer_line(self, line: str, user: str = "", place: str = "", language: str = "en") -> Reply:
+        """Returns the answer to a typed line."""
+        edition = self._edition(language)
+        return self._guarded(
+            edition,
+            lambda: self._composed(edition, replace(parse(line), user=user, place=place, language=language)),
+        )
+
+    async def answer(self, request: Request) -> Reply:
+        """Returns the answer to a request."""
+        edition = self._edition(request.language)
+        return self._guarded(edition, lambda: self._composed(edition, request))
+
+    def suggest(self, command: str, argument: str, typed: str, most: int = 25) -> list[Choice]:
+        """Returns completions of an argument, best first; for nothing typed, the weightiest."""
+        found = command_named(command)
+        kind = next((a.kind for a in found.item.arguments if a.name == argument), None) if found else None
+        knowledge = self._knowledge()
+        records: Sequence[Company | Theme] = ()
+        if kind == "company":
+            records = knowledge.company_names.complete(typed, most) if typed else knowledge.weightiest_companies
+        elif kind == "theme":
+            records = knowledge.theme_names.complete(typed, most) if typed else knowledge.weightiest_themes
+        elif kind == "source":
+            ids = [source.id for source in knowledge.sources.values() if source.id.startswith(typed.casefold())]
+            return [Choice(knowledge.sources[id_].title, f"/{command} {id_}") for id_ in ids[:most]]
+        return [Choice(title_of(record), f"/{command} {record.slug}") for record in records[:most]]
+
+    def _edition(self, language: str) -> Edition:
+        return Edition(self._knowledge(), self._today(), words_in(language))
+
+    def _composed(self, edition: Edition, request: Request) -> Reply:
+        command = command_named(request.command)
+        if command is None:
+            raise Misused("unknown_command", typed=line_of(request))
+        request = checked(command.item, request)
+        try:
+            return Reply(command.compose(edition, request.arguments), page=request.page)
+        except UnknownName as unknown:
+            kind = command.item.arguments[0].kind
+            document = unknown_briefing(edition, kind, unknown.typed, _meant(edition, kind, unknown))
+            return Reply(document, "unknown")
+
+    def _guarded(self, edition: Edition, compose: Callable[[], Reply]) -> Reply:
+        try:
+            return compose()
+        except Misused as misused:
+            return Reply(_refusal(edition, misused), "misused")
+        except Exception:
+            fault = secrets.token_hex(4)
+            log.exception("answer failed", extra={"fault": fault})
+            words = edition.words
+            return Reply(refusal(edition, "fault", title=words.text("fault_title"), id=fault), "failed")
+
+
+def _named(edition: Edition, typed: str) -> list[Choice]:
+    """Returns the company and the theme that go by a name, each as a choice."""
+    found: list[Choice] = []
+    for index in (edition.knowledge.company_names, edition.knowledge.theme_names):
+        with suppress(UnknownName):
+            found.append(record_choice(edition, index.find(typed).record))
+    return found
+
+
+def _meant(edition: Edition, kind: str, unknown: UnknownName) -> list[Choice]:
+    """Returns what may have been meant by an unknown name: the same name elsewhere first, then near ones."""
+    elsewhere = _named(edition, unknown.typed) if kind != "source" else []
+    return [*elsewhere, *(record_choice(edition, record) for record in unknown.suggestions)][:MOST_CHOICES]
+
+
+def _refusal(edition: Edition, misused: Misused) -> Document:
+    words, item, values = edition.words, misused.item, dict(misused.values)
+    choices: list[Choice] = []
+    if "typed" in values:
+        choices = _named(edition, str(values["typed"]))
+        values["typed"] = echo(str(values["typed"]))
+    if misused.macro == "missing" and item:
+        values["example"] = next(
+            (line for line in examples(edition.knowledge) if line.startswith(f"/{item.name} ")), item.usage
+        )
+    title_values = {"command": values["command"]} if "command" in values else {}
+    title = words.text(f"{misused.macro}_title", **title_values)
+    if misused.macro == "missing":
+        values.pop("command")
+    return refusal(edition, misused.macro, choices=choices, title=title, **values)

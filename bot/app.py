@@ -1,0 +1,34 @@
+"""The composition root: settings to a wired program; the only file that knows everybody."""
+
+import asyncio
+import sys
+from contextlib import suppress
+from datetime import UTC, date, datetime
+
+from bot.answer import Answers
+from bot.knowledge_folder import KnowledgeFolder
+from bot.settings import Settings
+
+
+def today() -> date:
+    """Returns the day from which ages are counted, in UTC."""
+    return datetime.now(UTC).date()
+
+
+async def run(settings: Settings) -> None:
+    """Serves every platform that is on until it ends; without any token that is the terminal.
+
+    Raises:
+        InvalidKnowledge: the knowledge folder cannot be used.
+    """
+    from bot.platforms.terminal.adapter import Terminal
+
+    folder = KnowledgeFolder(settings.knowledge)
+    terminal = Terminal(sys.stdin, sys.stdout, settings.data_dir / "history")
+    watching = asyncio.create_task(folder.watch())
+    try:
+        await terminal.serve(Answers(lambda: folder.current, today))
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching

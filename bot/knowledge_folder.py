@@ -1,0 +1,67 @@
+"""The knowledge folder kept up to date: an edited file is taken up whole, a bad edit leaves the last good version."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from watchfiles import awatch
+
+from knowledge import InvalidKnowledge, Knowledge, load
+
+log = logging.getLogger("briefbot.knowledge")
+_LOOK_EVERY = 1000  # milliseconds: what no event tells of (network mounts, a replaced folder) is found by looking
+
+Fingerprint = tuple[tuple[str, int, int, int], ...]
+
+
+class KnowledgeFolder:
+    """Holds the last good version of a folder's knowledge.
+
+    Raises:
+        InvalidKnowledge: the folder cannot be used at the start.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen = fingerprint(path)
+        self.current: Knowledge = load(path)
+
+    async def watch(self) -> None:
+        """Takes up edits within 2 seconds, until cancelled."""
+        while True:
+            try:
+                async for _ in awatch(
+                    self.path, debounce=200, rust_timeout=_LOOK_EVERY, yield_on_timeout=True, recursive=False
+                ):
+                    await self.refresh()
+                    if not self.path.is_dir():
+                        break
+            except FileNotFoundError:
+                await self.refresh()
+            await asyncio.sleep(_LOOK_EVERY / 1000)
+
+    async def refresh(self) -> None:
+        """Loads the folder anew if a file has changed; what cannot be used is logged and leaves all as it is."""
+        now = await asyncio.to_thread(fingerprint, self.path)
+        if now == self._seen:
+            return
+        self._seen = now
+        try:
+            self.current = await asyncio.to_thread(load, self.path)
+        except InvalidKnowledge as invalid:
+            problems = [str(problem) for problem in invalid.problems]
+            log.error("knowledge rejected; the last good version stays", extra={"problems": problems})
+        else:
+            log.info("knowledge taken up", extra={"claims": len(self.current.claims)})
+
+
+def fingerprint(folder: Path) -> Fingerprint:
+    """Returns what tells one state of a folder's files from another: name, inode, size and time of each."""
+    found: list[tuple[str, int, int, int]] = []
+    for path in sorted(folder.glob("*.y*ml")):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        found.append((path.name, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    return tuple(found)

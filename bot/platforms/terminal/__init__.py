@@ -1,0 +1,1 @@
+"""The terminal: the reference platform, for people and for pipes."""

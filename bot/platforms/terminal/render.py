@@ -1,0 +1,140 @@
+"""Document to styled lines of text, for a terminal or a pipe."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from rich.text import Text
+
+from briefings.document import (
+    Block,
+    Break,
+    Choice,
+    Choices,
+    Document,
+    Facts,
+    Heading,
+    Note,
+    Paragraph,
+    SourceEntry,
+    Statement,
+)
+from briefings.paginate import Budget, Size
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_STYLES = {"plain": "", "strong": "bold", "code": "cyan"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Is one line before wrapping, with its indent in columns."""
+
+    text: Text = field(default_factory=Text)
+    indent: int = 0
+
+
+def rows(part: Block | SourceEntry) -> Size:
+    """Returns how many rows of 80 columns a part of a page takes."""
+    lines = _source(part) if isinstance(part, SourceEntry) else _Rendering(numbered=True).block(part)
+    return (sum(1 + (line.indent + line.text.cell_len) // 80 for line in lines),)
+
+
+BUDGET = Budget(capacity=(64,), cost=rows, frame=(6,))
+"""A page of the terminal: two screens of rows, with room for title, page line and the choices to turn the page."""
+
+
+def render(document: Document, *, numbered: bool) -> list[Line]:
+    """Returns a document as lines; choices are numbered for a prompt, else they show their command."""
+    return list(_Rendering(numbered=numbered).lines(document))
+
+
+def plain(document: Document) -> str:
+    """Returns a document as text without styles, one sentence a line."""
+    return "\n".join(" " * line.indent + line.text.plain for line in render(document, numbered=False))
+
+
+def visible(text: str) -> str:
+    """Returns text in which nothing can move the cursor, colour the terminal or turn the reading direction."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join("\ufffd" if unicodedata.category(c) in _INVISIBLE else c for c in text)
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(visible(text), style)
+
+
+class _Rendering:
+    """Renders one document, counting its choices through."""
+
+    def __init__(self, *, numbered: bool) -> None:
+        self._numbered = numbered
+        self._count = 0
+
+    def lines(self, document: Document) -> Iterator[Line]:
+        yield Line(_text(document.title, "bold"))
+        for block in document.blocks:
+            yield from self.block(block)
+        if document.sources:
+            yield Line()
+            for entry in document.sources:
+                yield from _source(entry)
+        if document.page:
+            yield Line()
+            yield Line(_text(document.page.line, "dim"))
+
+    def block(self, block: Block) -> Iterator[Line]:
+        match block:
+            case Heading(text):
+                yield Line()
+                yield Line(_text(text, "bold underline"))
+            case Paragraph(spans, citations):
+                line = Text.assemble(*(_text(span.text, _STYLES[span.style]) for span in spans))
+                yield Line(line + _marks(citations))
+            case Note(text):
+                yield Line(_text(text, "dim"))
+            case Statement():
+                yield Line(_text(block.text) + _marks(block.citations))
+                yield Line(_text(block.dateline, "dim"), 2)
+            case Facts(rows):
+                for row in rows:
+                    value = _text(row.value.text, "bold") + _marks(row.value.citations)
+                    yield Line(_text(f"{row.label}: ") + value)
+                    yield Line(_text(row.value.dateline, "dim"), 2)
+            case Choices(title, choices):
+                yield Line()
+                yield from self._choices(title, choices)
+            case Break():
+                yield Line()
+            case _:
+                assert_never(block)
+
+    def _choices(self, title: str, choices: tuple[Choice, ...]) -> Iterator[Line]:
+        """Yields choices in one run, or one a line where they have details."""
+        head = _text(title, "bold")
+        if any(choice.detail for choice in choices):
+            yield Line(head)
+            yield from (Line(self._choice(choice), 2) for choice in choices)
+        else:
+            yield Line(_text("  ").join([head, *map(self._choice, choices)]))
+
+    def _choice(self, choice: Choice) -> Text:
+        self._count += 1
+        if self._numbered:
+            shown = _text(f"{self._count} ", "cyan") + _text(choice.label)
+        else:
+            shown = _text(choice.command, "cyan")
+            if choice.detail:
+                shown += _text(f"  {choice.label}")
+        return shown + _text(choice.detail and f"  {choice.detail}", "dim")
+
+
+def _marks(citations: tuple[int, ...]) -> Text:
+    return _text("".join(f" [{number}]" for number in citations), "cyan")
+
+
+def _source(entry: SourceEntry) -> Iterator[Line]:
+    yield Line(_text(f"[{entry.number}]", "cyan") + _text(f" {entry.title}"))
+    yield Line(_text(f"{entry.publisher}, {entry.published}", "dim"), 4)
+    yield Line(_text(entry.url, "dim"), 4)

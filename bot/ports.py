@@ -1,0 +1,91 @@
+"""The words spoken across the rim, between the core and the platforms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from briefings.document import Choice, Document
+from briefings.paginate import Budget
+
+Outcome = Literal["answered", "unknown", "misused", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """Describes what a command is asked about; `kind` is the sort of name that completes it."""
+
+    name: str
+    kind: Literal["company", "theme", "source"]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """Describes a command as platforms register and list it."""
+
+    name: str
+    summary: str
+    arguments: tuple[Argument, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        """The line that a reader types, with its arguments in capitals."""
+        return " ".join((f"/{self.name}", *(argument.name.upper() for argument in self.arguments)))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Is one command with its arguments by name, from someone somewhere.
+
+    `user` and `place` are the platform's ids; `page` counts from 1.
+    """
+
+    command: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    page: int = 1
+    user: str = ""
+    place: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Is an answer with the page that was asked for and how asking went."""
+
+    document: Document
+    outcome: Outcome = "answered"
+    page: int = 1
+    private: bool = True
+
+
+class Core(Protocol):
+    """Is what a platform may ask."""
+
+    @property
+    def menu(self) -> tuple[MenuItem, ...]:
+        """All commands, in the order of the help."""
+        ...
+
+    async def answer(self, request: Request) -> Reply:
+        """Returns the answer to a request; never raises for anything that a person can type."""
+        ...
+
+    async def answer_line(self, line: str, user: str = "", place: str = "", language: str = "en") -> Reply:
+        """Returns the answer to a typed line such as `/company Tencent page:2`."""
+        ...
+
+    def suggest(self, command: str, argument: str, typed: str, most: int = 25) -> list[Choice]:
+        """Returns completions of an argument, best first; for nothing typed, what is most asked for."""
+        ...
+
+
+class Platform(Protocol):
+    """Is a place where people ask."""
+
+    name: str
+    budget: Budget
+
+    async def serve(self, core: Core) -> None:
+        """Listens and answers until cancelled or until its input ends."""
+        ...

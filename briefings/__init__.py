@@ -1,0 +1,1 @@
+"""What we say: documents composed from the knowledge, and their sentences."""

@@ -1,0 +1,80 @@
+"""Claims to statements: numbering the sources, and the words of dates, age, speaker and standing."""
+
+from collections.abc import Iterable, Iterator
+
+from briefings.document import Heading, SourceEntry, Statement
+from briefings.edition import Edition
+from knowledge import Claim, Figure, Source
+
+Section = tuple[str, list[Claim]]
+"""A macro that names a heading, and the claims under it."""
+
+
+class Citations:
+    """Numbers the sources of one document in the order of their first use."""
+
+    def __init__(self, edition: Edition) -> None:
+        self._edition = edition
+        self._numbers: dict[str, int] = {}
+
+    def cite(self, source: Source) -> int:
+        """Returns the number of a source."""
+        return self._numbers.setdefault(source.id, len(self._numbers) + 1)
+
+    def statement(self, claim: Claim, figure: Figure | None = None) -> Statement:
+        """Returns what a claim says, or one figure of it, cited and dated."""
+        words, knowledge = self._edition.words, self._edition.knowledge
+        return Statement(
+            text=words.figure(figure) if figure else claim.text,
+            citations=tuple(self.cite(knowledge.sources[source]) for source in claim.sources),
+            dateline=words.text(
+                "dateline",
+                claim=claim,
+                age=claim.as_of.completed_years(self._edition.today),
+                superseding=knowledge.superseding(claim),
+                superseded=[knowledge.claims[earlier] for earlier in claim.supersedes],
+            ),
+            claim=claim.id,
+            revision=claim.revision,
+        )
+
+    def section(self, section: Section) -> Iterator[Heading | Statement]:
+        """Yields a heading and the statements under it, or nothing where there are none."""
+        macro, claims = section
+        if claims:
+            yield Heading(self._edition.words.text(macro))
+            yield from (self.statement(claim) for claim in claims)
+
+    def sources(self) -> tuple[SourceEntry, ...]:
+        """Returns the entries of all sources cited so far."""
+        return tuple(self._entry(source, number) for source, number in self._numbers.items())
+
+    def _entry(self, id_: str, number: int) -> SourceEntry:
+        source = self._edition.knowledge.sources[id_]
+        published = self._edition.words.text("published", source=source)
+        return SourceEntry(number, source.title, source.publisher, source.host, published, source.url)
+
+
+def side_by_side(edition: Edition, claims: Iterable[Claim]) -> Iterator[list[Claim]]:
+    """Yields each standing claim, in the given order, followed by the earlier ones that it outdates.
+
+    A later claim that outdates one of these is taken along, whoever it belongs to, so that nobody reads the
+    earlier one alone.
+    """
+    knowledge = edition.knowledge
+    told: set[str] = set()
+
+    def chain(claim: Claim) -> Iterator[Claim]:
+        if claim.id not in told and not claim.retracted:
+            told.add(claim.id)
+            yield claim
+            for earlier in claim.supersedes:
+                yield from chain(knowledge.claims[earlier])
+
+    for claim in claims:
+        newest = claim
+        while later := knowledge.superseding(newest):
+            newest = later[0]
+        told_together = list(chain(newest))
+        if told_together:
+            yield told_together

@@ -1,0 +1,126 @@
+"""The answer about one company."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from briefings.citing import Citations, Section, side_by_side
+from briefings.directory import title_of
+from briefings.document import Block, Break, Choice, Choices, Document, Fact, Facts, Heading
+from briefings.edition import Edition
+from briefings.found import found_note
+from knowledge import Claim, Company, Figure, Found
+
+MOST_FIGURES = 5
+MOST_IN_BRIEF = 6
+MOST_CHOICES = 5
+_SECTIONS = ("in_figures", "abroad", "at_home", "regulation", "in_general", "forecasts", "opinions")
+
+
+def company_briefing(edition: Edition, found: Found[Company], typed: str = "") -> Document:
+    """Returns a company's brief on a first page, and all its claims by group on the pages after it."""
+    company, words = found.record, edition.words
+    claims = [claim for claim in edition.knowledge.claims_about(company) if not claim.retracted]
+    citations = Citations(edition)
+    blocks: list[Block] = [*found_note(words, found, typed), *_introduction(edition, company, citations)]
+    if claims:
+        brief = tuple(_brief(edition, company, claims, citations))
+        groups = [block for section in _sections(edition, company, claims) for block in citations.section(section)]
+        blocks += [
+            *brief,
+            *_retractions(edition, company),
+            *_neighbours(edition, company, claims),
+            Break(),
+            *groups,
+        ]
+    else:
+        blocks += [words.note("no_claims"), *_retractions(edition, company)]
+    newest = claims[0].as_of if claims else None
+    return Document(
+        title=title_of(company),
+        summary=words.text("company_summary", company=company, claims=len(claims), newest=newest),
+        command=f"/company {company.slug}",
+        blocks=tuple(blocks),
+        sources=citations.sources(),
+        language=words.language,
+    )
+
+
+def market_name(market: str) -> str:
+    """Returns a market's slug as readers write it: southeast-asia is Southeast Asia."""
+    return market.replace("-", " ").title()
+
+
+def _introduction(edition: Edition, company: Company, citations: Citations) -> Iterator[Block]:
+    words = edition.words
+    aliases = company.aliases
+    names = [*aliases.legal, *aliases.former, *aliases.ticker][:MOST_CHOICES]
+    yield words.paragraph("company_kind", company=company, market=market_name(company.home))
+    if names:
+        yield words.note("also_called", names=names)
+    if company.about:
+        yield citations.statement(edition.knowledge.claims[company.about])
+    else:
+        yield words.note("no_about")
+
+
+def _brief(edition: Edition, company: Company, claims: list[Claim], citations: Citations) -> Iterator[Block]:
+    words = edition.words
+    current = [claim for claim in claims if not edition.knowledge.superseding(claim)]
+    weighty = sorted(current, key=lambda claim: not claim.key)  # stable: the newest first among equals
+    figures = list(_key_figures(weighty))[:MOST_FIGURES]
+    if figures:
+        yield Heading(words.text("key_figures"))
+        yield Facts(tuple(Fact(_capital(f.what), citations.statement(claim, f)) for claim, f in figures))
+    told = {company.about, *(claim.id for claim, _ in figures)}
+    chosen = [claim for claim in weighty if claim.id not in told][:MOST_IN_BRIEF]
+    yield from citations.section(("what_matters", chosen))
+
+
+def _key_figures(claims: list[Claim]) -> Iterator[tuple[Claim, Figure]]:
+    for claim in claims:
+        if claim.kind == "fact":
+            yield from ((claim, figure) for figure in claim.figures)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _sections(edition: Edition, company: Company, claims: list[Claim]) -> list[Section]:
+    sections: dict[str, list[Claim]] = {macro: [] for macro in _SECTIONS}
+    for together in side_by_side(edition, claims):
+        sections[_section_of(edition, company, together[0])] += together
+    return list(sections.items())
+
+
+def _section_of(edition: Edition, company: Company, claim: Claim) -> str:
+    if claim.kind != "fact":
+        return f"{claim.kind}s"
+    if any(edition.knowledge.themes[theme].section == "regulation" for theme in claim.themes):
+        return "regulation"
+    if any(market != company.home for market in claim.markets):
+        return "abroad"
+    if claim.figures:
+        return "in_figures"
+    return "at_home" if claim.markets else "in_general"
+
+
+def _retractions(edition: Edition, company: Company) -> Iterator[Block]:
+    number = sum(claim.retracted is not None for claim in edition.knowledge.claims_about(company))
+    if number:
+        yield edition.words.note("retracted", number=number)
+
+
+def _neighbours(edition: Edition, company: Company, claims: list[Claim]) -> Iterator[Block]:
+    """Yields the themes that its claims belong to, and the companies that are named with it, most frequent first."""
+    knowledge, words = edition.knowledge, edition.words
+    themes = Counter(theme for claim in claims for theme in claim.themes)
+    peers = Counter(other for claim in claims for other in claim.companies if other != company.slug)
+    if themes:
+        names = [(knowledge.themes[slug].names.en, f"/theme {slug}") for slug, _ in themes.most_common(MOST_CHOICES)]
+        yield Choices(words.text("themes"), tuple(Choice(name, command) for name, command in names))
+    if peers:
+        names = [
+            (knowledge.companies[slug].names.en, f"/company {slug}") for slug, _ in peers.most_common(MOST_CHOICES)
+        ]
+        yield Choices(words.text("peers"), tuple(Choice(name, command) for name, command in names))

@@ -1,0 +1,187 @@
+"""The Document: what a briefing returns, in blocks that mean something and know no platform.
+
+Texts are plain: whatever escaping a platform needs is done by its renderer. A sentence about the world can stand
+only in a `Statement`, and a `Statement` without a citation cannot be built.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+MOST_COMMAND = 90
+"""Characters of a command in a choice: with its prefix it fits into 100, Discord's bound of a custom_id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Is a run of text in one style."""
+
+    text: str
+    style: Literal["plain", "strong", "code"] = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Names the blocks that follow."""
+
+    text: str
+    kind: Literal["heading"] = "heading"
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Says something about the file or the answer: counts, dates, invitations; built only by `Words`."""
+
+    spans: tuple[Span, ...]
+    citations: tuple[int, ...] = ()
+    kind: Literal["paragraph"] = "paragraph"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Is small print about the answer; built only by `Words`."""
+
+    text: str
+    kind: Literal["note"] = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Says what a claim says, with the numbers of its sources and the words of its date, age and speaker.
+
+    Raises:
+        ValueError: without citation.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    dateline: str
+    claim: str
+    revision: int
+    kind: Literal["statement"] = "statement"
+
+    def __post_init__(self) -> None:
+        if not self.citations:
+            raise ValueError(f"statement of claim {self.claim!r} has no citation; name its sources")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Is one row of `Facts`."""
+
+    label: str
+    value: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Lists labelled values."""
+
+    rows: tuple[Fact, ...]
+    kind: Literal["facts"] = "facts"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Offers a command that need not be typed.
+
+    Raises:
+        ValueError: the command is longer than a button may carry.
+    """
+
+    label: str
+    command: str
+    detail: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.command) > MOST_COMMAND:
+            raise ValueError(f"command {self.command!r} is over {MOST_COMMAND} characters; shorten it")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Offers several commands under one title."""
+
+    title: str
+    choices: tuple[Choice, ...]
+    kind: Literal["choices"] = "choices"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Ends a page: what follows begins on a new one."""
+
+    kind: Literal["break"] = "break"
+
+
+Block = Heading | Paragraph | Note | Statement | Facts | Choices | Break
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """Describes the source behind a citation mark; its address is the only link of a Document."""
+
+    number: int
+    title: str
+    publisher: str
+    host: str
+    published: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Tells which page of an answer a Document is, and the words for it."""
+
+    number: int
+    of: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Is an answer: a title, a one-line summary for notifications and screen readers, blocks and their sources.
+
+    `command` is the line that asks for it again. Pages of one answer carry only the sources that they cite.
+
+    Raises:
+        ValueError: a citation has no source.
+    """
+
+    title: str
+    summary: str
+    command: str
+    blocks: tuple[Block, ...]
+    sources: tuple[SourceEntry, ...] = ()
+    page: Page | None = None
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        missing = {n for block in self.blocks for n in citations(block)} - {entry.number for entry in self.sources}
+        if missing:
+            raise ValueError(f"citations {sorted(missing)} have no source; add their entries")
+
+
+def statements(document: Document) -> Iterator[Statement]:
+    """Yields every statement of a document, those in rows too."""
+    for block in document.blocks:
+        match block:
+            case Statement():
+                yield block
+            case Facts(rows):
+                yield from (row.value for row in rows)
+
+
+def citations(block: Block) -> tuple[int, ...]:
+    """Returns the numbers of the sources that a block cites."""
+    match block:
+        case Statement(citations=numbers) | Paragraph(citations=numbers):
+            return numbers
+        case Facts(rows):
+            return tuple(number for row in rows for number in row.value.citations)
+    return ()
+
+
+def choices(document: Document) -> tuple[Choice, ...]:
+    """Returns every choice of a document in reading order."""
+    return tuple(choice for block in document.blocks if isinstance(block, Choices) for choice in block.choices)

@@ -1,0 +1,65 @@
+"""What can be asked, and what to do where nothing can be answered."""
+
+from collections.abc import Iterable, Sequence
+
+from briefings.document import Block, Choice, Choices, Document, Heading
+from briefings.edition import Edition
+from briefings.words import echo
+
+
+def help_briefing(edition: Edition, usages: Iterable[tuple[str, str]], examples: Sequence[str]) -> Document:
+    """Returns what this is, examples that run at a click, and every command with what it does."""
+    words, knowledge = edition.words, edition.knowledge
+    intro = words.paragraph(
+        "help_intro",
+        companies=len(knowledge.companies),
+        themes=len(knowledge.themes),
+        claims=len(knowledge.claims),
+    )
+    return Document(
+        title=words.text("help_title"),
+        summary=words.text("help_summary"),
+        command="/help",
+        blocks=(
+            intro,
+            Choices(words.text("try_these"), tuple(Choice(example, example) for example in examples)),
+            Heading(words.text("commands")),
+            *(words.usage(usage, summary) for usage, summary in usages),
+        ),
+        language=words.language,
+    )
+
+
+def unknown_briefing(edition: Edition, kind: str, typed: str, suggestions: Sequence[Choice]) -> Document:
+    """Returns that nobody goes by a name, with what may have been meant; it says nothing by analogy."""
+    words = edition.words
+    shown = echo(typed)
+    blocks: list[Block] = [words.paragraph(f"unknown_{kind}", typed=shown)]
+    if suggestions:
+        blocks.append(Choices(words.text("did_you_mean"), tuple(suggestions)))
+    blocks.append(look_further(edition))
+    title = words.text("unknown_title", typed=shown)
+    return Document(title, title, "/help", tuple(blocks), language=words.language)
+
+
+def refusal(
+    edition: Edition, macro: str, *, choices: Sequence[Choice] = (), title: str = "", **values: object
+) -> Document:
+    """Returns why a line cannot be answered, with the way out; `macro` has a companion `..._title`."""
+    words = edition.words
+    blocks: list[Block] = [words.paragraph(macro, **values)]
+    if choices:
+        blocks.append(Choices(words.text("did_you_mean"), tuple(choices)))
+    blocks.append(look_further(edition))
+    return Document(title, title, "/help", tuple(blocks), language=words.language)
+
+
+def look_further(edition: Edition) -> Choices:
+    """Returns the ways on from an answer that says nothing."""
+    words = edition.words
+    choices = (
+        Choice(words.text("companies"), "/companies"),
+        Choice(words.text("themes"), "/themes"),
+        Choice(words.text("more_in_help"), "/help"),
+    )
+    return Choices(words.text("look_further"), choices)

@@ -1,0 +1,152 @@
+"""A Document and a platform's budget to pages; the one splitter."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from briefings.document import (
+    Block,
+    Break,
+    Choice,
+    Choices,
+    Document,
+    Facts,
+    Heading,
+    Page,
+    SourceEntry,
+    citations,
+)
+from briefings.words import words_in
+
+Size = tuple[int, ...]
+"""Amounts of what a platform counts, always in the same order: characters, components ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Tells what one message may hold, what each piece of a page costs there, and what every page costs anyway."""
+
+    capacity: Size
+    cost: Callable[[Block | SourceEntry], Size]
+    frame: Size
+
+
+def paginate(document: Document, budget: Budget) -> tuple[Document, ...]:
+    """Splits a document into pages that each fit the budget, with the sources that they cite.
+
+    A page ends between blocks, rows or choices, never inside a sentence; a heading stays with what follows it and
+    is repeated where its blocks go on. Pages of several carry choices for the next and the previous one.
+
+    Raises:
+        ValueError: one piece alone is larger than a page.
+    """
+    entries = {entry.number: entry for entry in document.sources}
+    pages = list(_filled(document, budget, entries))
+    if len(pages) == 1:
+        return (replace(document, blocks=_merged(pages[0])),)
+    return tuple(_page(document, blocks, number, len(pages), entries) for number, blocks in enumerate(pages, 1))
+
+
+def _filled(document: Document, budget: Budget, entries: dict[int, SourceEntry]) -> Iterator[list[Block]]:
+    words = words_in(document.language)
+    page = _Filling(budget, entries)
+    heading: Heading | None = None
+    for unit in _units(document.blocks):
+        if isinstance(unit[0], Break):
+            if page.blocks:
+                yield page.blocks
+            page, heading = _Filling(budget, entries), None
+            continue
+        if isinstance(unit[0], Heading | Choices):
+            heading = unit[0] if isinstance(unit[0], Heading) else None
+        if page.blocks and not page.fits(unit):
+            yield page.blocks
+            page = _Filling(budget, entries)
+            if heading and unit[0] is not heading:
+                continued = Heading(words.text("continued", heading=heading.text))
+                unit = (continued, *unit)
+        page.add(unit)
+    if page.blocks or not document.blocks:
+        yield page.blocks
+
+
+def _units(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
+    """Yields what may not be parted: pieces of blocks, each with the headings right before it."""
+    waiting: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Heading):
+            waiting.append(block)
+            continue
+        for piece in _pieces(block):
+            if isinstance(piece, Break) and waiting:
+                yield tuple(waiting)
+                waiting = []
+            yield (*waiting, piece)
+            waiting = []
+    if waiting:
+        yield tuple(waiting)
+
+
+def _pieces(block: Block) -> Iterator[Block]:
+    match block:
+        case Facts(rows):
+            yield from (Facts((row,)) for row in rows)
+        case Choices(title, choices):
+            yield from (Choices(title, (choice,)) for choice in choices)
+        case _:
+            yield block
+
+
+class _Filling:
+    """Is a page being filled, and what is left of its budget."""
+
+    def __init__(self, budget: Budget, entries: dict[int, SourceEntry]) -> None:
+        self.blocks: list[Block] = []
+        self._budget = budget
+        self._entries = entries
+        self._used = budget.frame
+        self._cited: set[int] = set()
+
+    def fits(self, unit: tuple[Block, ...]) -> bool:
+        return all(used <= most for used, most in zip(self._with(unit), self._budget.capacity, strict=True))
+
+    def add(self, unit: tuple[Block, ...]) -> None:
+        if not self.blocks and not self.fits(unit):
+            raise ValueError(f"a {unit[-1].kind} of size {self._with(unit)} is over {self._budget.capacity}")
+        self._used = self._with(unit)
+        self._cited.update(number for block in unit for number in citations(block))
+        self.blocks += unit
+
+    def _with(self, unit: tuple[Block, ...]) -> Size:
+        new = {number for block in unit for number in citations(block)} - self._cited
+        parts = [self._budget.cost(part) for part in (*unit, *(self._entries[number] for number in new))]
+        return tuple(map(sum, zip(self._used, *parts, strict=True)))
+
+
+def _page(document: Document, blocks: list[Block], number: int, of: int, entries: dict[int, SourceEntry]) -> Document:
+    words = words_in(document.language)
+    turns = tuple(
+        Choice(words.text(label), f"{document.command} page:{target}")
+        for label, target in (("next_page", number + 1), ("previous_page", number - 1))
+        if 1 <= target <= of
+    )
+    cited = sorted({n for block in blocks for n in citations(block)})
+    return replace(
+        document,
+        blocks=(*_merged(blocks), Choices(words.text("turn_page"), turns)),
+        sources=tuple(entries[n] for n in cited),
+        page=Page(number, of, words.text("page_line", number=number, of=of)),
+    )
+
+
+def _merged(blocks: list[Block]) -> tuple[Block, ...]:
+    """Joins the neighbouring pieces of one block again."""
+    merged: list[Block] = []
+    for block in blocks:
+        match merged[-1] if merged else None, block:
+            case Facts(before), Facts(rows):
+                merged[-1] = Facts((*before, *rows))
+            case Choices(title, some), Choices(other, more) if title == other:
+                merged[-1] = Choices(title, (*some, *more))
+            case _:
+                merged.append(block)
+    return tuple(merged)

@@ -1,0 +1,54 @@
+"""The answer about one theme, across companies."""
+
+from collections import Counter
+
+from briefings.citing import Citations, side_by_side
+from briefings.directory import title_of
+from briefings.document import Block, Choice, Choices, Document
+from briefings.edition import Edition
+from briefings.found import found_note
+from knowledge import Claim, Found, Theme
+
+MOST_COMPANIES = 10
+_SECTIONS = {"fact": "facts", "forecast": "forecasts", "opinion": "opinions"}
+
+
+def theme_briefing(edition: Edition, found: Found[Theme], typed: str = "") -> Document:
+    """Returns a theme's claims, newest first, with forecasts and opinions apart, and the companies that they name."""
+    theme, words = found.record, edition.words
+    every = edition.knowledge.claims_about(theme)
+    claims = [claim for claim in every if not claim.retracted]
+    companies = Counter(slug for claim in claims for slug in claim.companies)
+    newest = claims[0].as_of if claims else None
+    summary = words.text("theme_summary", theme=theme, claims=len(claims), companies=len(companies), newest=newest)
+    citations = Citations(edition)
+    blocks: list[Block] = [*found_note(words, found, typed), words.labelled("our_line", theme.line)]
+    if not claims:
+        blocks.append(words.note("no_claims"))
+    if companies:
+        blocks.append(_companies(edition, companies))
+    for section in _sections(edition, claims):
+        blocks += citations.section(section)
+    if len(claims) < len(every):
+        blocks.append(words.note("retracted", number=len(every) - len(claims)))
+    return Document(
+        title=title_of(theme),
+        summary=summary,
+        command=f"/theme {theme.slug}",
+        blocks=tuple(blocks),
+        sources=citations.sources(),
+        language=words.language,
+    )
+
+
+def _sections(edition: Edition, claims: list[Claim]) -> list[tuple[str, list[Claim]]]:
+    sections: dict[str, list[Claim]] = {macro: [] for macro in _SECTIONS.values()}
+    for together in side_by_side(edition, claims):
+        sections[_SECTIONS[together[0].kind]] += together
+    return list(sections.items())
+
+
+def _companies(edition: Edition, companies: Counter[str]) -> Choices:
+    names = [(edition.knowledge.companies[slug].names.en, slug) for slug, _ in companies.most_common(MOST_COMPANIES)]
+    choices = tuple(Choice(name, f"/company {slug}") for name, slug in names)
+    return Choices(edition.words.text("companies"), choices)

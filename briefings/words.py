@@ -1,0 +1,81 @@
+"""Sentences from templates; the only home of Jinja2, and of Paragraph and Note."""
+
+import unicodedata
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from briefings.document import Note, Paragraph, Span
+from knowledge import Figure, Period
+
+MOST_ECHOED = 80
+"""Characters of a reader's own text that an answer repeats."""
+
+MOST_MARKS = 2
+"""Combining marks in a row that an echo keeps."""
+
+
+class Words:
+    """Says things in one language, from the macros of `templates/<language>/sentences.j2`."""
+
+    def __init__(self, language: str) -> None:
+        environment = Environment(
+            loader=PackageLoader("briefings", f"templates/{language}"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            autoescape=False,  # noqa: S701  plain text: each renderer escapes for its platform
+        )
+        self.language = language
+        self._macros = environment.get_template("sentences.j2").module
+
+    def text(self, macro: str, **values: Any) -> str:
+        """Returns one sentence or label, on one line."""
+        said: str = getattr(self._macros, macro)(**values)
+        return " ".join(said.split())
+
+    def paragraph(self, macro: str, **values: Any) -> Paragraph:
+        """Returns a sentence as a paragraph."""
+        return Paragraph((Span(self.text(macro, **values)),))
+
+    def labelled(self, label: str, text: str, *, citations: tuple[int, ...] = ()) -> Paragraph:
+        """Returns a paragraph of a strong label, itself a macro, and a text."""
+        return Paragraph((Span(self.text(label), "strong"), Span(f" {text}")), citations)
+
+    def usage(self, command: str, summary: str) -> Paragraph:
+        """Returns a paragraph that says what a command does."""
+        return Paragraph((Span(command, "code"), Span(f" {summary}")))
+
+    def note(self, macro: str, **values: Any) -> Note:
+        """Returns a sentence as small print."""
+        return Note(self.text(macro, **values))
+
+    def date(self, period: Period) -> str:
+        """Returns a period as readers write it, in the precision that it has."""
+        return self.text("date", period=period)
+
+    def figure(self, figure: Figure) -> str:
+        """Returns an exact number with its qualifier and unit."""
+        return self.text("figure", figure=figure, number=f"{figure.value:,}")
+
+
+@cache
+def words_in(language: str) -> Words:
+    """Returns the words of a language."""
+    return Words(language)
+
+
+def echo(typed: str) -> str:
+    """Returns a reader's own text fit to be shown again: one line of visible characters, at most 80."""
+    shown: list[str] = []
+    marks = 0
+    for character in typed[: MOST_ECHOED * 2]:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category[0] == "M" else 0
+        if category in ("Cc", "Zl", "Zp", "Zs"):
+            shown.append(" ")
+        elif category[0] != "C" and marks <= MOST_MARKS:
+            shown.append(character)
+    line = " ".join("".join(shown).split())
+    return line if len(line) <= MOST_ECHOED else line[: MOST_ECHOED - 1] + "…"

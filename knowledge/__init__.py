@@ -1,0 +1,25 @@
+"""What we know: curated records, loaded and checked, and found by name."""
+
+from knowledge.knowledge import Knowledge
+from knowledge.load import load
+from knowledge.model import Claim, Company, Figure, Source, Theme
+from knowledge.names import Found, Key, NameIndex, UnknownName
+from knowledge.period import Period
+from knowledge.problems import InvalidKnowledge, Problem
+
+__all__ = [
+    "Claim",
+    "Company",
+    "Figure",
+    "Found",
+    "InvalidKnowledge",
+    "Key",
+    "Knowledge",
+    "NameIndex",
+    "Period",
+    "Problem",
+    "Source",
+    "Theme",
+    "UnknownName",
+    "load",
+]

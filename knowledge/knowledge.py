@@ -1,0 +1,103 @@
+"""Everything that the curated files say, loaded, checked and indexed."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+from types import MappingProxyType
+
+from knowledge.model import Claim, Company, Source, Theme
+from knowledge.names import NameIndex
+from knowledge.problems import Problem
+
+
+class Knowledge:
+    """Holds companies, themes, sources and claims, each by slug or id; immutable, swapped as a whole.
+
+    `load` makes it and has checked what holds across records: every reference here resolves.
+    """
+
+    def __init__(
+        self,
+        companies: Iterable[Company],
+        themes: Iterable[Theme],
+        sources: Iterable[Source],
+        claims: Iterable[Claim],
+        warnings: Iterable[Problem] = (),
+    ) -> None:
+        self.companies = MappingProxyType({company.slug: company for company in companies})
+        self.themes = MappingProxyType({theme.slug: theme for theme in themes})
+        self.sources = MappingProxyType({source.id: source for source in sources})
+        self.claims = MappingProxyType({claim.id: claim for claim in claims})
+        self.warnings = tuple(warnings)
+
+    @cached_property
+    def company_names(self) -> NameIndex[Company]:
+        """Finds companies by name."""
+        return NameIndex(self.companies.values())
+
+    @cached_property
+    def theme_names(self) -> NameIndex[Theme]:
+        """Finds themes by name."""
+        return NameIndex(self.themes.values())
+
+    def claims_about(self, record: Company | Theme | Source) -> tuple[Claim, ...]:
+        """Returns the claims that belong to a company or theme, or rest on a source, newest first.
+
+        Retracted claims are among them.
+        """
+        if isinstance(record, Source):
+            return self._by_source.get(record.id, ())
+        by_slug = self._by_company if isinstance(record, Company) else self._by_theme
+        return by_slug.get(record.slug, ())
+
+    def superseding(self, claim: Claim) -> tuple[Claim, ...]:
+        """Returns the later claims that contradict or outdate this one, those not retracted, newest first."""
+        return self._superseding.get(claim.id, ())
+
+    @cached_property
+    def newest_first(self) -> tuple[Claim, ...]:
+        """All claims, by the start of the period for which they hold, the latest first, else in the files' order."""
+        return tuple(sorted(self.claims.values(), key=_recency))
+
+    @cached_property
+    def weightiest_companies(self) -> tuple[Company, ...]:
+        """Companies by their number of key claims, then by their latest change."""
+        return tuple(sorted(self.companies.values(), key=self._weight))
+
+    @cached_property
+    def weightiest_themes(self) -> tuple[Theme, ...]:
+        """Themes by their number of key claims, then by their latest change."""
+        return tuple(sorted(self.themes.values(), key=self._weight))
+
+    def _weight(self, record: Company | Theme) -> tuple[int, int, str]:
+        claims = [claim for claim in self.claims_about(record) if not claim.retracted]
+        latest = max((claim.changed.toordinal() for claim in claims), default=0)
+        return -sum(claim.key for claim in claims), -latest, record.slug
+
+    @cached_property
+    def _by_company(self) -> dict[str, tuple[Claim, ...]]:
+        return _grouped((slug, claim) for claim in self.newest_first for slug in claim.companies)
+
+    @cached_property
+    def _by_theme(self) -> dict[str, tuple[Claim, ...]]:
+        return _grouped((slug, claim) for claim in self.newest_first for slug in claim.themes)
+
+    @cached_property
+    def _by_source(self) -> dict[str, tuple[Claim, ...]]:
+        return _grouped((source, claim) for claim in self.newest_first for source in claim.sources)
+
+    @cached_property
+    def _superseding(self) -> dict[str, tuple[Claim, ...]]:
+        standing = (claim for claim in self.newest_first if not claim.retracted)
+        return _grouped((earlier, claim) for claim in standing for earlier in claim.supersedes)
+
+
+def _grouped(pairs: Iterable[tuple[str, Claim]]) -> dict[str, tuple[Claim, ...]]:
+    groups: dict[str, list[Claim]] = defaultdict(list)
+    for slug, claim in pairs:
+        groups[slug].append(claim)
+    return {slug: tuple(claims) for slug, claims in groups.items()}
+
+
+def _recency(claim: Claim) -> tuple[int, int]:
+    return -claim.as_of.first.toordinal(), -claim.as_of.last.toordinal()

@@ -1,0 +1,207 @@
+"""Finding a record by any of its names."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from knowledge.folding import fold, folded_words, has_han, initials, ticker_variants, without_legal_form
+from knowledge.model import Company, Theme
+
+Named = TypeVar("Named", Company, Theme)
+
+MOST_TYPED = 200
+"""Characters of a name that are looked at; longer input is no name."""
+MOST_SUGGESTIONS = 3
+
+
+class Strength(IntEnum):
+    """Tells what a key may do: a weak one only suggests, the others answer."""
+
+    WEAK = 0
+    DERIVED = 1
+    DECLARED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Is one folded way to type a name: whose, as the curator wrote it, and of what kind."""
+
+    slug: str
+    written: str
+    kind: str
+    strength: Strength
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[Named]):
+    """Is a record that was meant; `typo` says that a typing error was mended to reach it."""
+
+    record: Named
+    key: Key
+    typo: bool = False
+
+
+class UnknownName(Exception):
+    """Says that nobody goes by the typed name; carries up to three records that may have been meant."""
+
+    def __init__(self, typed: str, suggestions: tuple[Company | Theme, ...] = ()) -> None:
+        self.typed = typed
+        self.suggestions = suggestions
+        super().__init__(f"unknown name: {typed[:80]!r}")
+
+
+def declared_keys(record: Company | Theme) -> Iterator[tuple[str, str, str]]:
+    """Yields (key, as written, kind) for each name and alias of a record, the weak ones too."""
+    yield fold(record.slug), record.slug, "name"
+    for name in (record.names.en, record.names.zh):
+        if name:
+            yield fold(name), name, "name"
+    if isinstance(record, Theme):
+        for alias in record.aliases:
+            yield fold(alias), alias, "name"
+        return
+    for kind in type(record.aliases).model_fields:
+        for alias in getattr(record.aliases, kind):
+            yield fold(alias), alias, kind
+
+
+def _derived_keys(record: Company | Theme) -> Iterator[tuple[str, str, str]]:
+    for _key, written, kind in list(declared_keys(record)):
+        if kind in ("name", "legal", "former"):
+            shorter = without_legal_form(written) if isinstance(record, Company) else None
+            if shorter:
+                yield shorter, written, kind
+        if kind == "pinyin" or (kind in ("name", "legal") and len(folded_words(written)) > 2):
+            letters = initials(written)
+            if letters:
+                yield letters, written, "initials"
+        if kind == "ticker":
+            for variant in ticker_variants(written):
+                yield variant, written, kind
+
+
+class NameIndex(Generic[Named]):
+    """Finds records of one type by their names: exactly, by completion, and as suggestions.
+
+    A derived key (initials, a name without its legal form, a ticker without its exchange) that meets a key of
+    another record is weak for both, so that it suggests and never answers.
+    """
+
+    def __init__(self, records: Iterable[Named]) -> None:
+        self._records: dict[str, Named] = {record.slug: record for record in records}
+        self._keys: dict[str, list[Key]] = defaultdict(list)
+        for record in self._records.values():
+            for folded, own in _own_keys(record):
+                self._keys[folded].append(own)
+        for key, holders in self._keys.items():
+            if len(holders) > 1 and any(holder.strength is Strength.DERIVED for holder in holders):
+                self._keys[key] = [Key(h.slug, h.written, h.kind, Strength.WEAK) for h in holders]
+
+    @cached_property
+    def _sorted_keys(self) -> list[str]:
+        return sorted(self._keys)
+
+    def find(self, typed: str) -> Found[Named]:
+        """Returns the one record that goes by the typed name.
+
+        A single typing error in a name of at least five letters (four, if Chinese) is mended where nobody else is
+        within two errors.
+
+        Raises:
+            UnknownName: nobody goes by it, or only weakly.
+        """
+        key = fold(typed[: MOST_TYPED + 1])
+        if not key or len(typed) > MOST_TYPED:
+            raise UnknownName(typed)
+        holder = self._holder(typed, key)
+        if holder:
+            return Found(self._records[holder.slug], holder)
+        close = self._within_two_errors(key)
+        mended = self._mended(key, close)
+        if mended:
+            return Found(self._records[mended.slug], mended, typo=True)
+        raise UnknownName(typed, self._suggestions(typed, key, close))
+
+    def _holder(self, typed: str, key: str) -> Key | None:
+        """Returns the one holder that may answer to a key, else to the name without its legal form."""
+        holders = self._keys.get(key) or self._keys.get(without_legal_form(typed) or "") or []
+        strong = [holder for holder in holders if holder.strength > Strength.WEAK]
+        return strong[0] if len(strong) == 1 else None
+
+    def complete(self, typed: str, most: int) -> list[Named]:
+        """Returns up to `most` records of which a name begins as typed, in the order of their keys."""
+        start = fold(typed[:MOST_TYPED])
+        found: dict[str, Named] = {}
+        for key in self._with_prefix(start):
+            for holder in self._keys[key]:
+                found.setdefault(holder.slug, self._records[holder.slug])
+            if len(found) >= most:
+                break
+        return list(found.values())[:most]
+
+    def _with_prefix(self, start: str) -> Iterator[str]:
+        keys = self._sorted_keys
+        for position in range(bisect_left(keys, start), len(keys)):
+            if not keys[position].startswith(start):
+                return
+            yield keys[position]
+
+    def _within_two_errors(self, key: str) -> list[tuple[str, int]]:
+        """Returns the keys within two typing errors (a transposition counts as one), nearest first."""
+        hits = process.extract(key, self._sorted_keys, scorer=OSA.distance, score_cutoff=2, limit=None)
+        return [(hit, int(distance)) for hit, distance, _ in hits]
+
+    def _mended(self, key: str, close: list[tuple[str, int]]) -> Key | None:
+        if key in self._keys or not key.isalpha() or len(key) < (4 if has_han(key) else 5):
+            return None
+        if len({holder.slug for hit, _ in close for holder in self._keys[hit]}) != 1:
+            return None
+        winners = (holder for hit, distance in close if distance == 1 for holder in self._keys[hit])
+        return next((winner for winner in winners if winner.strength > Strength.WEAK), None)
+
+    def _suggestions(self, typed: str, key: str, close: list[tuple[str, int]]) -> tuple[Named, ...]:
+        ranked = [key] if key in self._keys else []
+        ranked += [hit for hit, distance in close if distance <= _errors_allowed(key, hit)]
+        if len(key) > 1:
+            ranked += self._with_prefix(key)
+        ranked += self._named_within(typed, key)
+        slugs: dict[str, None] = {}
+        for hit in ranked:
+            holders = sorted(self._keys[hit], key=lambda holder: -holder.strength)
+            slugs.update(dict.fromkeys(holder.slug for holder in holders))
+        return tuple(self._records[slug] for slug in list(slugs)[:MOST_SUGGESTIONS])
+
+    def _named_within(self, typed: str, key: str) -> Iterator[str]:
+        """Yields keys that stand in the typed text: whole words, or runs of Chinese characters."""
+        words = folded_words(typed)
+        spans = ("".join(words[i:j]) for i in range(len(words)) for j in range(len(words), i, -1))
+        yield from (span for span in spans if len(span) > 2 and span in self._keys)
+        if has_han(key):
+            runs = (key[i:j] for i in range(len(key)) for j in range(min(len(key), i + 12), i + 1, -1))
+            yield from (run for run in runs if has_han(run) and run in self._keys)
+
+
+def _own_keys(record: Company | Theme) -> Iterator[tuple[str, Key]]:
+    """Yields each key of a record once, declared before derived, not weak before weak."""
+    own: dict[str, Key] = {}
+    for key, written, kind in sorted(declared_keys(record), key=lambda declared: declared[2] == "weak"):
+        strength = Strength.WEAK if kind == "weak" else Strength.DECLARED
+        own.setdefault(key, Key(record.slug, written, kind, strength))
+    for key, written, kind in _derived_keys(record):
+        own.setdefault(key, Key(record.slug, written, kind, Strength.DERIVED))
+    yield from own.items()
+
+
+def _errors_allowed(typed: str, key: str) -> int:
+    """Returns how many typing errors may lie between two keys before they are simply different names."""
+    shorter = min(len(typed), len(key))
+    if typed.isdecimal() or shorter < 3:
+        return 0
+    return 1 if shorter < 5 else 2

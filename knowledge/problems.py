@@ -1,0 +1,35 @@
+"""What a curator is told: one problem a line, with its place and the way out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Names a place in the knowledge folder, the field, what is wrong there and the way out."""
+
+    file: str
+    line: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+
+
+class InvalidKnowledge(Exception):
+    """Says that a knowledge folder cannot be used, with every problem at once."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def did_you_mean(typed: str, known: Iterable[str]) -> str:
+    """Returns `; did you mean "..."?` for the nearest known word, or nothing when none is near."""
+    near = process.extractOne(typed, sorted(known), scorer=OSA.distance, score_cutoff=max(1, len(typed) // 3))
+    return f'; did you mean "{near[0]}"?' if near else ""

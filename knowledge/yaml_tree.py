@@ -1,0 +1,169 @@
+"""YAML to a tree of texts with their lines; the only home of PyYAML.
+
+The tree is built from the parser's events with a stack of its own, so a hostile file can neither overflow the
+interpreter's stack nor expand aliases, and scalars stay the text that was typed: YAML 1.1 would read the
+ticker 0700 as 448 and NO as false.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from knowledge.problems import Problem
+
+MOST_BYTES = 32 * 1024 * 1024
+MOST_DEPTH = 20
+MOST_NODES = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """Holds one text; `empty` where nothing, `~` or `null` stands unquoted."""
+
+    line: int
+    text: str
+    empty: bool = False
+
+
+@dataclass(slots=True)
+class Sequence:
+    """Holds a list of nodes."""
+
+    line: int
+    items: "list[Node]" = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Mapping:
+    """Holds nodes by key, and the line of each key."""
+
+    line: int
+    values: "dict[str, Node]" = field(default_factory=dict)
+    key_lines: dict[str, int] = field(default_factory=dict)
+    pending: Scalar | None = None
+
+
+Node = Scalar | Sequence | Mapping
+
+
+class Unreadable(Exception):
+    """Says that a file is not the YAML that is accepted here; carries the problems found up to there."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("\n".join(map(str, problems)))
+
+
+def read_tree(data: bytes, file: str) -> Node | None:
+    """Returns the tree of a YAML file, or None for a file without content.
+
+    Raises:
+        Unreadable: not UTF-8, not YAML, too large or too deep, or with duplicate keys, anchors, aliases, tags
+            or more than one document.
+    """
+    if len(data) > MOST_BYTES:
+        raise Unreadable(Problem(file, 0, "", f"over {MOST_BYTES // 1024 // 1024} MiB; split the file"))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Unreadable(Problem(file, line, "", "not UTF-8 text; save the file as UTF-8")) from None
+    builder = _Builder(file)
+    try:
+        for event in _events(text):
+            builder.take(event)
+    except yaml.YAMLError as error:
+        raise Unreadable(_syntax_problem(error, file)) from None
+    if builder.duplicates:
+        raise Unreadable(*builder.duplicates)
+    return builder.root
+
+
+def _events(text: str) -> "Iterator[yaml.Event]":
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    events: Iterator[yaml.Event] = yaml.parse(text, Loader=loader)
+    return events
+
+
+def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    what = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
+    return Problem(file, mark.line + 1 if mark else 0, "", f"not valid YAML: {what}; correct the syntax there")
+
+
+class _Builder:
+    """Puts events together into one tree, checking bounds as they come."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.root: Node | None = None
+        self.duplicates: list[Problem] = []
+        self._open: list[Sequence | Mapping] = []
+        self._nodes = 0
+        self._documents = 0
+
+    def take(self, event: yaml.Event) -> None:
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.NodeEvent):
+            self._check_node(event, line)
+        if isinstance(event, yaml.ScalarEvent):
+            self._add(_scalar(event, line))
+        elif isinstance(event, yaml.SequenceStartEvent):
+            self._enter(Sequence(line))
+        elif isinstance(event, yaml.MappingStartEvent):
+            self._enter(Mapping(line))
+        elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
+            self._open.pop()
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                raise self._refused(line, "a second document (---) in one file; make it a file of its own")
+
+    def _check_node(self, event: yaml.NodeEvent, line: int) -> None:
+        if event.anchor is not None:
+            raise self._refused(line, f"anchors and aliases ({event.anchor}) are not accepted; write it out")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            raise self._refused(line, f"the tag {tag[:80]} is not accepted; remove it")
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            raise self._refused(line, f"over {MOST_NODES:,} values; split the file")
+
+    def _enter(self, node: Sequence | Mapping) -> None:
+        if len(self._open) >= MOST_DEPTH:
+            raise self._refused(node.line, f"nested over {MOST_DEPTH} deep; flatten it")
+        self._add(node)
+        self._open.append(node)
+
+    def _add(self, node: Node) -> None:
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        if isinstance(parent, Sequence):
+            parent.items.append(node)
+        elif parent.pending is None:
+            if not isinstance(node, Scalar):
+                raise self._refused(node.line, "a list or mapping as a key is not accepted; use a word")
+            parent.pending = node
+        else:
+            self._put(parent, parent.pending, node)
+            parent.pending = None
+
+    def _put(self, parent: Mapping, key: Scalar, value: Node) -> None:
+        if key.text in parent.values:
+            first = parent.key_lines[key.text]
+            message = f"this key stands already in line {first}; keep one of the two"
+            self.duplicates.append(Problem(self.file, key.line, key.text[:80], message))
+            return
+        parent.values[key.text] = value
+        parent.key_lines[key.text] = key.line
+
+    def _refused(self, line: int, message: str) -> Unreadable:
+        return Unreadable(*self.duplicates, Problem(self.file, line, "", message))
+
+
+def _scalar(event: yaml.ScalarEvent, line: int) -> Scalar:
+    text = event.value.strip()
+    return Scalar(line, text, empty=event.style is None and text in ("", "~", "null"))
