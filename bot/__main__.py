@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bot.log import prepare_logging
 from bot.settings import InvalidSettings, Settings, read_settings
 from knowledge import InvalidKnowledge, load
 
@@ -44,10 +45,9 @@ def _version(*, version_: Annotated[bool, typer.Option("--version", help="Print 
 def run(folder: Folder = None) -> None:
     """Answer on every platform that is configured; without any, at a prompt or from a pipe."""
     from bot.app import run as serve
-    from bot.log import configure_logging
 
     settings = _settings(folder)
-    configure_logging(settings.log_level)
+    prepare_logging(settings.log_level, settings.data_dir)
     asyncio.run(serve(settings))
 
 
@@ -68,7 +68,9 @@ def ask(
 
     if page and all_pages:
         raise typer.BadParameter("--page and --all exclude each other; give one of them")
-    knowledge = load(_settings(folder).knowledge)
+    settings = _settings(folder)
+    prepare_logging(settings.log_level, settings.data_dir)
+    knowledge = load(settings.knowledge)
     reply = asyncio.run(Answers(lambda: knowledge, today).answer_line(line))
     document = reply.document
     if not all_pages and (page or form is Form.TEXT):

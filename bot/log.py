@@ -3,9 +3,11 @@
 import logging
 import re
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import structlog
+if TYPE_CHECKING:
+    from structlog.typing import EventDict
 
 _SECRETS = re.compile(
     r"xox[a-z]-[\w-]+|xoxe\.[\w.-]+|xapp-[\w-]+"  # Slack's tokens
@@ -18,51 +20,61 @@ _SECRETS = re.compile(
 _STRUCK = "[secret]"
 
 
-def without_secrets(value: Any) -> Any:
-    """Returns a log value with every token, password and answering address struck out."""
-    match value:
-        case str():
-            return _SECRETS.sub(_STRUCK, value)
-        case dict():
-            return {without_secrets(key): without_secrets(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [without_secrets(item) for item in value]
-        case bool() | int() | float() | None:
-            return value
-    return _SECRETS.sub(_STRUCK, str(value))
+def without_secrets(text: str) -> str:
+    """Returns a text with every token, password and answering address struck out."""
+    return _SECRETS.sub(_STRUCK, text)
 
 
-def _redact(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    return {
-        key: value if key == "exc_info" or key.startswith("_") else without_secrets(value)
-        for key, value in event.items()
-    }
+def prepare_logging(level: str, data_dir: Path) -> None:
+    """Has every logger write JSON, one line an event, to standard error.
+
+    Where that is a terminal, on which somebody reads answers, the lines go to `briefbot.log` in the data directory.
+    What formats them is imported with the first event, so that a command without events does not wait for it.
+    """
+    logging.basicConfig(level=level, handlers=[_FirstEvent(data_dir)], force=True)
 
 
-def _redact_text(_logger: object, _method: str, line: str) -> str:
-    return _SECRETS.sub(_STRUCK, line)
+class _FirstEvent(logging.Handler):
+    """Stands in for the real handler until there is something to log."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__()
+        self._data_dir = data_dir
+
+    def emit(self, record: logging.LogRecord) -> None:
+        handler = _stream_handler(self._data_dir)
+        handler.setFormatter(_formatter())
+        logging.basicConfig(level=logging.getLogger().level, handlers=[handler], force=True)
+        handler.handle(record)
 
 
-def configure_logging(level: str) -> None:
-    """Sends every logger's records to standard error, one line an event: readable on a terminal, JSON elsewhere."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _redact,
-    ]
-    on_terminal = sys.stderr.isatty()
-    last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
-        if on_terminal
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+def _stream_handler(data_dir: Path) -> logging.Handler:
+    if not sys.stderr.isatty():
+        return logging.StreamHandler(sys.stderr)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        return logging.FileHandler(data_dir / "briefbot.log", encoding="utf-8")
+    except OSError:
+        return logging.StreamHandler(sys.stderr)
+
+
+def _formatter() -> logging.Formatter:
+    import structlog
+
+    def strike(_logger: object, _method: str, line: "EventDict | str") -> Any:
+        return without_secrets(str(line))
+
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            strike,
+        ],
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last, _redact_text],  # type: ignore[list-item]
-        )
-    )
-    logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from briefings.document import Heading, SourceEntry, Statement
 from briefings.edition import Edition
-from knowledge import Claim, Figure, Source
+from knowledge import Claim, Figure, Period, Source
 
 Section = tuple[str, list[Claim]]
 """A macro that names a heading, and the claims under it."""
@@ -31,6 +31,7 @@ class Citations:
                 "dateline",
                 claim=claim,
                 age=claim.as_of.completed_years(self._edition.today),
+                revised=Period.of(claim.changed) if claim.revisions else None,
                 superseding=knowledge.superseding(claim),
                 superseded=[knowledge.claims[earlier] for earlier in claim.supersedes],
             ),

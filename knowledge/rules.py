@@ -1,7 +1,7 @@
 """Rules across records: ids and names are unique, references resolve, dates agree."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Generic, TypeVar, cast
@@ -31,10 +31,14 @@ class Loaded(Generic[AnyRecord]):
         return Problem(self.file, self.line_of(*location), field, message)
 
 
-def broken_rules(loaded: Sequence[Loaded[Record]]) -> Iterator[Problem]:
-    """Yields every rule across records that is broken: errors."""
-    companies, themes = _of(Company, loaded), _of(Theme, loaded)
-    sources, claims = _of(Source, loaded), _of(Claim, loaded)
+def broken_rules(loaded: Sequence[Loaded[Record]], broken: set[str], *, complete: bool) -> Iterator[Problem]:
+    """Yields every rule across records that is broken: errors.
+
+    A reference to a record that is itself `broken` is none, and where not every file could be read (`complete` is
+    false) no reference is: one problem is told once.
+    """
+    companies, themes = of_type(Company, loaded), of_type(Theme, loaded)
+    sources, claims = of_type(Source, loaded), of_type(Claim, loaded)
     yield from _repeated([(entry, "slug", entry.record.slug) for entry in companies])
     yield from _repeated([(entry, "slug", entry.record.slug) for entry in themes])
     yield from _repeated([(entry, "id", entry.record.id) for entry in sources])
@@ -43,21 +47,28 @@ def broken_rules(loaded: Sequence[Loaded[Record]]) -> Iterator[Problem]:
     yield from _colliding_names(themes)
     source_by_id = {entry.record.id: entry.record for entry in sources}
     claim_by_id = {entry.record.id: entry.record for entry in claims}
-    known: dict[str, Iterable[str]] = {
-        "sources": source_by_id,
-        "companies": {entry.record.slug for entry in companies},
-        "themes": {entry.record.slug for entry in themes},
-        "supersedes": claim_by_id,
+    known: dict[str, set[str]] = {
+        "sources": broken | set(source_by_id),
+        "companies": broken | {entry.record.slug for entry in companies},
+        "themes": broken | {entry.record.slug for entry in themes},
+        "supersedes": broken | set(claim_by_id),
     }
     for entry in claims:
-        yield from _dangling(entry, known)
+        if complete:
+            yield from _dangling(entry, known)
         yield from _against_sources(entry, source_by_id)
         yield from _against_superseded(entry, claim_by_id)
     for company in companies:
-        yield from _wrong_about(company, claim_by_id)
+        about = company.record.about
+        if about in claim_by_id:
+            yield from _wrong_about(company, claim_by_id[about])
+        elif about and about not in broken and complete:
+            hint = did_you_mean(about, claim_by_id) or "; name a claim about it, or remove the line"
+            yield company.problem(f'unknown claim "{about}"{hint}', "about")
 
 
-def _of(type_: type[AnyRecord], loaded: Sequence[Loaded[Record]]) -> list[Loaded[AnyRecord]]:
+def of_type(type_: type[AnyRecord], loaded: Sequence[Loaded[Record]]) -> list[Loaded[AnyRecord]]:
+    """Returns the loaded records of one type."""
     return [cast("Loaded[Any]", entry) for entry in loaded if isinstance(entry.record, type_)]
 
 
@@ -74,7 +85,7 @@ def _colliding_names(entries: Sequence[Loaded[Company]] | Sequence[Loaded[Theme]
     holders: dict[str, tuple[Loaded[Company] | Loaded[Theme], str]] = {}
     for entry in entries:
         for key, written, kind in declared_keys(entry.record):
-            location = _location_of(entry.record, written, kind)
+            location = _locationof_type(entry.record, written, kind)
             if not key:
                 yield entry.problem(f'"{written}" has no letter or digit to search by; remove it', *location)
             elif kind != "weak":
@@ -87,7 +98,7 @@ def _colliding_names(entries: Sequence[Loaded[Company]] | Sequence[Loaded[Theme]
                     yield entry.problem(message, *location)
 
 
-def _location_of(record: Company | Theme, written: str, kind: str) -> Location:
+def _locationof_type(record: Company | Theme, written: str, kind: str) -> Location:
     if written == record.slug:
         return ("slug",)
     if written in (record.names.en, record.names.zh):
@@ -97,7 +108,7 @@ def _location_of(record: Company | Theme, written: str, kind: str) -> Location:
     return ("aliases", kind, getattr(record.aliases, kind).index(written))
 
 
-def _dangling(entry: Loaded[Claim], known: Mapping[str, Iterable[str]]) -> Iterator[Problem]:
+def _dangling(entry: Loaded[Claim], known: Mapping[str, set[str]]) -> Iterator[Problem]:
     what = {"sources": "source", "companies": "company", "themes": "theme", "supersedes": "claim"}
     for field, names in known.items():
         for number, name in enumerate(getattr(entry.record, field)):
@@ -138,37 +149,30 @@ def _all_superseded_by(name: str, claims: Mapping[str, Claim]) -> set[str]:
     return reached
 
 
-def _wrong_about(entry: Loaded[Company], claims: Mapping[str, Claim]) -> Iterator[Problem]:
-    company = entry.record
-    if company.about is None:
-        return
-    claim = claims.get(company.about)
-    if claim is None:
-        hint = did_you_mean(company.about, claims) or "; name a claim about it, or remove the line"
-        yield entry.problem(f'unknown claim "{company.about}"{hint}', "about")
-    elif company.slug not in claim.companies:
-        yield entry.problem(f'claim "{company.about}" does not belong to this company; name another', "about")
+def _wrong_about(entry: Loaded[Company], claim: Claim) -> Iterator[Problem]:
+    if entry.record.slug not in claim.companies:
+        yield entry.problem(f'claim "{claim.id}" does not belong to this company; name another', "about")
     elif claim.retracted:
-        yield entry.problem(f'claim "{company.about}" is retracted; name another', "about")
+        yield entry.problem(f'claim "{claim.id}" is retracted; name another', "about")
 
 
 def cautions(loaded: Sequence[Loaded[Record]]) -> Iterator[Problem]:
     """Yields what is accepted but should be looked at: warnings."""
-    claims = _of(Claim, loaded)
+    claims = of_type(Claim, loaded)
     cited = set(chain.from_iterable(entry.record.sources for entry in claims))
-    for source in _of(Source, loaded):
+    for source in of_type(Source, loaded):
         if source.record.url.startswith("http:"):
             yield source.problem("plain http, printed as it is; prefer https where the publisher has it", "url")
         if source.record.id not in cited:
             yield source.problem(f'no claim cites "{source.record.id}"; cite it or remove it', "id")
-    named: list[Loaded[Company] | Loaded[Theme]] = [*_of(Company, loaded), *_of(Theme, loaded)]
+    named: list[Loaded[Company] | Loaded[Theme]] = [*of_type(Company, loaded), *of_type(Theme, loaded)]
     for entry in named:
         for _key, written, kind in declared_keys(entry.record):
             word = mixed_scripts(written)
             if word:
                 message = f'"{word}" mixes Latin letters with look-alikes; type it anew'
-                yield entry.problem(message, *_location_of(entry.record, written, kind))
-    yield from _lone_markets(claims, _of(Company, loaded))
+                yield entry.problem(message, *_locationof_type(entry.record, written, kind))
+    yield from _lone_markets(claims, of_type(Company, loaded))
 
 
 def _lone_markets(claims: Sequence[Loaded[Claim]], companies: Sequence[Loaded[Company]]) -> Iterator[Problem]:

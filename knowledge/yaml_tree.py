@@ -166,4 +166,4 @@ class _Builder:
 
 def _scalar(event: yaml.ScalarEvent, line: int) -> Scalar:
     text = event.value.strip()
-    return Scalar(line, text, empty=event.style is None and text in ("", "~", "null"))
+    return Scalar(line, text, empty=not event.style and text in ("", "~", "null"))

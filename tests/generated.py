@@ -1,0 +1,60 @@
+"""The files that are made from the code; `make fmt` writes them, a test holds them to it."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.commands import MENU, examples
+from bot.settings import CURATED, Settings
+from briefings import document_json
+from knowledge import load
+from knowledge.model import KnowledgeFile
+
+ROOT = Path(__file__).parent.parent
+
+
+def knowledge_schema() -> str:
+    """Returns the JSON Schema of a knowledge file, for editors."""
+    return _json({"$schema": "https://json-schema.org/draft/2020-12/schema", **KnowledgeFile.model_json_schema()})
+
+
+def document_schema() -> str:
+    """Returns the JSON Schema of an answer as JSON."""
+    return _json(document_json.schema())
+
+
+def readme() -> str:
+    """Returns the README with its tables of commands and settings made anew."""
+    text = (ROOT / "README.md").read_text()
+    lines = {line.removeprefix("/").split()[0]: line for line in examples(load(CURATED))}
+    commands = ["| command | what it answers | try |", "|---|---|---|"] + [
+        f'| `{c.item.usage}` | {c.item.summary} | `briefbot ask "{lines.get(c.item.name, "/" + c.item.name)}"` |'
+        for c in MENU
+    ]
+    settings = ["| variable | meaning |", "|---|---|"] + [
+        f"| `BRIEFBOT_{name.upper()}` | {field.description} |" for name, field in Settings.model_fields.items()
+    ]
+    return _between(_between(text, "commands", commands), "settings", settings)
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "README.md": readme,
+    "knowledge/schema.json": knowledge_schema,
+    "briefings/document.schema.json": document_schema,
+}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _between(text: str, name: str, lines: list[str]) -> str:
+    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    made = start + "\n".join(lines) + "\n" + end
+    return re.sub(re.escape(start) + ".*?" + re.escape(end), lambda _: made, text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    for name, make in GENERATED.items():
+        (ROOT / name).write_text(make())
