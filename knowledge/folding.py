@@ -58,7 +58,7 @@ def without_legal_form(text: str) -> str | None:
     key = "".join(kept)
     if has_han(key):
         key = _without_han_legal_form(key)
-    return key if key != "".join(words) and len(key) > 1 else None
+    return key if key != "".join(words) and len(key) > 1 and key not in _HAN_LEGAL_FORMS else None
 
 
 def _without_han_legal_form(key: str) -> str:

@@ -159,17 +159,20 @@ class NameIndex(Generic[Named]):
         return [(hit, int(distance)) for hit, distance, _ in hits]
 
     def _mended(self, key: str, close: list[tuple[str, int]]) -> Key | None:
-        if key in self._keys or not key.isalpha() or len(key) < (4 if has_han(key) else 5):
+        fewest = 4 if has_han(key) else 5
+        if key in self._keys or not key.isalpha() or len(key) < fewest:
             return None
         if len({holder.slug for hit, _ in close for holder in self._keys[hit]}) != 1:
             return None
-        winners = (holder for hit, distance in close if distance == 1 for holder in self._keys[hit])
+        winners = (
+            holder for hit, distance in close if distance == 1 and len(hit) >= fewest for holder in self._keys[hit]
+        )
         return next((winner for winner in winners if winner.strength > Strength.WEAK), None)
 
     def _suggestions(self, typed: str, key: str, close: list[tuple[str, int]]) -> tuple[Named, ...]:
         ranked = [key] if key in self._keys else []
         ranked += [hit for hit, distance in close if distance <= _errors_allowed(key, hit)]
-        if len(key) > 1:
+        if len(key) > 1 or has_han(key):
             ranked += self._with_prefix(key)
         ranked += self._named_within(typed, key)
         slugs: dict[str, None] = {}
