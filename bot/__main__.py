@@ -62,23 +62,21 @@ def ask(
 ) -> None:
     """Answer one command: status 0 answered, 1 unknown name, 2 unknown command or missing argument."""
     from bot.answer import Answers
-    from bot.app import today
     from bot.platforms.terminal.render import BUDGET
-    from briefings.paginate import paginate
+    from briefings.paginate import page_at, paginate
 
     if page and all_pages:
         raise typer.BadParameter("--page and --all exclude each other; give one of them")
     settings = _settings(folder)
     prepare_logging(settings.log_level, settings.data_dir)
     knowledge = load(settings.knowledge)
-    reply = asyncio.run(Answers(lambda: knowledge, today).answer_line(line))
+    reply = asyncio.run(Answers(lambda: knowledge).answer_line(line))
     document = reply.document
     if not all_pages and (page or form is Form.TEXT):
         pages = paginate(document, BUDGET)
-        wanted = page or min(reply.page, len(pages))
-        if wanted > len(pages):
-            raise typer.BadParameter(f"--page {wanted}: this answer has {len(pages)}; give one of those, or --all")
-        document = pages[wanted - 1]
+        if page and page > len(pages):
+            raise typer.BadParameter(f"--page {page}: this answer has {len(pages)}; give one of those, or --all")
+        document = page_at(pages, page or reply.page)
     if form is Form.JSON:
         from briefings.document_json import to_json
 

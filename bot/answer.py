@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from bot.commands import MENU, Misused, checked, command_named, examples, line_of, parse
 from bot.ports import MenuItem, Reply, Request
@@ -20,13 +20,18 @@ log = logging.getLogger("briefbot.answer")
 MOST_CHOICES = 3
 
 
+def utc_today() -> date:
+    """Returns the current day in UTC."""
+    return datetime.now(UTC).date()
+
+
 class Answers:
     """Answers from the knowledge of the moment; implements `Core`.
 
     `knowledge` and `today` are asked anew for each answer, so that an answer is of one version throughout.
     """
 
-    def __init__(self, knowledge: Callable[[], Knowledge], today: Callable[[], date]) -> None:
+    def __init__(self, knowledge: Callable[[], Knowledge], today: Callable[[], date] = utc_today) -> None:
         self._knowledge = knowledge
         self._today = today
 

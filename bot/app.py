@@ -3,16 +3,10 @@
 import asyncio
 import sys
 from contextlib import suppress
-from datetime import UTC, date, datetime
 
 from bot.answer import Answers
 from bot.knowledge_folder import KnowledgeFolder
 from bot.settings import Settings
-
-
-def today() -> date:
-    """Returns the day from which ages are counted, in UTC."""
-    return datetime.now(UTC).date()
 
 
 async def run(settings: Settings) -> None:
@@ -27,7 +21,7 @@ async def run(settings: Settings) -> None:
     terminal = Terminal(sys.stdin, sys.stdout, settings.data_dir / "history")
     watching = asyncio.create_task(folder.watch())
     try:
-        await terminal.serve(Answers(lambda: folder.current, today))
+        await terminal.serve(Answers(lambda: folder.current))
     finally:
         watching.cancel()
         with suppress(asyncio.CancelledError):

@@ -20,7 +20,7 @@ class InvalidSettings(Exception):
 class Settings(BaseSettings):
     """Holds what an operator may set, each as `BRIEFBOT_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix="BRIEFBOT_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="BRIEFBOT_", frozen=True, extra="forbid", env_ignore_empty=True)
 
     knowledge: Path = Field(CURATED, description="The folder of the curated *.yaml files.")
     data_dir: Path = Field(Path("~/.local/state/briefbot"), description="Where the program keeps its own files.")

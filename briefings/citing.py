@@ -26,7 +26,7 @@ class Citations:
         words, knowledge = self._edition.words, self._edition.knowledge
         return Statement(
             text=words.figure(figure) if figure else claim.text,
-            citations=tuple(self.cite(knowledge.sources[source]) for source in claim.sources),
+            citations=tuple(sorted(self.cite(knowledge.sources[source]) for source in claim.sources)),
             dateline=words.text(
                 "dateline",
                 claim=claim,

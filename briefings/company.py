@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from briefings.citing import Citations, Section, side_by_side
 from briefings.directory import title_of
-from briefings.document import Block, Break, Choice, Choices, Document, Fact, Facts, Heading
+from briefings.document import Block, Break, Choice, Choices, Document, Fact, Facts, Heading, Statement
 from briefings.edition import Edition
 from briefings.found import found_note
 from knowledge import Claim, Company, Figure, Found
@@ -17,23 +17,23 @@ _SECTIONS = ("in_figures", "abroad", "at_home", "regulation", "in_general", "for
 
 
 def company_briefing(edition: Edition, found: Found[Company], typed: str = "") -> Document:
-    """Returns a company's brief on a first page, and all its claims by group on the pages after it."""
+    """Returns a company's brief on a first page, and all its claims by group on the pages after it.
+
+    Where the brief tells every claim already, it is the whole answer.
+    """
     company, words = found.record, edition.words
     claims = [claim for claim in edition.knowledge.claims_about(company) if not claim.retracted]
     citations = Citations(edition)
     blocks: list[Block] = [*found_note(words, found, typed), *_introduction(edition, company, citations)]
     if claims:
         brief = tuple(_brief(edition, company, claims, citations))
-        groups = [block for section in _sections(edition, company, claims) for block in citations.section(section)]
-        blocks += [
-            *brief,
-            *_retractions(edition, company),
-            *_neighbours(edition, company, claims),
-            Break(),
-            *groups,
-        ]
+        blocks += [*brief, *_neighbours(edition, company, claims)]
+        told = {block.claim for block in blocks if isinstance(block, Statement)}
+        if any(claim.id not in told for claim in claims):
+            sections = _sections(edition, company, claims)
+            blocks += [Break(), *(block for section in sections for block in citations.section(section))]
     else:
-        blocks += [words.note("no_claims"), *_retractions(edition, company)]
+        blocks.append(words.note("no_claims"))
     newest = claims[0].as_of if claims else None
     return Document(
         title=title_of(company),
@@ -57,6 +57,9 @@ def _introduction(edition: Edition, company: Company, citations: Citations) -> I
     yield words.paragraph("company_kind", company=company, market=market_name(company.home))
     if names:
         yield words.note("also_called", names=names)
+    retracted = sum(claim.retracted is not None for claim in edition.knowledge.claims_about(company))
+    if retracted:
+        yield words.note("retracted", number=retracted)
     if company.about:
         yield citations.statement(edition.knowledge.claims[company.about])
     else:
@@ -103,12 +106,6 @@ def _section_of(edition: Edition, company: Company, claim: Claim) -> str:
     if claim.figures:
         return "in_figures"
     return "at_home" if claim.markets else "in_general"
-
-
-def _retractions(edition: Edition, company: Company) -> Iterator[Block]:
-    number = sum(claim.retracted is not None for claim in edition.knowledge.claims_about(company))
-    if number:
-        yield edition.words.note("retracted", number=number)
 
 
 def _neighbours(edition: Edition, company: Company, claims: list[Claim]) -> Iterator[Block]:

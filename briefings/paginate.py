@@ -1,6 +1,6 @@
 """A Document and a platform's budget to pages; the one splitter."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from briefings.document import (
@@ -46,6 +46,11 @@ def paginate(document: Document, budget: Budget) -> tuple[Document, ...]:
     return tuple(_page(document, blocks, number, len(pages), entries) for number, blocks in enumerate(pages, 1))
 
 
+def page_at(pages: Sequence[Document], number: int) -> Document:
+    """Returns the page of a number, or the nearest one: an old button may ask for a page that is gone."""
+    return pages[min(max(number, 1), len(pages)) - 1]
+
+
 def _filled(document: Document, budget: Budget, entries: dict[int, SourceEntry]) -> Iterator[list[Block]]:
     words = words_in(document.language)
     page = _Filling(budget, entries)
@@ -70,20 +75,20 @@ def _filled(document: Document, budget: Budget, entries: dict[int, SourceEntry])
 
 
 def _units(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
-    """Yields what may not be parted: pieces of blocks, each with the headings right before it."""
-    waiting: list[Block] = []
+    """Yields what may not be parted: pieces of blocks, each with the heading right before it."""
+    heading: tuple[Heading, ...] = ()
     for block in blocks:
+        if isinstance(block, Heading | Break) and heading:
+            yield heading
+            heading = ()
         if isinstance(block, Heading):
-            waiting.append(block)
+            heading = (block,)
             continue
         for piece in _pieces(block):
-            if isinstance(piece, Break) and waiting:
-                yield tuple(waiting)
-                waiting = []
-            yield (*waiting, piece)
-            waiting = []
-    if waiting:
-        yield tuple(waiting)
+            yield (*heading, piece)
+            heading = ()
+    if heading:
+        yield heading
 
 
 def _pieces(block: Block) -> Iterator[Block]:

@@ -23,14 +23,14 @@ def theme_briefing(edition: Edition, found: Found[Theme], typed: str = "") -> Do
     summary = words.text("theme_summary", theme=theme, claims=len(claims), companies=len(companies), newest=newest)
     citations = Citations(edition)
     blocks: list[Block] = [*found_note(words, found, typed), words.labelled("our_line", theme.line)]
+    if len(claims) < len(every):
+        blocks.append(words.note("retracted", number=len(every) - len(claims)))
     if not claims:
         blocks.append(words.note("no_claims"))
     if companies:
         blocks.append(_companies(edition, companies))
     for section in _sections(edition, claims):
         blocks += citations.section(section)
-    if len(claims) < len(every):
-        blocks.append(words.note("retracted", number=len(every) - len(claims)))
     return Document(
         title=title_of(theme),
         summary=summary,

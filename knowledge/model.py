@@ -64,7 +64,7 @@ class Company(Record):
     slug: Slug
     names: Names
     aliases: Aliases = Aliases()
-    home: Slug = Field(description="the market it is at home in, as claims name it (china), or the word foreign")
+    home: Slug = Field(description="the market it is at home in, as claims name it, or the word foreign")
     about: Slug | None = Field(None, description="id of the claim that says what the company is")
 
     @property

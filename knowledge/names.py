@@ -59,17 +59,15 @@ class UnknownName(Exception):
 
 def declared_keys(record: Company | Theme) -> Iterator[tuple[str, str, str]]:
     """Yields (key, as written, kind) for each name and alias of a record, the weak ones too."""
-    yield fold(record.slug), record.slug, "name"
     for name in (record.names.en, record.names.zh):
         if name:
             yield fold(name), name, "name"
     if isinstance(record, Theme):
-        for alias in record.aliases:
-            yield fold(alias), alias, "name"
-        return
-    for kind in type(record.aliases).model_fields:
-        for alias in getattr(record.aliases, kind):
-            yield fold(alias), alias, kind
+        yield from ((fold(alias), alias, "name") for alias in record.aliases)
+    else:
+        for kind in type(record.aliases).model_fields:
+            yield from ((fold(alias), alias, kind) for alias in getattr(record.aliases, kind))
+    yield fold(record.slug), record.slug, "name"
 
 
 def _derived_keys(record: Company | Theme) -> Iterator[tuple[str, str, str]]:

@@ -1,15 +1,20 @@
 """The files that are made from the code; `make fmt` writes them, a test holds them to it."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.answer import Answers
 from bot.commands import MENU, examples
+from bot.platforms.terminal.render import BUDGET, plain
 from bot.settings import CURATED, Settings
 from briefings import document_json
+from briefings.paginate import paginate
 from knowledge import load
 from knowledge.model import KnowledgeFile
+from tests.builders import TODAY, airships
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,6 +43,29 @@ def readme() -> str:
     return _between(_between(text, "commands", commands), "settings", settings)
 
 
+def golden(line: str, page: int | None = None) -> Callable[[], str]:
+    """Returns a maker of one answer on airships: a page of it as text, or all of it as JSON."""
+
+    def make() -> str:
+        known = airships()
+        document = asyncio.run(Answers(lambda: known, lambda: TODAY).answer_line(line)).document
+        if page is None:
+            return document_json.to_json(document) + "\n"
+        return plain(paginate(document, BUDGET)[page - 1]) + "\n"
+
+    return make
+
+
+GOLDEN: dict[str, Callable[[], str]] = {
+    "tests/golden/company.txt": golden("/company ZPH", 1),
+    "tests/golden/company-page-2.txt": golden("/company zephyr", 2),
+    "tests/golden/theme.txt": golden("/theme sightseeing", 1),
+    "tests/golden/companies.txt": golden("/companies", 1),
+    "tests/golden/source.txt": golden("/source leaflet", 1),
+    "tests/golden/help.txt": golden("/help", 1),
+    "tests/golden/unknown.txt": golden("/company Zephyrus Nimbus", 1),
+    "tests/golden/theme.json": golden("/theme helium"),
+}
 GENERATED: dict[str, Callable[[], str]] = {
     "README.md": readme,
     "knowledge/schema.json": knowledge_schema,
@@ -56,5 +84,5 @@ def _between(text: str, name: str, lines: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    for name, make in GENERATED.items():
+    for name, make in (GENERATED | GOLDEN).items():
         (ROOT / name).write_text(make())

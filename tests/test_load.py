@@ -124,7 +124,7 @@ def test_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         ),
         (
             "{slug: b, names: {en: ＡＣＭＥ}, home: home}",
-            'names.en: "ＡＣＭＥ" is found by the same letters as "acme" of acme',
+            'names.en: "ＡＣＭＥ" is found by the same letters as "Acme" of acme',
         ),
         ("{slug: b, names: {en: B, zh: A.C.M.E}, home: home}", 'names.zh: "A.C.M.E" is found by the same letters'),
         ("{slug: b, names: {en: B}, aliases: {product: [a-cme]}, home: home}", 'aliases.product: "a-cme" is found by'),

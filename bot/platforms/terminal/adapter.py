@@ -15,7 +15,7 @@ from bot.platforms.terminal.render import BUDGET
 from bot.platforms.terminal.screen import Screen
 from bot.ports import Core, Reply
 from briefings.document import Choice, choices
-from briefings.paginate import paginate
+from briefings.paginate import page_at, paginate
 
 _LAST_WORDS = {"exit", "quit", "/exit", "/quit"}
 
@@ -73,8 +73,7 @@ class Terminal:
         return line
 
     def _show(self, reply: Reply, *, numbered: bool) -> None:
-        pages = paginate(reply.document, self.budget)
-        page = pages[min(reply.page, len(pages)) - 1]
+        page = page_at(paginate(reply.document, self.budget), reply.page)
         self._choices = choices(page)
         self._screen.show(page, numbered=numbered)
 

@@ -137,4 +137,4 @@ def _marks(citations: tuple[int, ...]) -> Text:
 def _source(entry: SourceEntry) -> Iterator[Line]:
     yield Line(_text(f"[{entry.number}]", "cyan") + _text(f" {entry.title}"))
     yield Line(_text(f"{entry.publisher}, {entry.published}", "dim"), 4)
-    yield Line(_text(entry.url, "dim"), 4)
+    yield Line(Text(visible(entry.url), "dim", no_wrap=True, overflow="ignore"), 4)

@@ -1,0 +1,140 @@
+"""What keeps the house in order."""
+
+import ast
+import json
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from bot.platforms.terminal.render import BUDGET
+from briefings.document import Choice, Choices, Document
+from briefings.words import words_in
+from tests.builders import CURATED
+from tests.generated import GENERATED, ROOT, knowledge_schema
+
+FLOORS = ("bot", "briefings", "knowledge")
+SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
+HOMES = {  # where each library of others is at home; a second home needs a reason
+    "jinja2": {"briefings/words.py"},
+    "opencc": {"knowledge/folding.py"},
+    "prompt_toolkit": {"bot/platforms/terminal/adapter.py"},
+    "pydantic": {"knowledge/model.py", "knowledge/fields.py", "knowledge/records.py", "bot/settings.py",
+                 "briefings/document_json.py"},
+    "pydantic_settings": {"bot/settings.py"},
+    "rapidfuzz": {"knowledge/names.py", "knowledge/problems.py", "knowledge/rules.py"},
+    "rich": {"bot/platforms/terminal/render.py", "bot/platforms/terminal/screen.py"},
+    "structlog": {"bot/log.py"},
+    "typer": {"bot/__main__.py"},
+    "watchfiles": {"bot/knowledge_folder.py"},
+    "yaml": {"knowledge/yaml_tree.py"},
+}  # fmt: skip
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
+
+
+def calls(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+
+
+def test_each_library_stays_where_it_is_at_home() -> None:
+    homes: dict[str, set[str]] = defaultdict(set)
+    for path in SOURCES:
+        for name in imported(path):
+            if name not in sys.stdlib_module_names and name not in FLOORS:
+                homes[name].add(str(path.relative_to(ROOT)))
+    assert dict(homes) == HOMES
+
+
+def test_only_the_command_line_reads_the_environment() -> None:
+    readers = [p.name for p in SOURCES if re.search(r"os\.environ|getenv|sys\.argv|sys\.stdin", p.read_text())]
+    assert set(readers) <= {"__main__.py", "app.py"}
+
+
+def test_paragraphs_and_notes_are_built_only_from_words() -> None:
+    builders = {str(p.relative_to(ROOT)) for p in SOURCES if {"Paragraph", "Note"} & set(calls(p))}
+    assert builders == {"briefings/words.py"}
+
+
+def test_statements_are_built_only_from_claims() -> None:
+    builders = {str(p.relative_to(ROOT)) for p in SOURCES if "Statement" in set(calls(p))}
+    assert builders == {"briefings/citing.py"}
+
+
+def test_the_lower_floors_never_ask_for_the_time() -> None:
+    for path in SOURCES:
+        if path.relative_to(ROOT).parts[0] != "bot":
+            assert not re.search(r"\b(now|today|utcnow|monotonic|perf_counter)\(\)", path.read_text()), path
+
+
+def test_no_test_uses_a_mock() -> None:
+    word = "mo" + "ck"
+    for path in (ROOT / "tests").glob("*.py"):
+        assert f"unittest.{word}" not in path.read_text(), path
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_generated_file_is_in_step(name: str) -> None:
+    assert (ROOT / name).read_text(encoding="utf-8") == GENERATED[name](), "run `make fmt`"
+
+
+@pytest.mark.parametrize("path", sorted(CURATED.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_schema_for_editors_accepts_the_curated_files(path: Path) -> None:
+    class AsEditorsRead(yaml.SafeLoader):
+        """Reads YAML 1.2 as editors do: dates stay text."""
+
+    AsEditorsRead.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith("timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    value = yaml.load(path.read_text(), Loader=AsEditorsRead)
+    validator = jsonschema.Draft202012Validator(json.loads(knowledge_schema()))
+    validator.validate(value)
+    assert not validator.is_valid({"claims": [{"id": "x"}]})
+    assert not validator.is_valid({"clams": []})
+
+
+def test_every_sentence_of_the_templates_is_used() -> None:
+    template = (ROOT / "briefings/templates/en/sentences.j2").read_text()
+    macros = set(re.findall(r"macro (\w+)\(", template))
+    code = "\n".join(path.read_text() for path in SOURCES if path.parts[-2] in ("briefings", "bot"))
+    derived = {"unknown_company", "unknown_theme", "unknown_source", "companies_summary", "themes_summary"}
+    derived |= {macro for macro in macros if macro.endswith("_title")}
+    unused = {m for m in macros if f'"{m}"' not in code and not re.search(rf"(?<!macro )\b{m}\(", template)}
+    assert unused <= derived
+
+
+def test_the_words_of_every_language_are_the_same() -> None:
+    folders = sorted((ROOT / "briefings/templates").iterdir())
+    macros = [set(re.findall(r"macro (\w+)\(", (folder / "sentences.j2").read_text())) for folder in folders]
+    assert all(found == macros[0] for found in macros)
+    assert all(words_in(folder.name) for folder in folders)
+
+
+def test_source_files_stay_small() -> None:
+    assert not [f"{p}: {n}" for p in SOURCES if (n := len(p.read_text().splitlines())) > 250]
+
+
+def test_what_is_offered_fits_a_page_whole() -> None:
+    document = Document("T", "S", "/help", (Choices("C", tuple(Choice("x" * 80, "/help") for _ in range(3))),))
+    assert BUDGET.cost(document.blocks[0]) < BUDGET.capacity
+
+
+def test_no_file_names_the_registry_or_a_folder_of_this_machine() -> None:
+    for path in [*ROOT.glob("*.toml"), *ROOT.glob("*.md"), ROOT / "Makefile", ROOT / "deploy/requirements.lock"]:
+        assert not re.search(
+            r"pypi|files\.pythonhosted|index-url =|(^|[\s\"'=])/(work|home|root)/", path.read_text()
+        ), path

@@ -1,0 +1,157 @@
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.answer import Answers
+from bot.commands import MENU
+from bot.platforms.terminal.render import BUDGET, plain
+from bot.ports import Reply, Request
+from briefings.document import Document, Statement, statements
+from briefings.paginate import page_at, paginate
+from tests.builders import TODAY, airships
+
+KNOWN = airships()
+CORE = Answers(lambda: KNOWN, lambda: TODAY)
+
+NASTY = [
+    "",
+    " ",
+    "x" * 10_000,
+    "🙂🙃🙂",
+    "!?.,;:-_/\\",
+    "\x00",
+    "a\x00b",
+    "\ud800",
+    "\udfff\ud800",
+    "\u202ezephyr",
+    "\u2066\u2067\u2068",
+    "o" + "\u0301" * 10_000,
+    "{{7*7}}",
+    "{% for x in range(10**9) %}x{% endfor %}",
+    "{{''.__class__.__mro__}}",
+    "<!channel>",
+    "<@U123|x>",
+    "<https://evil.example|click>",
+    "[click](https://evil.example)",
+    "@everyone",
+    "@here",
+    "`rm -rf`",
+    "'; DROP TABLE claims; --",
+    "$(reboot)",
+    "%s%s%s%n",
+    "{0.__class__}",
+    "../../etc/passwd",
+    "(a+)+$" * 30,
+    "a" * 60 + "!",
+    "=cmd|'/c calc'!A0",
+    "\x1b[31m\x1b]0;title\x07",
+    "ﷺ" * 50,
+    "Z̸̢͇a̷͔l̵g̶o̷",
+    "腾" * 250,
+    "\r\n/company zephyr",
+    "null",
+    "NaN",
+    "-1",
+    "page:2",
+    "page:99999999999999999999",
+    "page:-1",
+    "zephyr page:٣",
+]
+
+
+def asked(line: str) -> Reply:
+    return asyncio.run(CORE.answer_line(line))
+
+
+def texts(document: Document) -> list[str]:
+    return [document.title, document.summary, *plain(document).splitlines()]
+
+
+def check_is_helpful_and_invents_nothing(reply: Reply, typed: str) -> None:
+    document = reply.document
+    assert reply.outcome != "failed"
+    for statement in statements(document):
+        assert statement.citations
+        assert statement.claim in KNOWN.claims
+    pages = paginate(document, BUDGET)
+    assert all(plain(page).encode("utf-8") for page in pages)
+    assert page_at(pages, reply.page) in pages
+    if reply.outcome in ("unknown", "misused"):
+        assert not any(isinstance(block, Statement) for block in document.blocks)
+        assert len(plain(document)) < 1_200, "a short answer"
+        shown = [line for line in texts(document) if "“" in line]
+        for line in shown:
+            assert len(line.split("“", 1)[1].rsplit("”", 1)[0]) <= 80
+        assert any(command in plain(document) for command in ("/companies", "/help")), "a way on"
+
+
+@pytest.mark.parametrize("typed", NASTY, ids=range(len(NASTY)))
+@pytest.mark.parametrize("shape", ["{}", "/company {}", "/theme {}", "/source {}", "/help {}", "/{}"])
+def test_nasty_input_gets_a_short_helpful_answer(shape: str, typed: str) -> None:
+    check_is_helpful_and_invents_nothing(asked(shape.replace("{}", typed)), typed)
+
+
+def test_nothing_typed_is_ever_run_as_a_template() -> None:
+    assert "49" not in plain(asked("/company {{7*7}}").document)
+    assert "{{7*7}}" in plain(asked("/company {{7*7}}").document)
+
+
+@given(st.text(max_size=300))
+def test_any_line_is_answered_and_nothing_is_unsourced(line: str) -> None:
+    check_is_helpful_and_invents_nothing(asked(line), line)
+
+
+@given(st.sampled_from([command.item.name for command in MENU]), st.text(max_size=250))
+def test_any_argument_is_answered_and_nothing_is_unsourced(command: str, typed: str) -> None:
+    check_is_helpful_and_invents_nothing(asked(f"/{command} {typed}"), typed)
+
+
+@given(
+    st.one_of(st.sampled_from([command.item.name for command in MENU]), st.text(max_size=20)),
+    st.dictionaries(st.sampled_from(["name", "id", "x"]), st.text(max_size=250)),
+    st.integers(-5, 10**6),
+)
+def test_any_request_of_a_platform_is_answered(command: str, arguments: dict[str, str], page: int) -> None:
+    reply = asyncio.run(CORE.answer(Request(command, arguments, page)))
+    check_is_helpful_and_invents_nothing(reply, str(arguments))
+
+
+@given(st.sampled_from(["company", "theme", "source", "help", "", "nothing"]), st.text(max_size=250))
+def test_any_typing_is_completed_without_failing(command: str, typed: str) -> None:
+    argument = "id" if command == "source" else "name"
+    offered = CORE.suggest(command, argument, typed)
+    assert len(offered) <= 25
+    for choice in offered:
+        assert asked(choice.command).outcome == "answered"
+
+
+@pytest.mark.long
+@settings(max_examples=20_000, deadline=None)
+@given(st.text(max_size=400))
+def test_many_more_lines_are_answered(line: str) -> None:
+    check_is_helpful_and_invents_nothing(asked(line), line)
+
+
+def test_a_fault_of_ours_is_logged_and_the_reader_sees_its_id(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError("broken on purpose")
+
+    reply = asyncio.run(Answers(lambda: Broken(), lambda: TODAY).answer_line("/companies"))  # type: ignore[arg-type,return-value]
+    assert reply.outcome == "failed"
+    (record,) = [record for record in caplog.records if record.name == "briefbot.answer"]
+    assert record.exc_info
+    assert str(record.__dict__["fault"]) in plain(reply.document)
+    assert "broken on purpose" not in plain(reply.document)
+    assert "Traceback" not in plain(reply.document)
+
+
+def test_for_nothing_typed_the_weightiest_are_offered_first() -> None:
+    assert CORE.suggest("company", "name", "")[0].command == "/company zephyr"
+    assert CORE.suggest("theme", "name", "")[0].command == "/theme tourism"
+    assert {choice.command for choice in CORE.suggest("source", "id", "")} == {
+        f"/source {id_}" for id_ in KNOWN.sources
+    }

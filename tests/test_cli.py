@@ -1,0 +1,188 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from briefings.document_json import schema
+from tests.builders import AIRSHIPS, CURATED, GOOD, written
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = str(ROOT / ".venv/bin/briefbot")
+
+
+def briefbot(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the real program as its users do."""
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        timeout=60,
+        check=False,
+        env={k: v for k, v in os.environ.items() if not k.startswith("BRIEFBOT_")} | environment,
+    )
+
+
+def ask(line: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return briefbot("ask", line, "--knowledge", str(AIRSHIPS), *options)
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "said"),
+    [
+        ("/company zephyr", 0, "Home market: Ruritania."),
+        ("company zephyr", 0, "Home market: Ruritania."),
+        ("/COMPANY Zephyr Airships", 0, "Home market: Ruritania."),
+        ("/theme sightseeing", 0, "Sky tourism"),
+        ("/companies", 0, "3 companies with 11 claims in all."),
+        ("/themes", 0, "3 themes with 11 claims in all."),
+        ("/source leaflet", 0, "Fly slowly"),
+        ("/help", 0, "/company Zephyr Airships"),
+        ("/company Hindenburg", 1, "No entry for “Hindenburg”"),
+        ("/theme zephyr", 1, "/company zephyr"),
+        ("/source nothing", 1, "The file knows no source with the id “nothing”"),
+        ("/company", 2, "Write /company NAME, for example /company Zephyr Airships."),
+        ("/fly", 2, "“/fly” is not a command"),
+        ("zephyr", 2, "/company zephyr"),
+        ("", 2, "Nothing was asked"),
+        ("/companies zephyr", 2, "/companies takes nothing after it"),
+        ("/company zephyr page:0", 2, "“page:0” names no page; write a number, as in page:2."),
+        ("/company " + "x" * 10_000, 2, "A name has at most 200 characters; this was 10,000."),
+    ],
+)
+def test_ask_answers_and_its_status_says_how_it_went(line: str, status: int, said: str) -> None:
+    ran = ask(line)
+    assert said in ran.stdout
+    assert (ran.returncode, ran.stderr) == (status, "")
+
+
+def test_ask_prints_one_page_or_all() -> None:
+    first, second, everything = (ask("/company zephyr", *o).stdout for o in ([], ["--page", "2"], ["--all"]))
+    assert "Page 1 of 2" in first
+    assert "Page 2 of 2" in second
+    assert ask("/company zephyr page:2").stdout == second
+    assert "Page " not in everything
+    assert "What matters most" in everything
+    assert "Opinions" in everything
+
+
+def test_a_page_that_does_not_exist_is_refused_with_the_way_out() -> None:
+    ran = ask("/company zephyr", "--page", "9")
+    assert ran.returncode == 2
+    assert "this answer has 2" in " ".join(ran.stderr.split())
+    assert ask("/company zephyr", "--page", "2", "--all").returncode == 2
+    assert ask("/company zephyr", "--page", "0").returncode == 2
+
+
+def test_ask_as_json_is_the_whole_document_of_its_schema() -> None:
+    ran = ask("/company zephyr", "--as", "json")
+    value = json.loads(ran.stdout)
+    jsonschema.Draft202012Validator(schema()).validate(value)
+    assert value["command"] == "/company zephyr"
+    assert value["page"] is None
+    assert json.loads(ask("/company zephyr", "--as", "json", "--page", "2").stdout)["page"]["number"] == 2
+    assert ask("/company nobody", "--as", "json").returncode == 1
+
+
+def test_check_counts_a_good_folder_and_lists_what_to_look_at() -> None:
+    ran = briefbot("check", str(AIRSHIPS))
+    assert ran.returncode == 0
+    assert "warning: airships.yaml:55: url: plain http" in ran.stdout
+    assert "3 companies, 3 themes, 3 sources, 11 claims: no problem, 1 to look at." in ran.stdout
+
+
+def test_check_without_a_path_checks_what_is_curated() -> None:
+    ran = briefbot("check")
+    assert (ran.returncode, "no problem" in ran.stdout) == (0, True)
+
+
+def test_check_tells_every_problem_and_fails(tmp_path: Path) -> None:
+    ran = briefbot("check", str(written(tmp_path, GOOD.replace("fact", "rumour").replace("language: en", "x: y"))))
+    assert ran.returncode == 1
+    assert "all.yaml:22: kind:" in ran.stderr
+    assert "all.yaml:16: x: unknown key" in ran.stderr
+    assert "3 problems in the knowledge; nothing was loaded." in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("command", [["ask", "/help"], ["run"]])
+def test_knowledge_that_cannot_be_used_is_said_without_a_traceback(tmp_path: Path, command: list[str]) -> None:
+    ran = briefbot(*command, "--knowledge", str(tmp_path / "missing"))
+    assert ran.returncode == 3
+    assert "no such folder; give one that holds *.yaml files" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_settings_that_cannot_be_used_are_all_said(tmp_path: Path) -> None:
+    ran = briefbot("ask", "/help", BRIEFBOT_LOG_LEVEL="LOUD")
+    assert ran.returncode == 3
+    assert "BRIEFBOT_LOG_LEVEL: " in ran.stderr
+    assert "'LOUD'" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_the_knowledge_folder_is_a_setting_too() -> None:
+    assert "Zephyr" in briefbot("ask", "/companies", BRIEFBOT_KNOWLEDGE=str(AIRSHIPS)).stdout
+
+
+def test_a_pipe_is_answered_line_by_line() -> None:
+    ran = briefbot(
+        "run", "--knowledge", str(AIRSHIPS), stdin="/theme helium\nnonsense\n\n/company Hindenburg\n/theme safety"
+    )
+    assert ran.returncode == 0
+    for said in ("Helium was scarce.", "“nonsense” is not a command", "No entry for “Hindenburg”", "flying too low"):
+        assert said in ran.stdout
+    assert ran.stderr == ""
+
+
+def test_bytes_that_are_no_text_are_answered(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [PROGRAM, "run", "--knowledge", str(AIRSHIPS)],
+        input=b"/company \xff\xfe\x00\n",
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0
+    assert b"No entry for" in ran.stdout
+
+
+def test_a_reader_who_leaves_early_sees_no_error() -> None:
+    ran = subprocess.run(
+        f"{PROGRAM} ask /themes | head -1", shell=True, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.stderr == ""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_output_that_cannot_show_chinese_still_answers(encoding: str) -> None:
+    ran = briefbot("ask", "/company Tencent", PYTHONIOENCODING=encoding)
+    assert ran.returncode == 0
+    assert "Tencent" in ran.stdout
+
+
+def test_the_version_is_told() -> None:
+    assert briefbot("--version").stdout.startswith("briefbot 0.")
+
+
+def test_ask_imports_no_chat_library_no_database_and_no_pinyin() -> None:
+    ran = subprocess.run(
+        [
+            sys.executable, "-c",
+            "import sys\nfrom bot.__main__ import app\n"
+            f"app(['ask', '/company tencnet', '--knowledge', {str(CURATED)!r}], standalone_mode=False)\n"
+            "print(*sorted({name.partition('.')[0] for name in sys.modules}))",
+        ],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    loaded = set(ran.stdout.splitlines()[-1].split())
+    assert "knowledge" in loaded
+    assert not loaded & {
+        "slack_bolt", "slack_sdk", "discord", "sqlalchemy", "apscheduler", "pypinyin", "aiohttp", "prompt_toolkit",
+        "structlog", "watchfiles",
+    }  # fmt: skip

@@ -1,0 +1,100 @@
+"""The documents for people tell the truth: what they show is run."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from knowledge import load
+from tests.generated import ROOT
+
+README = (ROOT / "README.md").read_text()
+GUIDE = (ROOT / "knowledge/README.md").read_text()
+SHELL = [
+    line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines() if line.strip()
+]
+TABLE = re.findall(r"\| `(briefbot ask [^`]+)` \|", README)
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, shell=True, cwd=ROOT, input="/help\n", capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+def test_the_readme_has_commands_and_a_table_of_them() -> None:
+    assert len(SHELL) >= 6
+    assert len(TABLE) == 6
+
+
+@pytest.mark.parametrize("command", SHELL)
+def test_a_command_of_the_readme_runs(command: str) -> None:
+    if command in ("make test", "make check"):  # they would run this test, or take as long
+        command = command.replace("make", "make --dry-run")
+    ran = shell(command)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout
+
+
+@pytest.mark.parametrize("command", TABLE)
+def test_a_command_of_the_readmes_table_is_answered(command: str) -> None:
+    ran = shell(f".venv/bin/{command}")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert len(ran.stdout) > 200
+
+
+def test_the_answer_in_the_readme_is_the_answer() -> None:
+    shown = re.search(r"```\n(Tencent.*?)```", README, re.DOTALL)
+    assert shown
+    answer = shell('.venv/bin/briefbot ask "/company Tencent"').stdout
+    for part in shown[1].split("...\n"):
+        without_ages = re.sub(r"\d+ years ago", "N years ago", part.strip())
+        assert without_ages in re.sub(r"\d+ years ago", "N years ago", answer)
+
+
+def test_what_the_readme_names_is_there() -> None:
+    for name in re.findall(r"`((?:bot|briefings|knowledge|deploy|tests)/[\w./-]*)`", README):
+        assert (ROOT / name).exists(), name
+
+
+def test_make_run_reads_a_pipe() -> None:
+    ran = subprocess.run(
+        ["make", "--silent", "run"],
+        cwd=ROOT,
+        input="/theme overseas\n",
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert ran.returncode == 0
+    assert "Overseas expansion · 出海" in ran.stdout
+
+
+def test_the_guides_examples_are_accepted_together(tmp_path: Path) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    claim, revision, source, names = blocks
+    (tmp_path / "all.yaml").write_text("\n".join([claim + revision, source, names]))
+    extra = (
+        "claims:\n  - {id: example-what-it-is, text: Example makes phones., kind: fact, as_of: 2024-01, "
+        "sources: [example-report], companies: [example], added: 2024-08-01}\n"
+    )
+    (tmp_path / "more.yaml").write_text(extra)
+    known = load(tmp_path)
+    assert known.claims["example-exports-2024"].revision == 1
+    assert {known.company_names.find(typed).record.slug for typed in ("sl", "00123", "Sample", "示例")} == {"example"}
+
+
+def test_the_guide_names_every_field() -> None:
+    from knowledge.model import Aliases, Claim, Company, Figure, Retraction, Revision, Source, Theme
+
+    for record in (Aliases, Claim, Company, Figure, Retraction, Revision, Source, Theme):
+        for field in record.model_fields:
+            assert re.search(rf"\b{field}\b", GUIDE), f"{record.__name__}.{field}"
+
+
+def test_every_make_target_is_explained() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^([a-z-]+):", makefile, re.MULTILINE):
+        assert f"make {target}" in README, target
