@@ -7,12 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from bot.commands import MENU, Misused, checked, command_named, examples, line_of, parse
+from bot.commands import MENU, checked, command_named, examples
+from bot.lines import line_of, parse
 from bot.ports import MenuItem, Reply, Request
-from briefings.directory import record_choice, title_of
+from bot.questions import Misused
 from briefings.document import Choice, Document
 from briefings.edition import Edition
 from briefings.help import refusal, unknown_briefing
+from briefings.naming import record_choice, title_of
 from briefings.words import echo, words_in
 from knowledge import Company, Knowledge, Theme, UnknownName
 
@@ -79,8 +81,7 @@ class Answers:
         try:
             return Reply(command.compose(edition, request.arguments), page=request.page)
         except UnknownName as unknown:
-            kind = command.item.arguments[0].kind
-            document = unknown_briefing(edition, kind, unknown.typed, _meant(edition, kind, unknown))
+            document = unknown_briefing(edition, unknown.kind, unknown.typed, _meant(edition, unknown))
             return Reply(document, "unknown")
 
     def _guarded(self, edition: Edition, compose: Callable[[], Reply]) -> Reply:
@@ -104,9 +105,9 @@ def _named(edition: Edition, typed: str) -> list[Choice]:
     return found
 
 
-def _meant(edition: Edition, kind: str, unknown: UnknownName) -> list[Choice]:
+def _meant(edition: Edition, unknown: UnknownName) -> list[Choice]:
     """Returns what may have been meant by an unknown name: the same name elsewhere first, then near ones."""
-    elsewhere = _named(edition, unknown.typed) if kind != "source" else []
+    elsewhere = _named(edition, unknown.typed) if unknown.kind != "source" else []
     return [*elsewhere, *(record_choice(edition, record) for record in unknown.suggestions)][:MOST_CHOICES]
 
 

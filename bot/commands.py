@@ -1,102 +1,156 @@
-"""MENU: every command on one page, and the reading of typed lines."""
+"""MENU: every command on one page."""
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bot import questions
 from bot.ports import Argument, MenuItem, Request
-from briefings.company import company_briefing
-from briefings.directory import companies_briefing, themes_briefing
+from bot.questions import Misused
 from briefings.document import Document
 from briefings.edition import Edition
 from briefings.help import help_briefing
-from briefings.source import source_briefing
-from briefings.theme import theme_briefing
-from knowledge import Company, Knowledge, Theme, UnknownName
-
-MOST_TYPED = 200
-"""Characters that an argument may have."""
-_PAGE = re.compile(r"page:(\S*)", re.IGNORECASE)
+from knowledge import Company, Knowledge, Theme
 
 
-class Misused(Exception):
-    """Says that a line is no command, or a command without what it needs; `macro` words the way out."""
-
-    def __init__(self, macro: str, item: MenuItem | None = None, **values: object) -> None:
-        self.macro = macro
-        self.item = item
-        self.values = values
-        super().__init__(macro)
+def _whole(words: str) -> list[str]:
+    return [words]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Is a menu item with what composes its answer, and its argument in the example of the help."""
+    """Is a menu item with what composes its answer.
+
+    `split` parts what was typed into the arguments that are no options, `joint` joins them again. `example` returns
+    the arguments of the example in the help, from the knowledge at hand; None leaves the command out there.
+    """
 
     item: MenuItem
     compose: Callable[[Edition, Mapping[str, str]], Document]
-    example: Callable[[Knowledge], str | None] = lambda _: ""
-
-
-def _company(edition: Edition, arguments: Mapping[str, str]) -> Document:
-    typed = arguments["name"]
-    return company_briefing(edition, edition.knowledge.company_names.find(typed), typed)
-
-
-def _theme(edition: Edition, arguments: Mapping[str, str]) -> Document:
-    typed = arguments["name"]
-    return theme_briefing(edition, edition.knowledge.theme_names.find(typed), typed)
-
-
-def _source(edition: Edition, arguments: Mapping[str, str]) -> Document:
-    typed = arguments["id"]
-    source = edition.knowledge.sources.get(typed.casefold())
-    if source is None:
-        raise UnknownName(typed)
-    return source_briefing(edition, source)
+    example: Callable[[Knowledge], str | None] = lambda _: None
+    split: Callable[[str], list[str]] = _whole
+    joint: str = " "
 
 
 def _help(edition: Edition, _: Mapping[str, str]) -> Document:
     usages = [(command.item.usage, command.item.summary) for command in MENU]
-    return help_briefing(edition, usages, examples(edition.knowledge))
+    return help_briefing(edition, usages, examples(edition.knowledge)[:MOST_EXAMPLES])
 
 
-def _name_of_first(records: Sequence[Company] | Sequence[Theme]) -> str | None:
+def _first(records: Sequence[Company] | Sequence[Theme]) -> str | None:
     return records[0].names.en if records else None
 
+
+def _two(records: Sequence[Company]) -> str | None:
+    return ", ".join(record.names.en for record in records[:2]) if len(records) > 1 else None
+
+
+MOST_EXAMPLES = 5
+_AS_OF = Argument(
+    "as_of", "date", "the answer as it could be given then: 2018, 2018-01 or 2018-01-31", required=False, option=True
+)
+_NAME = "a name, product, ticker or former name, in English, Chinese or pinyin"
 
 MENU = (
     Command(
         MenuItem(
             "company",
             "What is known of a company: a brief, then every claim.",
-            (Argument("name", "company", "a name, product, ticker or former name, in English, Chinese or pinyin"),),
+            (Argument("name", "company", _NAME), _AS_OF),
         ),
-        _company,
-        lambda knowledge: _name_of_first(knowledge.weightiest_companies),
+        questions.company,
+        lambda knowledge: _first(knowledge.weightiest_companies),
     ),
     Command(
         MenuItem(
             "theme",
             "What is known of a theme, across companies, newest first.",
-            (Argument("name", "theme", "a theme, in English or Chinese"),),
+            (Argument("name", "theme", "a theme, in English or Chinese"), _AS_OF),
         ),
-        _theme,
-        lambda knowledge: _name_of_first(knowledge.weightiest_themes),
+        questions.theme,
+        lambda knowledge: _first(knowledge.weightiest_themes),
     ),
-    Command(MenuItem("companies", "All companies, with their claims counted."), lambda e, _: companies_briefing(e)),
-    Command(MenuItem("themes", "All themes, with their claims counted."), lambda e, _: themes_briefing(e)),
+    Command(
+        MenuItem(
+            "compare",
+            "Two or three companies side by side.",
+            (
+                Argument("a", "company", "the first company"),
+                Argument("b", "company", "the second company", required=False),
+                Argument("c", "company", "a third company", required=False),
+            ),
+        ),
+        questions.compare,
+        lambda knowledge: _two(knowledge.weightiest_companies),
+        questions.split_names,
+        ", ",
+    ),
+    Command(
+        MenuItem(
+            "search",
+            "Claims by their words, in English or Chinese.",
+            (
+                Argument("words", "words", "what to look for", required=False, most=60),
+                Argument("theme", "theme", "only this theme", required=False, option=True),
+                Argument("company", "company", "only this company", required=False, option=True),
+                Argument("market", "market", "only this market", required=False, option=True),
+                Argument("kind", "kind", "only facts, forecasts or opinions", required=False, option=True),
+                Argument(
+                    "since",
+                    "date",
+                    "holding for then or later: 2018, 2018-01 or 2018-01-31",
+                    required=False,
+                    option=True,
+                ),
+                Argument("until", "date", "holding for then or earlier", required=False, option=True),
+            ),
+            aliases=("find",),
+        ),
+        questions.search,
+        lambda knowledge: _first(knowledge.weightiest_themes),
+    ),
+    Command(
+        MenuItem(
+            "changes",
+            "What was added, revised or retracted lately.",
+            (
+                Argument("name", "name", "only this company or theme", required=False),
+                Argument("days", "days", "how far back: 30d", required=False),
+            ),
+        ),
+        questions.changes,
+        lambda _: "",
+        questions.split_period,
+    ),
+    Command(
+        MenuItem(
+            "timeline",
+            "What is known of a company or theme, year by year.",
+            (Argument("name", "name", "a company or a theme"),),
+        ),
+        questions.timeline,
+        lambda knowledge: _first(knowledge.weightiest_companies),
+    ),
+    Command(
+        MenuItem(
+            "spot",
+            "The companies that a text names.",
+            (Argument("text", "text", "any text, pasted", most=20_000),),
+        ),
+        questions.spot,
+        lambda knowledge: _two(knowledge.weightiest_companies),
+    ),
+    Command(MenuItem("companies", "All companies, with their claims counted."), questions.companies, lambda _: ""),
+    Command(MenuItem("themes", "All themes, with their claims counted."), questions.themes, lambda _: ""),
     Command(
         MenuItem(
             "source",
             "What a source is, and every claim that rests on it.",
             (Argument("id", "source", "the id of a source"),),
         ),
-        _source,
+        questions.source,
         lambda knowledge: next(iter(knowledge.sources), None),
     ),
-    Command(MenuItem("help", "Examples, and this list."), _help, lambda _: None),
+    Command(MenuItem("help", "Examples, and this list."), _help),
 )
 _BY_NAME = {name: command for command in MENU for name in (command.item.name, *command.item.aliases)}
 
@@ -107,48 +161,9 @@ def command_named(name: str) -> Command | None:
 
 
 def examples(knowledge: Knowledge) -> list[str]:
-    """Returns one runnable line for each command that has an example in this knowledge."""
+    """Returns a runnable line for each command that has an example in this knowledge."""
     lines = ((command.item.name, command.example(knowledge)) for command in MENU)
     return [f"/{name} {example}".rstrip() for name, example in lines if example is not None]
-
-
-def parse(line: str) -> Request:
-    """Reads a typed line: a command, with or without its slash, its argument, and `page:N` at the end.
-
-    Raises:
-        Misused: no such command, or its argument is missing, surplus or too long.
-    """
-    first, rest = (*line.split(maxsplit=1), "", "")[:2]
-    name = unicodedata.normalize("NFKC", first).casefold().removeprefix("/")
-    command = command_named(name)
-    if command is None:
-        raise Misused("unknown_command", typed=line)
-    words = rest.split()
-    page = 1
-    option = _PAGE.fullmatch(words[-1]) if words else None
-    if option:
-        page = _page_number(option[1], command.item)
-        words.pop()
-    return request(command.item, " ".join(words), page)
-
-
-def _page_number(typed: str, item: MenuItem) -> int:
-    if not (typed.isascii() and typed.isdecimal() and 0 < len(typed) < 5 and int(typed) > 0):
-        raise Misused("bad_page", item, typed=f"page:{typed}")
-    return int(typed)
-
-
-def request(item: MenuItem, typed: str, page: int = 1) -> Request:
-    """Returns the request of a command with what was typed after it.
-
-    Raises:
-        Misused: the argument is missing, surplus or too long.
-    """
-    if item.arguments:
-        return checked(item, Request(item.name, {item.arguments[0].name: typed}, page))
-    if typed:
-        raise Misused("surplus", item, command=f"/{item.name}", typed=typed)
-    return Request(item.name, {}, page)
 
 
 def checked(item: MenuItem, request: Request) -> Request:
@@ -158,15 +173,10 @@ def checked(item: MenuItem, request: Request) -> Request:
         Misused: one is missing or too long.
     """
     arguments = {argument.name: request.arguments.get(argument.name, "").strip() for argument in item.arguments}
-    for typed in arguments.values():
-        if not typed:
+    for argument in item.arguments:
+        typed = arguments[argument.name]
+        if argument.required and not typed:
             raise Misused("missing", item, usage=item.usage, command=f"/{item.name}")
-        if len(typed) > MOST_TYPED:
-            raise Misused("too_long", item, length=len(typed), most=MOST_TYPED)
+        if len(typed) > argument.most:
+            raise Misused("too_long", item, name=argument.name, length=len(typed), most=argument.most)
     return replace(request, command=item.name, arguments=arguments)
-
-
-def line_of(request: Request) -> str:
-    """Returns the line that `parse` reads as this request."""
-    words = [f"/{request.command}", *request.arguments.values()]
-    return " ".join(words + ([f"page:{request.page}"] if request.page > 1 else []))

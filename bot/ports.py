@@ -12,11 +12,24 @@ Outcome = Literal["answered", "unknown", "misused", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """Describes what a command is asked about; `kind` is the sort of name that completes it."""
+    """Describes what a command is asked about.
+
+    `kind` tells what completes it (`name` is a company or a theme); an `option` is typed as `name:value`; `most` is the
+    number of characters that it may have.
+    """
 
     name: str
-    kind: Literal["company", "theme", "source"]
+    kind: Literal["company", "theme", "name", "source", "market", "kind", "date", "days", "words", "text"]
     summary: str
+    required: bool = True
+    option: bool = False
+    most: int = 200
+
+    @property
+    def usage(self) -> str:
+        """How it is written in a command's usage: in capitals, in brackets where it may be left out."""
+        written = f"{self.name}:{self.kind.upper()}" if self.option else self.name.upper()
+        return written if self.required else f"[{written}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +44,7 @@ class MenuItem:
     @property
     def usage(self) -> str:
         """The line that a reader types, with its arguments in capitals."""
-        return " ".join((f"/{self.name}", *(argument.name.upper() for argument in self.arguments)))
+        return " ".join((f"/{self.name}", *(argument.usage for argument in self.arguments)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from briefings.document import Heading, SourceEntry, Statement
 from briefings.edition import Edition
-from knowledge import Claim, Figure, Period, Source
+from knowledge import Change, Claim, Figure, Period, Source
 
 Section = tuple[str, list[Claim]]
 """A macro that names a heading, and the claims under it."""
@@ -26,7 +26,7 @@ class Citations:
         words, knowledge = self._edition.words, self._edition.knowledge
         return Statement(
             text=words.figure(figure) if figure else claim.text,
-            citations=tuple(sorted(self.cite(knowledge.sources[source]) for source in claim.sources)),
+            citations=self._cited(claim),
             dateline=words.text(
                 "dateline",
                 claim=claim,
@@ -38,6 +38,20 @@ class Citations:
             claim=claim.id,
             revision=claim.revision,
         )
+
+    def change(self, change: Change) -> Statement:
+        """Returns a claim as a change left it, with when and why, and the text before a revision."""
+        words, claim = self._edition.words, change.claim
+        return Statement(
+            text=words.text("retracted_text", text=change.text) if change.kind == "retracted" else change.text,
+            citations=self._cited(claim),
+            dateline=words.text("change_dateline", change=change, on=Period.of(change.on), claim=claim),
+            claim=claim.id,
+            revision=claim.revision,
+        )
+
+    def _cited(self, claim: Claim) -> tuple[int, ...]:
+        return tuple(sorted(self.cite(self._edition.knowledge.sources[source]) for source in claim.sources))
 
     def section(self, section: Section) -> Iterator[Heading | Statement]:
         """Yields a heading and the statements under it, or nothing where there are none."""

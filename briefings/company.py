@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from briefings.citing import Citations, Section, side_by_side
-from briefings.directory import title_of
 from briefings.document import Block, Break, Choice, Choices, Document, Fact, Facts, Heading, Statement
 from briefings.edition import Edition
-from briefings.found import found_note
-from knowledge import Claim, Company, Figure, Found
+from briefings.naming import found_note, market_name, then_note, then_option, title_of
+from knowledge import Claim, Company, Figure, Found, Period
 
 MOST_FIGURES = 5
 MOST_IN_BRIEF = 6
@@ -16,15 +15,16 @@ MOST_CHOICES = 5
 _SECTIONS = ("in_figures", "abroad", "at_home", "regulation", "in_general", "forecasts", "opinions")
 
 
-def company_briefing(edition: Edition, found: Found[Company], typed: str = "") -> Document:
+def company_briefing(edition: Edition, found: Found[Company], typed: str = "", then: Period | None = None) -> Document:
     """Returns a company's brief on a first page, and all its claims by group on the pages after it.
 
-    Where the brief tells every claim already, it is the whole answer.
+    Where the brief tells every claim already, it is the whole answer. `then` says that the edition is of a time past.
     """
-    company, words = found.record, edition.words
+    company, words = edition.knowledge.companies[found.record.slug], edition.words
     claims = [claim for claim in edition.knowledge.claims_about(company) if not claim.retracted]
     citations = Citations(edition)
-    blocks: list[Block] = [*found_note(words, found, typed), *_introduction(edition, company, citations)]
+    blocks: list[Block] = [*found_note(words, found, typed), *then_note(words, then)]
+    blocks += [*_introduction(edition, company, citations)]
     if claims:
         brief = tuple(_brief(edition, company, claims, citations))
         blocks += [*brief, *_neighbours(edition, company, claims)]
@@ -38,16 +38,11 @@ def company_briefing(edition: Edition, found: Found[Company], typed: str = "") -
     return Document(
         title=title_of(company),
         summary=words.text("company_summary", company=company, claims=len(claims), newest=newest),
-        command=f"/company {company.slug}",
+        command=f"/company {company.slug}{then_option(then)}",
         blocks=tuple(blocks),
         sources=citations.sources(),
         language=words.language,
     )
-
-
-def market_name(market: str) -> str:
-    """Returns a market's slug as readers write it: southeast-asia is Southeast Asia."""
-    return market.replace("-", " ").title()
 
 
 def _introduction(edition: Edition, company: Company, citations: Citations) -> Iterator[Block]:

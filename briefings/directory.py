@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from briefings.document import Choice, Choices, Document
+from briefings.document import Choices, Document
 from briefings.edition import Edition
+from briefings.naming import record_choice
 from knowledge import Company, Theme
 
 
@@ -17,25 +18,6 @@ def themes_briefing(edition: Edition) -> Document:
     """Returns all themes with their number of claims and the newest date, by name."""
     themes = sorted(edition.knowledge.themes.values(), key=lambda theme: theme.names.en.casefold())
     return _listing(edition, "themes", themes)
-
-
-def record_choice(edition: Edition, record: Company | Theme) -> Choice:
-    """Returns a record as a choice that asks for it, with its number of claims and the newest date."""
-    words = edition.words
-    standing = [claim for claim in edition.knowledge.claims_about(record) if not claim.retracted]
-    detail = words.text(
-        "list_detail",
-        claims=len(standing),
-        newest=standing[0].as_of if standing else None,
-        foreign=isinstance(record, Company) and record.foreign,
-    )
-    command = "company" if isinstance(record, Company) else "theme"
-    return Choice(title_of(record), f"/{command} {record.slug}", detail)
-
-
-def title_of(record: Company | Theme) -> str:
-    """Returns the names of a company or theme as a title: Tencent · 腾讯."""
-    return " · ".join(filter(None, (record.names.en, record.names.zh)))
 
 
 def _listing(edition: Edition, macro: str, records: Iterable[Company | Theme]) -> Document:

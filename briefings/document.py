@@ -82,6 +82,39 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class NoClaim:
+    """Stands where a statement is looked for and no claim says anything."""
+
+    text: str
+    kind: Literal["no_claim"] = "no_claim"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Is one row of a `Table`."""
+
+    label: str
+    cells: tuple[Statement | NoClaim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Sets statements side by side, one column for each thing that is compared.
+
+    Raises:
+        ValueError: a row has more or fewer cells than there are columns.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    kind: Literal["table"] = "table"
+
+    def __post_init__(self) -> None:
+        if any(len(row.cells) != len(self.columns) for row in self.rows):
+            raise ValueError(f"a row has not {len(self.columns)} cells; fill the empty ones with NoClaim")
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """Offers a command that need not be typed.
 
@@ -114,7 +147,7 @@ class Break:
     kind: Literal["break"] = "break"
 
 
-Block = Heading | Paragraph | Note | Statement | Facts | Choices | Break
+Block = Heading | Paragraph | Note | Statement | Facts | Table | Choices | Break
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,24 +195,23 @@ class Document:
             raise ValueError(f"citations {sorted(missing)} have no source; add their entries")
 
 
-def statements(document: Document) -> Iterator[Statement]:
-    """Yields every statement of a document, those in rows too."""
-    for block in document.blocks:
+def statements(*blocks: Block) -> Iterator[Statement]:
+    """Yields every statement of some blocks, those in rows too."""
+    for block in blocks:
         match block:
             case Statement():
                 yield block
             case Facts(rows):
                 yield from (row.value for row in rows)
+            case Table(rows=rows):
+                yield from (cell for row in rows for cell in row.cells if isinstance(cell, Statement))
 
 
 def citations(block: Block) -> tuple[int, ...]:
     """Returns the numbers of the sources that a block cites."""
-    match block:
-        case Statement(citations=numbers) | Paragraph(citations=numbers):
-            return numbers
-        case Facts(rows):
-            return tuple(number for row in rows for number in row.value.citations)
-    return ()
+    if isinstance(block, Paragraph):
+        return block.citations
+    return tuple(number for statement in statements(block) for number in statement.citations)
 
 
 def choices(document: Document) -> tuple[Choice, ...]:

@@ -13,6 +13,7 @@ from briefings.document import (
     Heading,
     Page,
     SourceEntry,
+    Table,
     citations,
 )
 from briefings.words import words_in
@@ -63,13 +64,12 @@ def _filled(document: Document, budget: Budget, entries: dict[int, SourceEntry])
             continue
         if isinstance(unit[0], Heading | Choices):
             heading = unit[0] if isinstance(unit[0], Heading) else None
-        if page.blocks and not page.fits(unit):
+        if not page.take(unit):
             yield page.blocks
             page = _Filling(budget, entries)
             if heading and unit[0] is not heading:
-                continued = Heading(words.text("continued", heading=heading.text))
-                unit = (continued, *unit)
-        page.add(unit)
+                unit = (Heading(words.text("continued", heading=heading.text)), *unit)
+            page.take(unit)
     if page.blocks or not document.blocks:
         yield page.blocks
 
@@ -95,6 +95,8 @@ def _pieces(block: Block) -> Iterator[Block]:
     match block:
         case Facts(rows):
             yield from (Facts((row,)) for row in rows)
+        case Table(columns, rows):
+            yield from (Table(columns, (row,)) for row in rows)
         case Choices(title, choices):
             yield from (Choices(title, (choice,)) for choice in choices)
         case _:
@@ -111,20 +113,22 @@ class _Filling:
         self._used = budget.frame
         self._cited: set[int] = set()
 
-    def fits(self, unit: tuple[Block, ...]) -> bool:
-        return all(used <= most for used, most in zip(self._with(unit), self._budget.capacity, strict=True))
+    def take(self, unit: tuple[Block, ...]) -> bool:
+        """Adds what may not be parted if it fits, with the sources that it is the first to cite.
 
-    def add(self, unit: tuple[Block, ...]) -> None:
-        if not self.blocks and not self.fits(unit):
-            raise ValueError(f"a {unit[-1].kind} of size {self._with(unit)} is over {self._budget.capacity}")
-        self._used = self._with(unit)
-        self._cited.update(number for block in unit for number in citations(block))
-        self.blocks += unit
-
-    def _with(self, unit: tuple[Block, ...]) -> Size:
+        Raises:
+            ValueError: it does not fit an empty page either.
+        """
         new = {number for block in unit for number in citations(block)} - self._cited
         parts = [self._budget.cost(part) for part in (*unit, *(self._entries[number] for number in new))]
-        return tuple(map(sum, zip(self._used, *parts, strict=True)))
+        used = tuple(map(sum, zip(self._used, *parts, strict=True)))
+        if any(size > most for size, most in zip(used, self._budget.capacity, strict=True)):
+            if not self.blocks:
+                raise ValueError(f"a {unit[-1].kind} of size {used} is over {self._budget.capacity}")
+            return False
+        self._used, self.blocks = used, [*self.blocks, *unit]
+        self._cited |= new
+        return True
 
 
 def _page(document: Document, blocks: list[Block], number: int, of: int, entries: dict[int, SourceEntry]) -> Document:
@@ -150,6 +154,8 @@ def _merged(blocks: list[Block]) -> tuple[Block, ...]:
         match merged[-1] if merged else None, block:
             case Facts(before), Facts(rows):
                 merged[-1] = Facts((*before, *rows))
+            case Table(columns, before_rows), Table(others, more_rows) if columns == others:
+                merged[-1] = Table(columns, (*before_rows, *more_rows))
             case Choices(title, some), Choices(other, more) if title == other:
                 merged[-1] = Choices(title, (*some, *more))
             case _:

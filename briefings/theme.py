@@ -3,18 +3,20 @@
 from collections import Counter
 
 from briefings.citing import Citations, side_by_side
-from briefings.directory import title_of
 from briefings.document import Block, Choice, Choices, Document
 from briefings.edition import Edition
-from briefings.found import found_note
-from knowledge import Claim, Found, Theme
+from briefings.naming import found_note, then_note, then_option, title_of
+from knowledge import Claim, Found, Period, Theme
 
 MOST_COMPANIES = 10
 _SECTIONS = {"fact": "facts", "forecast": "forecasts", "opinion": "opinions"}
 
 
-def theme_briefing(edition: Edition, found: Found[Theme], typed: str = "") -> Document:
-    """Returns a theme's claims, newest first, with forecasts and opinions apart, and the companies that they name."""
+def theme_briefing(edition: Edition, found: Found[Theme], typed: str = "", then: Period | None = None) -> Document:
+    """Returns a theme's claims, newest first, with forecasts and opinions apart, and the companies that they name.
+
+    `then` says that the edition is of a time past.
+    """
     theme, words = found.record, edition.words
     every = edition.knowledge.claims_about(theme)
     claims = [claim for claim in every if not claim.retracted]
@@ -22,7 +24,8 @@ def theme_briefing(edition: Edition, found: Found[Theme], typed: str = "") -> Do
     newest = claims[0].as_of if claims else None
     summary = words.text("theme_summary", theme=theme, claims=len(claims), companies=len(companies), newest=newest)
     citations = Citations(edition)
-    blocks: list[Block] = [*found_note(words, found, typed), words.labelled("our_line", theme.line)]
+    blocks: list[Block] = [*found_note(words, found, typed), *then_note(words, then)]
+    blocks.append(words.labelled("our_line", theme.line))
     if len(claims) < len(every):
         blocks.append(words.note("retracted", number=len(every) - len(claims)))
     if not claims:
@@ -34,7 +37,7 @@ def theme_briefing(edition: Edition, found: Found[Theme], typed: str = "") -> Do
     return Document(
         title=title_of(theme),
         summary=summary,
-        command=f"/theme {theme.slug}",
+        command=f"/theme {theme.slug}{then_option(then)}",
         blocks=tuple(blocks),
         sources=citations.sources(),
         language=words.language,

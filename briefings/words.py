@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from briefings.document import Note, Paragraph, Span
+from briefings.document import NoClaim, Note, Paragraph, Span
 from knowledge import Figure, Period
 
 MOST_ECHOED = 80
@@ -50,6 +50,10 @@ class Words:
     def note(self, macro: str, **values: Any) -> Note:
         """Returns a sentence as small print."""
         return Note(self.text(macro, **values))
+
+    def no_claim(self) -> NoClaim:
+        """Returns what stands where no claim says anything."""
+        return NoClaim(self.text("no_sourced_claim"))
 
     def date(self, period: Period) -> str:
         """Returns a period as readers write it, in the precision that it has."""

@@ -1,5 +1,6 @@
 """What we know: curated records, loaded and checked, and found by name."""
 
+from knowledge.history import Change, as_of, changes_since
 from knowledge.knowledge import Knowledge
 from knowledge.load import load
 from knowledge.model import Claim, Company, Figure, Source, Theme
@@ -8,6 +9,7 @@ from knowledge.period import Period
 from knowledge.problems import InvalidKnowledge, Problem
 
 __all__ = [
+    "Change",
     "Claim",
     "Company",
     "Figure",
@@ -21,5 +23,7 @@ __all__ = [
     "Source",
     "Theme",
     "UnknownName",
+    "as_of",
+    "changes_since",
     "load",
 ]

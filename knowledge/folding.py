@@ -8,7 +8,9 @@ import opencc
 
 # Latin diacritics only: in other scripts marks are letters.
 _DIACRITICS = re.compile("[\u0300-\u036f]")
-_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_HAN_RANGES = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HAN = re.compile(f"[{_HAN_RANGES}]")
+_TOKENS = re.compile(f"[{_HAN_RANGES}]+|[^{_HAN_RANGES}]+")
 # fmt: off
 _LEGAL_FORMS = frozenset((
     "ag", "co", "company", "corp", "corporation", "gmbh", "group", "holding", "holdings", "inc", "incorporated",
@@ -91,3 +93,8 @@ def ticker_variants(ticker: str) -> set[str]:
         codes |= {number, number.zfill(4), number.zfill(5)}
     suffix = "".join(words[1:])
     return codes | {code + suffix for code in codes}
+
+
+def tokens(text: str) -> list[str]:
+    """Returns the folded words of a text, with runs of Chinese characters apart from other letters."""
+    return [token for word in folded_words(text) for token in _TOKENS.findall(word)]

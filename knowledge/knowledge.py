@@ -1,13 +1,17 @@
 """Everything that the curated files say, loaded, checked and indexed."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 
+from knowledge.folding import tokens
+from knowledge.fulltext import FullText
 from knowledge.model import Claim, Company, Source, Theme
-from knowledge.names import NameIndex
+from knowledge.names import NameIndex, declared_keys
 from knowledge.problems import Problem
+from knowledge.spotting import Spotter
 
 
 class Knowledge:
@@ -33,12 +37,43 @@ class Knowledge:
     @cached_property
     def company_names(self) -> NameIndex[Company]:
         """Finds companies by name."""
-        return NameIndex(self.companies.values())
+        return NameIndex("company", self.companies.values())
 
     @cached_property
     def theme_names(self) -> NameIndex[Theme]:
         """Finds themes by name."""
-        return NameIndex(self.themes.values())
+        return NameIndex("theme", self.themes.values())
+
+    @cached_property
+    def markets(self) -> tuple[str, ...]:
+        """The markets that claims name, by their number of claims."""
+        counts = Counter(market for claim in self.claims.values() for market in claim.markets)
+        return tuple(market for market, _ in counts.most_common())
+
+    @cached_property
+    def full_text(self) -> FullText:
+        """Finds claims by words."""
+        return FullText((claim, self._names_of(claim), self._sources_of(claim)) for claim in self.newest_first)
+
+    @cached_property
+    def spotter(self) -> Spotter:
+        """Finds companies in running text."""
+        return Spotter(self.companies.values())
+
+    def _names_of(self, claim: Claim) -> str:
+        records: list[Company | Theme] = [self.companies[slug] for slug in claim.companies]
+        records += [self.themes[slug] for slug in claim.themes]
+        names = (written for record in records for _key, written, _kind in declared_keys(record))
+        return " ; ".join(chain(names, claim.markets))
+
+    def _sources_of(self, claim: Claim) -> str:
+        sources = (self.sources[source] for source in claim.sources)
+        return " ; ".join(f"{source.title} ; {source.publisher} ; {source.author or ''}" for source in sources)
+
+    def sources_named(self, words: str) -> list[Source]:
+        """Returns the sources under whose title, publisher and author all the words stand, by their beginnings."""
+        wanted = tokens(words)
+        return [source for source in self.sources.values() if wanted and _holds(source, wanted)]
 
     def claims_about(self, record: Company | Theme | Source) -> tuple[Claim, ...]:
         """Returns the claims that belong to a company or theme, or rest on a source, newest first.
@@ -90,6 +125,11 @@ class Knowledge:
     def _superseding(self) -> dict[str, tuple[Claim, ...]]:
         standing = (claim for claim in self.newest_first if not claim.retracted)
         return _grouped((earlier, claim) for claim in standing for earlier in claim.supersedes)
+
+
+def _holds(source: Source, wanted: list[str]) -> bool:
+    there = tokens(f"{source.title} {source.publisher} {source.author or ''}")
+    return all(any(word.startswith(beginning) for word in there) for beginning in wanted)
 
 
 def _grouped(pairs: Iterable[tuple[str, Claim]]) -> dict[str, tuple[Claim, ...]]:

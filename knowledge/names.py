@@ -49,12 +49,13 @@ class Found(Generic[Named]):
 
 
 class UnknownName(Exception):
-    """Says that nobody goes by the typed name; carries up to three records that may have been meant."""
+    """Says that nothing of a kind goes by the typed name; carries up to three records that may have been meant."""
 
-    def __init__(self, typed: str, suggestions: tuple[Company | Theme, ...] = ()) -> None:
+    def __init__(self, kind: str, typed: str, suggestions: tuple[Company | Theme, ...] = ()) -> None:
+        self.kind = kind
         self.typed = typed
         self.suggestions = suggestions
-        super().__init__(f"unknown name: {typed[:80]!r}")
+        super().__init__(f"unknown {kind}: {typed[:80]!r}")
 
 
 def declared_keys(record: Company | Theme) -> Iterator[tuple[str, str, str]]:
@@ -92,7 +93,8 @@ class NameIndex(Generic[Named]):
     another record is weak for both, so that it suggests and never answers.
     """
 
-    def __init__(self, records: Iterable[Named]) -> None:
+    def __init__(self, kind: str, records: Iterable[Named]) -> None:
+        self._kind = kind
         self._records: dict[str, Named] = {record.slug: record for record in records}
         self._keys: dict[str, list[Key]] = defaultdict(list)
         for record in self._records.values():
@@ -117,7 +119,7 @@ class NameIndex(Generic[Named]):
         """
         key = fold(typed[: MOST_TYPED + 1])
         if not key or len(typed) > MOST_TYPED:
-            raise UnknownName(typed)
+            raise UnknownName(self._kind, typed)
         holder = self._holder(typed, key)
         if holder:
             return Found(self._records[holder.slug], holder)
@@ -125,7 +127,7 @@ class NameIndex(Generic[Named]):
         mended = self._mended(key, close)
         if mended:
             return Found(self._records[mended.slug], mended, typo=True)
-        raise UnknownName(typed, self._suggestions(typed, key, close))
+        raise UnknownName(self._kind, typed, self._suggestions(typed, key, close))
 
     def _holder(self, typed: str, key: str) -> Key | None:
         """Returns the one holder that may answer to a key, else to the name without its legal form."""

@@ -111,7 +111,15 @@ def test_every_sentence_of_the_templates_is_used() -> None:
     template = (ROOT / "briefings/templates/en/sentences.j2").read_text()
     macros = set(re.findall(r"macro (\w+)\(", template))
     code = "\n".join(path.read_text() for path in SOURCES if path.parts[-2] in ("briefings", "bot"))
-    derived = {"unknown_company", "unknown_theme", "unknown_source", "companies_summary", "themes_summary"}
+    derived = {
+        "unknown_company",
+        "unknown_theme",
+        "unknown_source",
+        "unknown_name",
+        "companies_summary",
+        "themes_summary",
+    }
+    derived |= {"changes_added", "changes_revised", "changes_retracted"}
     derived |= {macro for macro in macros if macro.endswith("_title")}
     unused = {m for m in macros if f'"{m}"' not in code and not re.search(rf"(?<!macro )\b{m}\(", template)}
     assert unused <= derived

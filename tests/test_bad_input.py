@@ -73,7 +73,7 @@ def texts(document: Document) -> list[str]:
 def check_is_helpful_and_invents_nothing(reply: Reply, typed: str) -> None:
     document = reply.document
     assert reply.outcome != "failed"
-    for statement in statements(document):
+    for statement in statements(*document.blocks):
         assert statement.citations
         assert statement.claim in KNOWN.claims
     pages = paginate(document, BUDGET)

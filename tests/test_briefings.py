@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from bot.commands import parse
+from bot.lines import parse
 from bot.platforms.terminal.render import plain
 from briefings.company import MOST_FIGURES, MOST_IN_BRIEF, company_briefing
 from briefings.directory import companies_briefing, themes_briefing
@@ -48,7 +48,7 @@ def notes(document: Document) -> list[str]:
 
 
 def test_every_standing_claim_of_a_company_is_told_with_its_text() -> None:
-    told = {s.claim: s.text for s in statements(about_company("zephyr")) if s.text.endswith(".")}
+    told = {s.claim: s.text for s in statements(*about_company("zephyr").blocks) if s.text.endswith(".")}
     zephyr = AIRSHIPS.companies["zephyr"]
     assert told == {c.id: c.text for c in AIRSHIPS.claims_about(zephyr) if not c.retracted}
 
@@ -97,7 +97,7 @@ def test_an_outdated_claim_is_not_in_the_brief_and_stands_beside_the_later_one()
     assert "zephyr-passengers" not in {
         s.claim for b in brief(document) for s in ([b] if isinstance(b, Statement) else [])
     }
-    lines = {s.claim: s.dateline for s in statements(document)}
+    lines = {s.claim: s.dateline for s in statements(*document.blocks)}
     assert lines["zephyr-passengers-corrected"] == "as of Feb 2033 · outdates the claim as of 2030"
     assert lines["zephyr-passengers"] == "as of 2030, 2 years ago · Ada Byron · outdated by the claim as of Feb 2033"
 
@@ -105,7 +105,7 @@ def test_an_outdated_claim_is_not_in_the_brief_and_stands_beside_the_later_one()
 def test_a_later_claim_about_another_company_is_taken_along() -> None:
     earlier = claim("earlier", companies=["acme"])
     later = claim("later", as_of="2030", companies=["bcme"], supersedes=["earlier"])
-    told = [s.claim for s in statements(about_company("acme", knowing(earlier, later)))]
+    told = [s.claim for s in statements(*about_company("acme", knowing(earlier, later)).blocks)]
     assert told.index("later") == told.index("earlier") - 1
 
 
@@ -116,21 +116,21 @@ def test_a_brief_that_tells_everything_is_the_whole_answer() -> None:
 
 def test_a_retracted_claim_is_left_out_and_counted() -> None:
     document = about_company("zephyr")
-    assert "zephyr-rumour" not in {s.claim for s in statements(document)}
+    assert "zephyr-rumour" not in {s.claim for s in statements(*document.blocks)}
     assert "1 retracted claim is left out." in notes(document)
 
 
 def test_what_a_retracted_claim_outdated_stands_again() -> None:
     earlier = claim("earlier", as_of="2028")
     later = claim("later", supersedes=["earlier"], retracted={"on": "2031-02-01", "why": "wrong"})
-    told = {s.claim: s.dateline for s in statements(about_company("acme", knowing(earlier, later)))}
+    told = {s.claim: s.dateline for s in statements(*about_company("acme", knowing(earlier, later)).blocks)}
     assert "outdated" not in told["earlier"]
     assert "later" not in told
 
 
 def test_a_company_without_claim_says_so_and_nothing_else() -> None:
     document = about_company("empty", knowing(claim(), companies=(company("empty"),)))
-    assert list(statements(document)) == []
+    assert list(statements(*document.blocks)) == []
     assert notes(document) == ["No sourced claim says what it is.", "The file has no claim here yet."]
     assert document.summary == "Empty: no claim in the file."
 
@@ -208,7 +208,7 @@ def test_a_source_tells_what_it_is_and_every_claim_that_rests_on_it() -> None:
     ):
         assert line in text
     assert "Author:" not in text
-    assert {s.claim for s in statements(document)} == {"zephyr-loved", "zephyr-abroad"}
+    assert {s.claim for s in statements(*document.blocks)} == {"zephyr-loved", "zephyr-abroad"}
 
 
 @pytest.mark.parametrize(
@@ -222,21 +222,21 @@ def test_a_source_tells_what_it_is_and_every_claim_that_rests_on_it() -> None:
 )
 def test_a_dateline_keeps_the_precision_and_counts_completed_years(as_of: str, today: date, line: str) -> None:
     document = about_company("acme", knowing(claim(as_of=as_of)), today)
-    assert next(statements(document)).dateline == line
+    assert next(statements(*document.blocks)).dateline == line
 
 
 @pytest.mark.parametrize(
     ("kind", "begins"), [("fact", "as of"), ("forecast", "forecast of"), ("opinion", "opinion of")]
 )
 def test_forecasts_and_opinions_say_what_they_are_and_who_said_so(kind: str, begins: str) -> None:
-    for statement in statements(about_company("acme", knowing(claim(kind=kind)))):
+    for statement in statements(*about_company("acme", knowing(claim(kind=kind))).blocks):
         assert statement.dateline.startswith(begins)
         assert statement.dateline.endswith("Somebody")
 
 
 def test_a_revised_claim_says_when() -> None:
     revised = claim(revisions=[{"on": "2031-02-01", "was": "It was so.", "why": "better known"}])
-    assert next(statements(about_company("acme", knowing(revised)))).dateline.endswith("revised 1 Feb 2031")
+    assert next(statements(*about_company("acme", knowing(revised)).blocks)).dateline.endswith("revised 1 Feb 2031")
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_revised_claim_says_when() -> None:
 )
 def test_a_figure_is_told_exactly(figure: dict[str, str], said: str) -> None:
     document = about_company("acme", knowing(claim(figures=[figure | {"what": "w"}])))
-    assert next(statements(document)).text == said
+    assert next(statements(*document.blocks)).text == said
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_no_statement_is_without_a_listed_source_or_differs_from_its_claim(
     known = load()
     for document in every_document(known):
         listed = {entry.number: entry.url for entry in document.sources}
-        for statement in statements(document):
+        for statement in statements(*document.blocks):
             told = known.claims[statement.claim]
             assert {listed[n] for n in statement.citations} == {known.sources[s].url for s in told.sources}
             figures = {words_in("en").figure(figure) for figure in told.figures}

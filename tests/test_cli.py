@@ -46,13 +46,13 @@ def ask(line: str, *options: str) -> subprocess.CompletedProcess[str]:
         ("/company Hindenburg", 1, "No entry for “Hindenburg”"),
         ("/theme zephyr", 1, "/company zephyr"),
         ("/source nothing", 1, "The file knows no source with the id “nothing”"),
-        ("/company", 2, "Write /company NAME, for example /company Zephyr Airships."),
+        ("/company", 2, "Write /company NAME [as_of:DATE], for example /company Zephyr Airships."),
         ("/fly", 2, "“/fly” is not a command"),
         ("zephyr", 2, "/company zephyr"),
         ("", 2, "Nothing was asked"),
         ("/companies zephyr", 2, "/companies takes nothing after it"),
         ("/company zephyr page:0", 2, "“page:0” names no page; write a number, as in page:2."),
-        ("/company " + "x" * 10_000, 2, "A name has at most 200 characters; this was 10,000."),
+        ("/company " + "x" * 10_000, 2, "NAME has at most 200 characters; this was 10,000."),
     ],
 )
 def test_ask_answers_and_its_status_says_how_it_went(line: str, status: int, said: str) -> None:

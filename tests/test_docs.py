@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.commands import MENU
 from knowledge import load
 from tests.generated import ROOT
 
@@ -25,7 +26,7 @@ def shell(command: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_readme_has_commands_and_a_table_of_them() -> None:
     assert len(SHELL) >= 6
-    assert len(TABLE) == 6
+    assert len(TABLE) == len(MENU)
 
 
 @pytest.mark.parametrize("command", SHELL)
@@ -41,7 +42,7 @@ def test_a_command_of_the_readme_runs(command: str) -> None:
 def test_a_command_of_the_readmes_table_is_answered(command: str) -> None:
     ran = shell(f".venv/bin/{command}")
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert len(ran.stdout) > 200
+    assert len(ran.stdout) > 100
 
 
 def test_the_answer_in_the_readme_is_the_answer() -> None:

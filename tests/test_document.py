@@ -58,7 +58,7 @@ def test_json_that_carries_an_unsourced_statement_is_refused() -> None:
 
 
 def test_statements_in_rows_are_found_too() -> None:
-    said = [statement.text for statement in statements(airship_document())]
+    said = [statement.text for statement in statements(*airship_document().blocks)]
     assert "980 thousand people" in said
 
 

@@ -146,7 +146,7 @@ def test_a_theme_is_found_by_its_names(typed: str, meant: str | None) -> None:
 
 
 def index(*records: Company) -> NameIndex[Company]:
-    return NameIndex(records)
+    return NameIndex("company", records)
 
 
 def slugs(unknown: pytest.ExceptionInfo[UnknownName]) -> set[str]:

@@ -71,7 +71,7 @@ def test_every_page_fits_the_budget(whole: Document) -> None:
 @given(document)
 def test_nothing_is_lost_between_pages_and_the_order_stays(whole: Document) -> None:
     pages = paginate(whole, BUDGET)
-    assert [s for page in pages for s in statements(page)] == list(statements(whole))
+    assert [s for page in pages for s in statements(*page.blocks)] == list(statements(*whole.blocks))
     turning = {"Next page", "Previous page"} if len(pages) > 1 else set()
     offered = [c for page in pages for c in choices(page) if c.label not in turning]
     assert offered == [c for c in choices(whole) if c.label not in turning]
@@ -130,7 +130,7 @@ def test_a_heading_is_repeated_where_its_statements_go_on() -> None:
 def test_a_break_begins_a_new_page_and_ends_its_heading() -> None:
     whole = Document("T", "S", "/help", (Heading("One"), said(1), Break(), said(2)), ENTRIES[:1])
     pages = paginate(whole, BUDGET)
-    assert [next(statements(page)).text for page in pages] == ["Sentence 1.", "Sentence 2."]
+    assert [next(statements(*page.blocks)).text for page in pages] == ["Sentence 1.", "Sentence 2."]
     assert not any(isinstance(b, Heading) for b in pages[1].blocks)
 
 

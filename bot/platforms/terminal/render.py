@@ -17,8 +17,10 @@ from briefings.document import (
     Heading,
     Note,
     Paragraph,
+    Row,
     SourceEntry,
     Statement,
+    Table,
 )
 from briefings.paginate import Budget, Size
 
@@ -95,13 +97,13 @@ class _Rendering:
             case Note(text):
                 yield Line(_text(text, "dim"))
             case Statement():
-                yield Line(_text(block.text) + _marks(block.citations))
-                yield Line(_text(block.dateline, "dim"), 2)
+                yield from _statement(block)
             case Facts(rows):
                 for row in rows:
-                    value = _text(row.value.text, "bold") + _marks(row.value.citations)
-                    yield Line(_text(f"{row.label}: ") + value)
-                    yield Line(_text(row.value.dateline, "dim"), 2)
+                    yield from _statement(row.value, f"{row.label}: ", "bold")
+            case Table(columns, table_rows):
+                for table_row in table_rows:
+                    yield from _row(columns, table_row)
             case Choices(title, choices):
                 yield Line()
                 yield from self._choices(title, choices)
@@ -128,6 +130,21 @@ class _Rendering:
             if choice.detail:
                 shown += _text(f"  {choice.label}")
         return shown + _text(choice.detail and f"  {choice.detail}", "dim")
+
+
+def _statement(statement: Statement, label: str = "", style: str = "", indent: int = 0) -> Iterator[Line]:
+    yield Line(_text(label) + _text(statement.text, style) + _marks(statement.citations), indent)
+    yield Line(_text(statement.dateline, "dim"), indent + 2)
+
+
+def _row(columns: tuple[str, ...], row: Row) -> Iterator[Line]:
+    yield Line()
+    yield Line(_text(row.label, "bold"))
+    for column, cell in zip(columns, row.cells, strict=True):
+        if isinstance(cell, Statement):
+            yield from _statement(cell, f"{column}: ", indent=2)
+        else:
+            yield Line(_text(f"{column}: ") + _text(cell.text, "dim"), 2)
 
 
 def _marks(citations: tuple[int, ...]) -> Text:

@@ -1,0 +1,44 @@
+"""What the curators changed."""
+
+from datetime import date
+
+from briefings.citing import Citations
+from briefings.document import Block, Document, Heading
+from briefings.edition import Edition
+from briefings.naming import title_of
+from knowledge import Change, Company, Period, Theme, changes_since
+
+MOST_CHANGES = 100
+_KINDS = ("retracted", "revised", "added")
+
+
+def changes_briefing(edition: Edition, record: Company | Theme | None, since: date, days: int) -> Document:
+    """Returns the claims that were retracted, revised (with the text before) and added on a day or later.
+
+    `record` narrows it to a company or theme; `days` is how far back `since` lies, for the words and the command.
+    """
+    words = edition.words
+    changes = [c for c in changes_since(edition.knowledge, since) if _belongs(c, record)]
+    name = title_of(record) if record else ""
+    citations = Citations(edition)
+    said = {"name": name, "since": Period.of(since), "number": len(changes), "shown": min(len(changes), MOST_CHANGES)}
+    blocks: list[Block] = [words.paragraph("changes_summary", **said)]
+    for kind in _KINDS:
+        of_kind = [change for change in changes[:MOST_CHANGES] if change.kind == kind]
+        if of_kind:
+            blocks.append(Heading(words.text(f"changes_{kind}")))
+            blocks += (citations.change(change) for change in of_kind)
+    return Document(
+        title=words.text("changes_title", name=name),
+        summary=words.text("changes_summary", **said),
+        command=" ".join(("/changes", *([record.slug] if record else []), f"{days}d")),
+        blocks=tuple(blocks),
+        sources=citations.sources(),
+        language=words.language,
+    )
+
+
+def _belongs(change: Change, record: Company | Theme | None) -> bool:
+    if record is None:
+        return True
+    return record.slug in (change.claim.companies if isinstance(record, Company) else change.claim.themes)

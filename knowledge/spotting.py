@@ -1,0 +1,54 @@
+"""Finding the companies that a text names."""
+
+from collections.abc import Iterable, Iterator
+
+from knowledge.folding import fold, has_han, tokens
+from knowledge.model import Company
+from knowledge.names import declared_keys
+
+_MOST_WORDS = 8
+
+
+class Spotter:
+    """Finds companies in running text by their declared names: the longest name wins, weak aliases are ignored.
+
+    A Latin name is met as whole words; Chinese has no word boundaries, so there it is met anywhere.
+    """
+
+    def __init__(self, companies: Iterable[Company]) -> None:
+        self._companies = {company.slug: company for company in companies}
+        self._by_words: dict[tuple[str, ...], str] = {}
+        self._by_characters: dict[str, str] = {}
+        for company in self._companies.values():
+            for key, written, kind in declared_keys(company):
+                words = tuple(tokens(written))
+                if kind == "weak":
+                    continue
+                if len(words) == 1 and has_han(key):
+                    self._by_characters[key] = company.slug
+                else:
+                    self._by_words |= {words: company.slug, (fold(written),): company.slug}
+        self._most_characters = max(map(len, self._by_characters), default=0)
+
+    def spot(self, text: str) -> list[Company]:
+        """Returns the companies that a text names, each once, in the order of their first mention."""
+        return [self._companies[slug] for slug in dict.fromkeys(self._spotted(tokens(text)))]
+
+    def _spotted(self, words: list[str]) -> Iterator[str]:
+        at = 0
+        while at < len(words):
+            length = next((n for n in range(_MOST_WORDS, 0, -1) if tuple(words[at : at + n]) in self._by_words), 0)
+            if length:
+                yield self._by_words[tuple(words[at : at + length])]
+            elif has_han(words[at]):
+                yield from self._spotted_within(words[at])
+            at += length or 1
+
+    def _spotted_within(self, run: str) -> Iterator[str]:
+        at = 0
+        while at < len(run):
+            longest = range(min(self._most_characters, len(run) - at), 0, -1)
+            length = next((n for n in longest if run[at : at + n] in self._by_characters), 0)
+            if length:
+                yield self._by_characters[run[at : at + length]]
+            at += length or 1
