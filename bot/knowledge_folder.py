@@ -9,6 +9,7 @@ from watchfiles import awatch
 from knowledge import InvalidKnowledge, Knowledge, load
 
 log = logging.getLogger("briefbot.knowledge")
+MOST_LOGGED = 20
 _LOOK_EVERY = 1000  # milliseconds: what no event tells of (network mounts, a replaced folder) is found by looking
 
 Fingerprint = tuple[tuple[str, int, int, int], ...]
@@ -45,14 +46,27 @@ class KnowledgeFolder:
         now = await asyncio.to_thread(fingerprint, self.path)
         if now == self._seen:
             return
+        now = await self._settled(now)
         self._seen = now
         try:
             self.current = await asyncio.to_thread(load, self.path)
         except InvalidKnowledge as invalid:
-            problems = [str(problem) for problem in invalid.problems]
-            log.error("knowledge rejected; the last good version stays", extra={"problems": problems})
+            problems = [str(problem) for problem in invalid.problems[:MOST_LOGGED]]
+            number = len(invalid.problems)
+            log.error("knowledge rejected; the last good version stays", extra={"problems": problems, "number": number})
+        except Exception:
+            log.exception("knowledge could not be loaded; the last good version stays")
         else:
             log.info("knowledge taken up", extra={"claims": len(self.current.claims)})
+
+    async def _settled(self, now: Fingerprint) -> Fingerprint:
+        """Waits for the end of writing, a second at most: a file that is half written is no edit yet."""
+        for _ in range(5):
+            await asyncio.sleep(0.2)
+            before, now = now, await asyncio.to_thread(fingerprint, self.path)
+            if now == before:
+                break
+        return now
 
 
 def fingerprint(folder: Path) -> Fingerprint:

@@ -41,14 +41,14 @@ def company(edition: Edition, arguments: Arguments) -> Document:
     """Answers `/company`."""
     found = edition.knowledge.company_names.find(arguments["name"])
     then = _period(arguments, "as_of")
-    return company_briefing(_at(edition, then), found, arguments["name"], then)
+    return company_briefing(_at(edition, then), found, then)
 
 
 def theme(edition: Edition, arguments: Arguments) -> Document:
     """Answers `/theme`."""
     found = edition.knowledge.theme_names.find(arguments["name"])
     then = _period(arguments, "as_of")
-    return theme_briefing(_at(edition, then), found, arguments["name"], then)
+    return theme_briefing(_at(edition, then), found, then)
 
 
 def companies(edition: Edition, _: Arguments) -> Document:

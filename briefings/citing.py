@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from briefings.document import Heading, SourceEntry, Statement
 from briefings.edition import Edition
-from knowledge import Change, Claim, Figure, Period, Source
+from knowledge import Change, Claim, Figure, Knowledge, Period, Source
 
 Section = tuple[str, list[Claim]]
 """A macro that names a heading, and the claims under it."""
@@ -33,7 +33,7 @@ class Citations:
                 age=claim.as_of.completed_years(self._edition.today),
                 revised=Period.of(claim.changed) if claim.revisions else None,
                 superseding=knowledge.superseding(claim),
-                superseded=[knowledge.claims[earlier] for earlier in claim.supersedes],
+                superseded=knowledge.superseded(claim),
             ),
             claim=claim.id,
             revision=claim.revision,
@@ -71,25 +71,38 @@ class Citations:
 
 
 def side_by_side(edition: Edition, claims: Iterable[Claim]) -> Iterator[list[Claim]]:
-    """Yields each standing claim, in the given order, followed by the earlier ones that it outdates.
+    """Yields each standing claim, in the given order, together with those that outdate it or that it outdates.
 
-    A later claim that outdates one of these is taken along, whoever it belongs to, so that nobody reads the
-    earlier one alone.
+    The later ones come first, whoever they belong to, so that nobody reads an outdated claim alone. Retracted claims
+    are passed over.
     """
     knowledge = edition.knowledge
     told: set[str] = set()
-
-    def chain(claim: Claim) -> Iterator[Claim]:
-        if claim.id not in told and not claim.retracted:
-            told.add(claim.id)
-            yield claim
-            for earlier in claim.supersedes:
-                yield from chain(knowledge.claims[earlier])
-
     for claim in claims:
-        newest = claim
-        while later := knowledge.superseding(newest):
-            newest = later[0]
-        told_together = list(chain(newest))
-        if told_together:
-            yield told_together
+        if claim.id not in told and not claim.retracted:
+            together = _connected(knowledge, claim)
+            told |= together
+            yield _later_first([known for known in knowledge.newest_first if known.id in together], knowledge)
+
+
+def _connected(knowledge: Knowledge, claim: Claim) -> set[str]:
+    """Returns the ids of all standing claims that a claim outdates or is outdated by, directly or through others."""
+    found: set[str] = set()
+    waiting = [claim]
+    while waiting:
+        current = waiting.pop()
+        if current.id not in found:
+            found.add(current.id)
+            waiting += (*knowledge.superseding(current), *knowledge.superseded(current))
+    return found
+
+
+def _later_first(claims: list[Claim], knowledge: Knowledge) -> list[Claim]:
+    """Returns claims in their order, but each after all that outdate it."""
+    ordered: list[Claim] = []
+    while claims:
+        ids = {claim.id for claim in claims}
+        ready = next((c for c in claims if not any(s.id in ids for s in knowledge.superseding(c))), claims[0])
+        ordered.append(ready)
+        claims = [claim for claim in claims if claim is not ready]
+    return ordered

@@ -15,7 +15,7 @@ MOST_CHOICES = 5
 _SECTIONS = ("in_figures", "abroad", "at_home", "regulation", "in_general", "forecasts", "opinions")
 
 
-def company_briefing(edition: Edition, found: Found[Company], typed: str = "", then: Period | None = None) -> Document:
+def company_briefing(edition: Edition, found: Found[Company], then: Period | None = None) -> Document:
     """Returns a company's brief on a first page, and all its claims by group on the pages after it.
 
     Where the brief tells every claim already, it is the whole answer. `then` says that the edition is of a time past.
@@ -23,7 +23,7 @@ def company_briefing(edition: Edition, found: Found[Company], typed: str = "", t
     company, words = edition.knowledge.companies[found.record.slug], edition.words
     claims = [claim for claim in edition.knowledge.claims_about(company) if not claim.retracted]
     citations = Citations(edition)
-    blocks: list[Block] = [*found_note(words, found, typed), *then_note(words, then)]
+    blocks: list[Block] = [*found_note(words, found), *then_note(words, then)]
     blocks += [*_introduction(edition, company, citations)]
     if claims:
         brief = tuple(_brief(edition, company, claims, citations))
@@ -87,7 +87,10 @@ def _capital(text: str) -> str:
 def _sections(edition: Edition, company: Company, claims: list[Claim]) -> list[Section]:
     sections: dict[str, list[Claim]] = {macro: [] for macro in _SECTIONS}
     for together in side_by_side(edition, claims):
-        sections[_section_of(edition, company, together[0])] += together
+        section = _section_of(edition, company, together[0])
+        for claim in together:  # what is no fact stays apart, even beside the fact that outdates it
+            apart = claim.kind != together[0].kind
+            sections[_section_of(edition, company, claim) if apart else section].append(claim)
     return list(sections.items())
 
 

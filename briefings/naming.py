@@ -35,11 +35,11 @@ def record_choice(edition: Edition, record: Company | Theme) -> Choice:
     return Choice(title_of(record), command_of(record), detail)
 
 
-def found_note(words: Words, found: Found[Company] | Found[Theme], typed: str) -> Iterator[Note]:
+def found_note(words: Words, found: Found[Company] | Found[Theme]) -> Iterator[Note]:
     """Yields a note where a typing error was mended, or where a product, ticker, former name or initials led here."""
     key = found.key
     if found.typo:
-        yield words.note("mended", typed=echo(typed), name=key.written)
+        yield words.note("mended", typed=echo(found.typed), name=key.written)
     elif key.kind in ("product", "ticker", "former", "initials"):
         yield words.note("found_by", kind=key.kind, written=key.written)
 

@@ -12,7 +12,8 @@ def source_briefing(edition: Edition, source: Source) -> Document:
     citations = Citations(edition)
     number = citations.cite(source)
     claims = [claim for claim in edition.knowledge.claims_about(source) if not claim.retracted]
-    together = [claim for group in side_by_side(edition, claims) for claim in group]
+    own = {claim.id for claim in claims}
+    others = [claim for group in side_by_side(edition, claims) for claim in group if claim.id not in own]
     described = [
         words.labelled(macro, text)
         for macro, text in (
@@ -32,7 +33,8 @@ def source_briefing(edition: Edition, source: Source) -> Document:
         blocks=(
             words.labelled("source_publisher", source.publisher, citations=(number,)),
             *described,
-            *citations.section(("source_claims", together)),
+            *citations.section(("source_claims", claims)),
+            *citations.section(("outdating", others)),
         ),
         sources=citations.sources(),
         language=words.language,

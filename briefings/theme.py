@@ -12,7 +12,7 @@ MOST_COMPANIES = 10
 _SECTIONS = {"fact": "facts", "forecast": "forecasts", "opinion": "opinions"}
 
 
-def theme_briefing(edition: Edition, found: Found[Theme], typed: str = "", then: Period | None = None) -> Document:
+def theme_briefing(edition: Edition, found: Found[Theme], then: Period | None = None) -> Document:
     """Returns a theme's claims, newest first, with forecasts and opinions apart, and the companies that they name.
 
     `then` says that the edition is of a time past.
@@ -24,7 +24,7 @@ def theme_briefing(edition: Edition, found: Found[Theme], typed: str = "", then:
     newest = claims[0].as_of if claims else None
     summary = words.text("theme_summary", theme=theme, claims=len(claims), companies=len(companies), newest=newest)
     citations = Citations(edition)
-    blocks: list[Block] = [*found_note(words, found, typed), *then_note(words, then)]
+    blocks: list[Block] = [*found_note(words, found), *then_note(words, then)]
     blocks.append(words.labelled("our_line", theme.line))
     if len(claims) < len(every):
         blocks.append(words.note("retracted", number=len(every) - len(claims)))
@@ -47,7 +47,8 @@ def theme_briefing(edition: Edition, found: Found[Theme], typed: str = "", then:
 def _sections(edition: Edition, claims: list[Claim]) -> list[tuple[str, list[Claim]]]:
     sections: dict[str, list[Claim]] = {macro: [] for macro in _SECTIONS.values()}
     for together in side_by_side(edition, claims):
-        sections[_SECTIONS[together[0].kind]] += together
+        for claim in together:
+            sections[_SECTIONS[claim.kind]].append(claim)
     return list(sections.items())
 
 

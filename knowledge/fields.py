@@ -12,6 +12,8 @@ from knowledge.period import Period
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
+_TICKER = re.compile(r"[A-Za-z0-9-]{1,10}(\.[A-Za-z]{1,4})?")
 _TRUTH = {"true": True, "false": False}
 
 
@@ -49,19 +51,27 @@ def ascii_host(host: str) -> str:
     return host if host.isascii() else host.encode("idna").decode("ascii")
 
 
-def _link(value: str) -> str:
+def _link(value: object) -> object:
+    if not isinstance(value, str):
+        return value
     try:
         parts = urlsplit(value)
-        host, _port = parts.hostname, parts.port
-        ascii_host(host or "")
+        host, _port = ascii_host(parts.hostname or ""), parts.port
     except ValueError:
         raise ValueError(f'"{value}" is not an address; correct it') from None
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host):
         raise ValueError(f'"{value}" is not an http or https address; give the page that was read')
     if parts.username is not None or parts.password is not None:
         raise ValueError("the address carries user-info before @; give it without")
     if not value.isprintable() or re.search(r"[\s<>\"\\^`{|}]", value):
         raise ValueError("the address holds a character that must be percent-encoded; encode it")
+    netloc = parts.netloc if parts.netloc.isascii() else parts.netloc.replace(parts.hostname or "", host)
+    return parts._replace(netloc=netloc).geturl()
+
+
+def _ticker(value: object) -> object:
+    if isinstance(value, str) and not _TICKER.fullmatch(value):
+        raise ValueError(f'"{value}" is not a ticker; write its code, or code.exchange as in 0700.HK')
     return value
 
 
@@ -71,6 +81,7 @@ Slug = Annotated[
     Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60, description="lower-case words joined by hyphens"),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=80), WithJsonSchema(_EDITORS_TEXT)]
+Ticker = Annotated[Name, BeforeValidator(_ticker)]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 Sentence = Annotated[str, Field(min_length=1, max_length=400)]
 Day = Annotated[date, BeforeValidator(_day)]
@@ -85,7 +96,10 @@ When = Annotated[
     ),
 ]
 Number = Annotated[
-    Decimal, BeforeValidator(_decimal), WithJsonSchema({"type": ["number", "string"], "description": "exact"})
+    Decimal,
+    Field(max_digits=30),
+    BeforeValidator(_decimal),
+    WithJsonSchema({"type": ["number", "string"], "description": "exact"}),
 ]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 Link = Annotated[str, Field(max_length=500), BeforeValidator(_link)]

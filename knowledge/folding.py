@@ -25,8 +25,22 @@ def _simplifier() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
 
 
+def _simplified(text: str) -> str:
+    for _ in range(4):  # a few characters are simplified in steps
+        simpler = _simplifier().convert(text)
+        if simpler == text:
+            break
+        text = simpler
+    return text
+
+
+def is_han(text: str) -> bool:
+    """Returns whether the text is Chinese characters throughout."""
+    return bool(text) and all(map(_HAN.match, text))
+
+
 def has_han(text: str) -> bool:
-    """Whether the text holds a Chinese character."""
+    """Returns whether the text holds a Chinese character."""
     return _HAN.search(text) is not None
 
 
@@ -41,7 +55,7 @@ def folded_words(text: str) -> list[str]:
         text = _DIACRITICS.sub("", unicodedata.normalize("NFD", text))
         text = unicodedata.normalize("NFKC", text)
         if has_han(text):
-            text = _simplifier().convert(text)
+            text = _simplified(text)
     text = re.sub("['’]", "", text)  # Single's Day, Singles' Day
     return "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in text).split()
 

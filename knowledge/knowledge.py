@@ -44,6 +44,10 @@ class Knowledge:
         """Finds themes by name."""
         return NameIndex("theme", self.themes.values())
 
+    def index(self) -> None:
+        """Builds what looking up a name or a record's claims needs, so that no reader waits for it."""
+        _ = self.company_names, self.theme_names, self._by_company, self._by_theme, self._by_source, self._superseding
+
     @cached_property
     def markets(self) -> tuple[str, ...]:
         """The markets that claims name, by their number of claims."""
@@ -88,6 +92,10 @@ class Knowledge:
     def superseding(self, claim: Claim) -> tuple[Claim, ...]:
         """Returns the later claims that contradict or outdate this one, those not retracted, newest first."""
         return self._superseding.get(claim.id, ())
+
+    def superseded(self, claim: Claim) -> tuple[Claim, ...]:
+        """Returns the earlier claims that this one contradicts or outdates, those not retracted."""
+        return tuple(self.claims[earlier] for earlier in claim.supersedes if not self.claims[earlier].retracted)
 
     @cached_property
     def newest_first(self) -> tuple[Claim, ...]:

@@ -10,7 +10,7 @@ from knowledge.model import Claim, Company, Source, Theme
 from knowledge.problems import InvalidKnowledge, Problem
 from knowledge.records import Records
 from knowledge.rules import broken_rules, cautions, of_type
-from knowledge.yaml_tree import Unreadable, read_tree
+from knowledge.yaml_tree import MOST_BYTES, Unreadable, read_tree
 
 
 def load(folder: Path) -> Knowledge:
@@ -40,7 +40,7 @@ def _load(folder: Path) -> Knowledge:
     problems: list[Problem] = []
     for path in _files(folder):
         try:
-            records.take(read_tree(path.read_bytes(), path.name), path.name)
+            records.take(read_tree(_bytes(path), path.name), path.name)
         except Unreadable as unreadable:
             problems += unreadable.problems
         except OSError as error:
@@ -51,13 +51,20 @@ def _load(folder: Path) -> Knowledge:
         problems.append(Problem(str(folder), 0, "claims", "no claim in any file; write at least one"))
     if problems:
         raise InvalidKnowledge(problems)
-    return Knowledge(
+    knowledge = Knowledge(
         (entry.record for entry in of_type(Company, loaded)),
         (entry.record for entry in of_type(Theme, loaded)),
         (entry.record for entry in of_type(Source, loaded)),
         (entry.record for entry in of_type(Claim, loaded)),
         sorted(cautions(loaded)),
     )
+    knowledge.index()
+    return knowledge
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES + 1)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -8,7 +8,21 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from knowledge.fields import Day, Language, Line, Link, Name, Number, Sentence, Short, Slug, Truth, When, ascii_host
+from knowledge.fields import (
+    Day,
+    Language,
+    Line,
+    Link,
+    Name,
+    Number,
+    Sentence,
+    Short,
+    Slug,
+    Ticker,
+    Truth,
+    When,
+    ascii_host,
+)
 
 Rule = tuple[tuple[int | str, ...], str]
 """The place of a field in its record, and what is wrong there."""
@@ -51,7 +65,7 @@ class Aliases(Record):
 
     name: tuple[Name, ...] = ()
     product: tuple[Name, ...] = ()
-    ticker: tuple[Name, ...] = ()
+    ticker: tuple[Ticker, ...] = Field((), description="a code, or code.exchange: 0700.HK")
     former: tuple[Name, ...] = ()
     legal: tuple[Name, ...] = ()
     pinyin: tuple[Name, ...] = Field((), description="syllables apart: teng xun")
@@ -148,14 +162,16 @@ class Claim(Record):
     as_of: When = Field(description="the date for which it holds, not the date of reading")
     attributed_to: Name | None = Field(None, description="who said so; needed for forecasts and opinions")
     sources: tuple[Slug, ...] = Field(min_length=1, max_length=4)
-    companies: tuple[Slug, ...] = ()
-    themes: tuple[Slug, ...] = ()
-    markets: tuple[Slug, ...] = ()
-    figures: tuple[Figure, ...] = ()
+    companies: tuple[Slug, ...] = Field((), max_length=50)
+    themes: tuple[Slug, ...] = Field((), max_length=20)
+    markets: tuple[Slug, ...] = Field((), max_length=20)
+    figures: tuple[Figure, ...] = Field((), max_length=10)
     key: Truth = Field(default=False, description="belongs in the brief")
     added: Day
     revisions: tuple[Revision, ...] = Field((), description="oldest first")
-    supersedes: tuple[Slug, ...] = Field((), description="earlier claims that this one contradicts or outdates")
+    supersedes: tuple[Slug, ...] = Field(
+        (), max_length=20, description="earlier claims that this one contradicts or outdates"
+    )
     retracted: Retraction | None = None
 
     @property

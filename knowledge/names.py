@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from itertools import islice
 from typing import Generic, TypeVar
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from knowledge.folding import fold, folded_words, has_han, initials, ticker_variants, without_legal_form
+from knowledge.folding import fold, folded_words, has_han, initials, is_han, ticker_variants, without_legal_form
 from knowledge.model import Company, Theme
 
 Named = TypeVar("Named", Company, Theme)
@@ -19,6 +20,8 @@ Named = TypeVar("Named", Company, Theme)
 MOST_TYPED = 200
 """Characters of a name that are looked at; longer input is no name."""
 MOST_SUGGESTIONS = 3
+_LEGAL_NAMES = ("name", "legal", "former")
+_NEVER_MENDED = ("ticker", "initials")  # one letter off is another company's
 
 
 class Strength(IntEnum):
@@ -41,10 +44,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[Named]):
-    """Is a record that was meant; `typo` says that a typing error was mended to reach it."""
+    """Is the record that was meant by what was typed; `typo` says that a typing error was mended to reach it."""
 
     record: Named
     key: Key
+    typed: str = ""
     typo: bool = False
 
 
@@ -77,7 +81,7 @@ def _derived_keys(record: Company | Theme) -> Iterator[tuple[str, str, str]]:
             shorter = without_legal_form(written) if isinstance(record, Company) else None
             if shorter:
                 yield shorter, written, kind
-        if kind == "pinyin" or (kind in ("name", "legal") and len(folded_words(written)) > 2):
+        if kind == "pinyin":
             letters = initials(written)
             if letters:
                 yield letters, written, "initials"
@@ -122,18 +126,28 @@ class NameIndex(Generic[Named]):
             raise UnknownName(self._kind, typed)
         holder = self._holder(typed, key)
         if holder:
-            return Found(self._records[holder.slug], holder)
+            return Found(self._records[holder.slug], holder, typed)
         close = self._within_two_errors(key)
+        bare = self._bare(typed)
+        if bare and not close:
+            close = self._within_two_errors(bare)
         mended = self._mended(key, close)
         if mended:
-            return Found(self._records[mended.slug], mended, typo=True)
+            return Found(self._records[mended.slug], mended, typed, typo=True)
         raise UnknownName(self._kind, typed, self._suggestions(typed, key, close))
 
     def _holder(self, typed: str, key: str) -> Key | None:
-        """Returns the one holder that may answer to a key, else to the name without its legal form."""
-        holders = self._keys.get(key) or self._keys.get(without_legal_form(typed) or "") or []
+        """Returns the one holder that may answer to a key, else to a company's name without its legal form."""
+        holders = self._keys.get(key)
+        if holders is None:
+            bare = self._keys.get(self._bare(typed) or "", ())
+            holders = [holder for holder in bare if holder.kind in _LEGAL_NAMES]
         strong = [holder for holder in holders if holder.strength > Strength.WEAK]
         return strong[0] if len(strong) == 1 else None
+
+    def _bare(self, typed: str) -> str | None:
+        """Returns the key of a company's name without its legal form, where it has one."""
+        return without_legal_form(typed) if self._kind == "company" else None
 
     def complete(self, typed: str, most: int) -> list[Named]:
         """Returns up to `most` records of which a name begins as typed, in the order of their keys."""
@@ -159,21 +173,19 @@ class NameIndex(Generic[Named]):
         return [(hit, int(distance)) for hit, distance, _ in hits]
 
     def _mended(self, key: str, close: list[tuple[str, int]]) -> Key | None:
-        fewest = 4 if has_han(key) else 5
-        if key in self._keys or not key.isalpha() or len(key) < fewest:
+        if key in self._keys or not key.isalpha():
             return None
         if len({holder.slug for hit, _ in close for holder in self._keys[hit]}) != 1:
             return None
-        winners = (
-            holder for hit, distance in close if distance == 1 and len(hit) >= fewest for holder in self._keys[hit]
-        )
-        return next((winner for winner in winners if winner.strength > Strength.WEAK), None)
+        hits = (hit for hit, distance in close if distance == 1 and len(hit) >= (4 if is_han(hit) else 5))
+        winners = (holder for hit in hits for holder in self._keys[hit])
+        return next((w for w in winners if w.strength > Strength.WEAK and w.kind not in _NEVER_MENDED), None)
 
     def _suggestions(self, typed: str, key: str, close: list[tuple[str, int]]) -> tuple[Named, ...]:
         ranked = [key] if key in self._keys else []
         ranked += [hit for hit, distance in close if distance <= _errors_allowed(key, hit)]
         if len(key) > 1 or has_han(key):
-            ranked += self._with_prefix(key)
+            ranked += islice(self._with_prefix(key), 4 * MOST_SUGGESTIONS)
         ranked += self._named_within(typed, key)
         slugs: dict[str, None] = {}
         for hit in ranked:
@@ -188,7 +200,7 @@ class NameIndex(Generic[Named]):
         yield from (span for span in spans if len(span) > 2 and span in self._keys)
         if has_han(key):
             runs = (key[i:j] for i in range(len(key)) for j in range(min(len(key), i + 12), i + 1, -1))
-            yield from (run for run in runs if has_han(run) and run in self._keys)
+            yield from (run for run in runs if is_han(run) and run in self._keys)
 
 
 def _own_keys(record: Company | Theme) -> Iterator[tuple[str, Key]]:

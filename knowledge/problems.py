@@ -18,7 +18,9 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+        said = f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+        # Keys and file names are shown as they were typed, and a terminal would obey what they hold.
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)
 
 
 class InvalidKnowledge(Exception):

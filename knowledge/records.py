@@ -115,6 +115,8 @@ def _message(details: Any, type_: type[Record]) -> str:
     if kind == "value_error":
         return str(context["error"])
     value = str(details["input"])[:_MOST_SHOWN]
+    if kind.endswith("_type") and kind not in _MESSAGES:
+        kind = "string_type"
     return _MESSAGES.get(kind, "not accepted ({kind}); see the guide for curators").format(
         kind=kind, value=value, **context
     )

@@ -85,7 +85,7 @@ def _colliding_names(entries: Sequence[Loaded[Company]] | Sequence[Loaded[Theme]
     holders: dict[str, tuple[Loaded[Company] | Loaded[Theme], str]] = {}
     for entry in entries:
         for key, written, kind in declared_keys(entry.record):
-            location = _locationof_type(entry.record, written, kind)
+            location = _location_of(entry.record, written, kind)
             if not key:
                 yield entry.problem(f'"{written}" has no letter or digit to search by; remove it', *location)
             elif kind != "weak":
@@ -98,7 +98,7 @@ def _colliding_names(entries: Sequence[Loaded[Company]] | Sequence[Loaded[Theme]
                     yield entry.problem(message, *location)
 
 
-def _locationof_type(record: Company | Theme, written: str, kind: str) -> Location:
+def _location_of(record: Company | Theme, written: str, kind: str) -> Location:
     if written == record.slug:
         return ("slug",)
     if written in (record.names.en, record.names.zh):
@@ -161,7 +161,7 @@ def cautions(loaded: Sequence[Loaded[Record]]) -> Iterator[Problem]:
     claims = of_type(Claim, loaded)
     cited = set(chain.from_iterable(entry.record.sources for entry in claims))
     for source in of_type(Source, loaded):
-        if source.record.url.startswith("http:"):
+        if source.record.url.casefold().startswith("http:"):
             yield source.problem("plain http, printed as it is; prefer https where the publisher has it", "url")
         if source.record.id not in cited:
             yield source.problem(f'no claim cites "{source.record.id}"; cite it or remove it', "id")
@@ -171,7 +171,7 @@ def cautions(loaded: Sequence[Loaded[Record]]) -> Iterator[Problem]:
             word = mixed_scripts(written)
             if word:
                 message = f'"{word}" mixes Latin letters with look-alikes; type it anew'
-                yield entry.problem(message, *_locationof_type(entry.record, written, kind))
+                yield entry.problem(message, *_location_of(entry.record, written, kind))
     yield from _lone_markets(claims, of_type(Company, loaded))
 
 

@@ -14,7 +14,7 @@ from knowledge.problems import Problem
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_DEPTH = 20
-MOST_NODES = 5_000_000
+MOST_NODES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ AIRSHIPS = airships()
 
 
 def about_company(name: str, known: Knowledge = AIRSHIPS, today: date = TODAY) -> Document:
-    return company_briefing(edition(known, today), known.company_names.find(name), name)
+    return company_briefing(edition(known, today), known.company_names.find(name))
 
 
 def about_theme(name: str, known: Knowledge = AIRSHIPS) -> Document:
-    return theme_briefing(edition(known), known.theme_names.find(name), name)
+    return theme_briefing(edition(known), known.theme_names.find(name))
 
 
 def brief(document: Document) -> list[Statement | Facts | Heading]:

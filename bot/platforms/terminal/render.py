@@ -42,8 +42,8 @@ def rows(part: Block | SourceEntry) -> Size:
     return (sum(1 + (line.indent + line.text.cell_len) // 80 for line in lines),)
 
 
-BUDGET = Budget(capacity=(64,), cost=rows, frame=(6,))
-"""A page of the terminal: two screens of rows, with room for title, page line and the choices to turn the page."""
+BUDGET = Budget(capacity=(110,), cost=rows, frame=(6,))
+"""A page of the terminal: some screens of rows, with room for title, page line and the choices to turn the page."""
 
 
 def render(document: Document, *, numbered: bool) -> list[Line]:
