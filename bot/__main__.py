@@ -16,6 +16,7 @@ from knowledge import InvalidKnowledge, load
 
 UNUSABLE = 3
 """Exit status where settings or knowledge cannot be used, or an answer failed by our fault."""
+MOST_TOLD = 200
 _STATUS = {"answered": 0, "unknown": 1, "misused": 2, "failed": UNUSABLE}
 
 app = typer.Typer(
@@ -72,11 +73,12 @@ def ask(
     knowledge = load(settings.knowledge)
     reply = asyncio.run(Answers(lambda: knowledge).answer_line(line))
     document = reply.document
-    if not all_pages and (page or form is Form.TEXT):
+    wanted = page or reply.page
+    if not all_pages and (page or reply.page > 1 or form is Form.TEXT):
         pages = paginate(document, BUDGET)
-        if page and page > len(pages):
-            raise typer.BadParameter(f"--page {page}: this answer has {len(pages)}; give one of those, or --all")
-        document = page_at(pages, page or reply.page)
+        if wanted > len(pages):
+            raise typer.BadParameter(f"page {wanted}: this answer has {len(pages)}; give one of those, or --all")
+        document = page_at(pages, wanted)
     if form is Form.JSON:
         from briefings.document_json import to_json
 
@@ -93,7 +95,11 @@ def check(
     folder: Annotated[Path | None, typer.Argument(help="Folder of *.yaml files.", show_default=False)] = None,
 ) -> None:
     """Check the knowledge: every problem and warning with its place; status 1 if there is a problem."""
-    knowledge = load(_settings(folder).knowledge)
+    try:
+        knowledge = load(_settings(folder).knowledge)
+    except InvalidKnowledge as invalid:
+        _tell(invalid)
+        raise typer.Exit(1) from None
     for warning in knowledge.warnings:
         typer.echo(f"warning: {warning}")
     counts = ", ".join(
@@ -112,6 +118,15 @@ def _settings(folder: Path | None) -> Settings:
     return read_settings({"knowledge": folder} if folder else {})
 
 
+def _tell(invalid: InvalidKnowledge) -> None:
+    for problem in invalid.problems[:MOST_TOLD]:
+        typer.echo(str(problem), err=True)
+    number = len(invalid.problems)
+    if number > MOST_TOLD:
+        typer.echo(f"... and {number - MOST_TOLD:,} more", err=True)
+    typer.echo(f"{number:,} problem{'s'[: number > 1]} in the knowledge; nothing was loaded.", err=True)
+
+
 def main() -> None:
     """Runs the command line; whatever cannot be used is said on standard error, without a traceback."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
@@ -119,10 +134,8 @@ def main() -> None:
     try:
         app()
     except InvalidKnowledge as invalid:
-        typer.echo(str(invalid), err=True)
-        number = len(invalid.problems)
-        typer.echo(f"{number} problem{'s'[: number > 1]} in the knowledge; nothing was loaded.", err=True)
-        sys.exit(1 if sys.argv[1:2] == ["check"] else UNUSABLE)
+        _tell(invalid)
+        sys.exit(UNUSABLE)
     except InvalidSettings as invalid:
         typer.echo(str(invalid), err=True)
         sys.exit(UNUSABLE)

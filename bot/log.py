@@ -11,11 +11,13 @@ if TYPE_CHECKING:
 
 _SECRETS = re.compile(
     r"xox[a-z]-[\w-]+|xoxe\.[\w.-]+|xapp-[\w-]+"  # Slack's tokens
+    r"|\b[0-9a-f]{32}\b"  # Slack's signing secret
     r"|[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"  # Discord's bot tokens
-    r"|(?<=hooks\.slack\.com/)[\w/-]+"  # response_url
-    r"|(?<=/webhooks/)\d+/[\w-]+|(?<=/interactions/)\d+/[\w-]+"  # interaction tokens
-    r"|(?<=://)[^\s/@:]+:[^\s/@]+(?=@)"  # user:password in addresses
-    r"|(?<=Bearer )\S+|(?<=Bot )\S{20,}"
+    r"|(?<=hooks\.slack\.com/)[\w/-]+|(?<=hooks\.slack-gov\.com/)[\w/-]+"  # response_url
+    r"|(?<=webhooks/)\d+/[\w-]+|(?<=interactions/)\d+/[\w-]+"  # interaction tokens
+    r"|(?<=://)[^\s/:@]*:\S*(?=@)"  # user:password in addresses
+    r"|(?<=Bearer )\S+|(?<=Basic )\S+|(?<=Bot )\S{20,}",
+    re.IGNORECASE,
 )
 _STRUCK = "[secret]"
 
@@ -53,7 +55,9 @@ def _stream_handler(data_dir: Path) -> logging.Handler:
         return logging.StreamHandler(sys.stderr)
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        return logging.FileHandler(data_dir / "briefbot.log", encoding="utf-8")
+        path = data_dir / "briefbot.log"
+        path.touch(mode=0o600)
+        return logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
     except OSError:
         return logging.StreamHandler(sys.stderr)
 
@@ -73,7 +77,7 @@ def _formatter() -> logging.Formatter:
         ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
             strike,
         ],

@@ -1,16 +1,25 @@
 """Settings from the environment, typed."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-import knowledge
-
-CURATED = Path(knowledge.__file__).parent / "curated"
+CURATED = Path(str(files("knowledge") / "curated"))
 """The knowledge that comes with the program."""
+
+
+def _at_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("no home folder is known here; give the folder whole, beginning with /") from None
+
+
+Folder = Annotated[Path, AfterValidator(_at_home)]
 
 
 class InvalidSettings(Exception):
@@ -22,25 +31,24 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="BRIEFBOT_", frozen=True, extra="forbid", env_ignore_empty=True)
 
-    knowledge: Path = Field(CURATED, description="The folder of the curated *.yaml files.")
-    data_dir: Path = Field(Path("~/.local/state/briefbot"), description="Where the program keeps its own files.")
+    knowledge: Folder = Field(CURATED, description="The folder of the curated *.yaml files.")
+    data_dir: Folder = Field(
+        Path("~/.local/state/briefbot"), description="Where the program keeps its own files.", validate_default=True
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged.")
 
 
-def read_settings(overrides: Mapping[str, object] | None = None) -> Settings:
+def read_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     """Returns the settings of the environment; `overrides`, such as options of a command, come first.
 
     Raises:
         InvalidSettings: a value cannot be used.
     """
     try:
-        settings = Settings.model_validate(Settings().model_dump() | dict(overrides or {}))
+        return Settings(**(overrides or {}))
     except ValidationError as error:
         lines = (
             f"BRIEFBOT_{'_'.join(map(str, details['loc'])).upper()}: {details['msg']}; it was {details['input']!r}"
             for details in error.errors()
         )
         raise InvalidSettings("\n".join(lines)) from None
-    return settings.model_copy(
-        update={"knowledge": settings.knowledge.expanduser(), "data_dir": settings.data_dir.expanduser()}
-    )

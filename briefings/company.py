@@ -11,7 +11,11 @@ from knowledge import Claim, Company, Figure, Found, Period
 
 MOST_FIGURES = 5
 MOST_IN_BRIEF = 6
+FEWEST_IN_BRIEF = 3
 MOST_CHOICES = 5
+PHONE_COLUMNS = 48
+PHONE_ROWS = 42
+"""A screen and a half of a phone, less the introduction and the choices."""
 _SECTIONS = ("in_figures", "abroad", "at_home", "regulation", "in_general", "forecasts", "opinions")
 
 
@@ -71,7 +75,14 @@ def _brief(edition: Edition, company: Company, claims: list[Claim], citations: C
         yield Facts(tuple(Fact(_capital(f.what), citations.statement(claim, f)) for claim, f in figures))
     told = {company.about, *(claim.id for claim, _ in figures)}
     chosen = [claim for claim in weighty if claim.id not in told][:MOST_IN_BRIEF]
+    while len(chosen) > FEWEST_IN_BRIEF and sum(map(_rows, chosen)) + 3 * len(figures) > PHONE_ROWS:
+        chosen.pop()
     yield from citations.section(("what_matters", chosen))
+
+
+def _rows(claim: Claim) -> int:
+    """Returns about how many rows a claim takes on a phone, with its dateline."""
+    return 2 + len(claim.text) // PHONE_COLUMNS + (len(claim.attributed_to or "") > PHONE_COLUMNS // 2)
 
 
 def _key_figures(claims: list[Claim]) -> Iterator[tuple[Claim, Figure]]:

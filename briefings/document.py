@@ -175,7 +175,8 @@ class Page:
 class Document:
     """Is an answer: a title, a one-line summary for notifications and screen readers, blocks and their sources.
 
-    `command` is the line that asks for it again. Pages of one answer carry only the sources that they cite.
+    `command` is the line that asks for it again, empty where that makes no sense. Pages of one answer carry only the
+    sources that they cite.
 
     Raises:
         ValueError: a citation has no source.
@@ -190,7 +191,8 @@ class Document:
     language: str = "en"
 
     def __post_init__(self) -> None:
-        missing = {n for block in self.blocks for n in citations(block)} - {entry.number for entry in self.sources}
+        cited = {number for block in self.blocks for number in citations(block)}
+        missing = cited - {entry.number for entry in self.sources}
         if missing:
             raise ValueError(f"citations {sorted(missing)} have no source; add their entries")
 

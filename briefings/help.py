@@ -39,7 +39,7 @@ def unknown_briefing(edition: Edition, kind: str, typed: str, suggestions: Seque
         blocks.append(Choices(words.text("did_you_mean"), tuple(suggestions)))
     blocks.append(look_further(edition))
     title = words.text("unknown_title", typed=shown)
-    return Document(title, title, "/help", tuple(blocks), language=words.language)
+    return Document(title, title, "", tuple(blocks), language=words.language)
 
 
 def refusal(
@@ -51,7 +51,7 @@ def refusal(
     if choices:
         blocks.append(Choices(words.text("did_you_mean"), tuple(choices)))
     blocks.append(look_further(edition))
-    return Document(title, title, "/help", tuple(blocks), language=words.language)
+    return Document(title, title, "", tuple(blocks), language=words.language)
 
 
 def look_further(edition: Edition) -> Choices:

@@ -57,19 +57,18 @@ def _filled(document: Document, budget: Budget, entries: dict[int, SourceEntry])
     page = _Filling(budget, entries)
     heading: Heading | None = None
     for unit in _units(document.blocks):
-        if isinstance(unit[0], Break):
-            if page.blocks:
-                yield page.blocks
-            page, heading = _Filling(budget, entries), None
-            continue
-        if isinstance(unit[0], Heading | Choices):
+        if isinstance(unit[0], Heading | Choices | Break):
             heading = unit[0] if isinstance(unit[0], Heading) else None
-        if not page.take(unit):
+        if not isinstance(unit[0], Break) and page.take(unit):
+            continue
+        if page.blocks:
             yield page.blocks
             page = _Filling(budget, entries)
-            if heading and unit[0] is not heading:
-                unit = (Heading(words.text("continued", heading=heading.text)), *unit)
-            page.take(unit)
+        if isinstance(unit[0], Break):
+            continue
+        again = heading and unit[0] is not heading and Heading(words.text("continued", heading=heading.text))
+        if not (again and page.take((again, *unit))) and not page.take(unit):
+            yield from page.take_apart(unit)
     if page.blocks or not document.blocks:
         yield page.blocks
 
@@ -114,21 +113,28 @@ class _Filling:
         self._cited: set[int] = set()
 
     def take(self, unit: tuple[Block, ...]) -> bool:
-        """Adds what may not be parted if it fits, with the sources that it is the first to cite.
-
-        Raises:
-            ValueError: it does not fit an empty page either.
-        """
+        """Adds what may not be parted, with the sources that it is the first to cite, and returns whether it fits."""
         new = {number for block in unit for number in citations(block)} - self._cited
         parts = [self._budget.cost(part) for part in (*unit, *(self._entries[number] for number in new))]
         used = tuple(map(sum, zip(self._used, *parts, strict=True)))
         if any(size > most for size, most in zip(used, self._budget.capacity, strict=True)):
-            if not self.blocks:
-                raise ValueError(f"a {unit[-1].kind} of size {used} is over {self._budget.capacity}")
             return False
         self._used, self.blocks = used, [*self.blocks, *unit]
         self._cited |= new
         return True
+
+    def take_apart(self, unit: tuple[Block, ...]) -> Iterator[list[Block]]:
+        """Yields full pages for a heading and its piece that fill more than a page together; keeps the last.
+
+        Raises:
+            ValueError: one of them alone is larger than a page.
+        """
+        for part in unit:
+            if self.blocks:
+                yield self.blocks
+                self.blocks, self._used, self._cited = [], self._budget.frame, set()
+            if not self.take((part,)):
+                raise ValueError(f"a {part.kind} is over {self._budget.capacity} even alone; shorten it")
 
 
 def _page(document: Document, blocks: list[Block], number: int, of: int, entries: dict[int, SourceEntry]) -> Document:
@@ -136,12 +142,12 @@ def _page(document: Document, blocks: list[Block], number: int, of: int, entries
     turns = tuple(
         Choice(words.text(label), f"{document.command} page:{target}")
         for label, target in (("next_page", number + 1), ("previous_page", number - 1))
-        if 1 <= target <= of
+        if document.command and 1 <= target <= of
     )
     cited = sorted({n for block in blocks for n in citations(block)})
     return replace(
         document,
-        blocks=(*_merged(blocks), Choices(words.text("turn_page"), turns)),
+        blocks=_merged([*blocks, *([Choices(words.text("turn_page"), turns)] if turns else [])]),
         sources=tuple(entries[n] for n in cited),
         page=Page(number, of, words.text("page_line", number=number, of=of)),
     )

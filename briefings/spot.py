@@ -17,4 +17,4 @@ def spot_briefing(edition: Edition, companies: Sequence[Company]) -> Document:
         blocks.append(Choices(words.text("companies"), tuple(record_choice(edition, c) for c in companies)))
     else:
         blocks.append(words.note("spot_none"))
-    return Document(words.text("spot_title"), summary, "/spot", tuple(blocks), language=words.language)
+    return Document(words.text("spot_title"), summary, "", tuple(blocks), language=words.language)

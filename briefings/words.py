@@ -2,6 +2,7 @@
 
 import unicodedata
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -9,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from briefings.document import NoClaim, Note, Paragraph, Span
 from knowledge import Figure, Period
 
+LANGUAGES = frozenset(folder.name for folder in (files("briefings") / "templates").iterdir())
 MOST_ECHOED = 80
 """Characters of a reader's own text that an answer repeats."""
 
@@ -64,9 +66,13 @@ class Words:
         return self.text("figure", figure=figure, number=f"{figure.value:,}")
 
 
-@cache
 def words_in(language: str) -> Words:
-    """Returns the words of a language."""
+    """Returns the words of a language, in English where we have none."""
+    return _words(language if language in LANGUAGES else "en")
+
+
+@cache
+def _words(language: str) -> Words:
     return Words(language)
 
 

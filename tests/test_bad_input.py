@@ -111,11 +111,16 @@ def test_any_argument_is_answered_and_nothing_is_unsourced(command: str, typed: 
 
 @given(
     st.one_of(st.sampled_from([command.item.name for command in MENU]), st.text(max_size=20)),
-    st.dictionaries(st.sampled_from(["name", "id", "x"]), st.text(max_size=250)),
+    st.dictionaries(
+        st.sampled_from(["name", "id", "x", "a", "b", "words", "as_of", "since", "text", "days"]), st.text(max_size=250)
+    ),
     st.integers(-5, 10**6),
+    st.sampled_from(["en", "de", "zh-CN", "", "../en"]),
 )
-def test_any_request_of_a_platform_is_answered(command: str, arguments: dict[str, str], page: int) -> None:
-    reply = asyncio.run(CORE.answer(Request(command, arguments, page)))
+def test_any_request_of_a_platform_is_answered(
+    command: str, arguments: dict[str, str], page: int, language: str
+) -> None:
+    reply = asyncio.run(CORE.answer(Request(command, arguments, page, language=language)))
     check_is_helpful_and_invents_nothing(reply, str(arguments))
 
 

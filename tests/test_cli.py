@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -150,6 +151,32 @@ def test_bytes_that_are_no_text_are_answered(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0
     assert b"No entry for" in ran.stdout
+
+
+def test_an_interrupt_ends_a_pipe_that_is_still_open() -> None:
+    child = subprocess.Popen([PROGRAM, "run"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdin
+    assert child.stdout
+    child.stdin.write(b"/help\n")
+    child.stdin.flush()
+    assert child.stdout.readline() == b"Help\n"
+    child.send_signal(signal.SIGINT)
+    assert child.wait(timeout=10) != 0
+    assert child.stderr
+    assert b"Traceback" not in child.stderr.read()
+
+
+def test_a_home_that_is_not_known_is_said(tmp_path: Path) -> None:
+    ran = briefbot("ask", "/help", BRIEFBOT_KNOWLEDGE="~nobody-at-all/x")
+    assert ran.returncode == 3
+    assert "BRIEFBOT_KNOWLEDGE: " in ran.stderr
+    assert "give the folder whole" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_page_in_the_line_that_does_not_exist_is_refused_too() -> None:
+    assert ask("/company zephyr page:99").returncode == 2
+    assert json.loads(ask("/company zephyr page:2", "--as", "json").stdout)["page"]["number"] == 2
 
 
 def test_a_reader_who_leaves_early_sees_no_error() -> None:

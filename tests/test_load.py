@@ -1,5 +1,6 @@
 import gc
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -225,6 +226,29 @@ def test_a_source_that_nothing_cites_is_a_warning(tmp_path: Path) -> None:
     extra = GOOD.partition("sources:\n")[2].partition("claims:")[0].replace("id: paper", "id: other")
     known = load(written(tmp_path, GOOD.replace("claims:\n", extra + "claims:\n")))
     assert [warning.message for warning in known.warnings] == ['no claim cites "other"; cite it or remove it']
+
+
+WRONG_SHAPES = ["[]", "[x]", "[[x]]", "{}", "{x: y}", "[{x: y}]", "~", '""', "x", "-1", "'\\0'", '"\\u202E"']
+FIELDS = sorted({line.strip().lstrip("- ").partition(":")[0] for line in GOOD.splitlines() if ": " in line})
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("value", WRONG_SHAPES)
+def test_a_value_of_any_other_shape_is_loaded_or_refused(tmp_path: Path, field: str, value: str) -> None:
+    text = re.sub(rf"(?m)^(\s+(?:- )?{field}:) .*$", lambda match: f"{match[1]} {value}", GOOD)
+    assert text != GOOD
+    try:
+        load(written(tmp_path, text))
+    except InvalidKnowledge as invalid:
+        for problem in invalid.problems:
+            assert problem.message
+            assert "see the guide" not in problem.message, "no way out"
+
+
+def test_what_a_problem_shows_cannot_colour_a_terminal(tmp_path: Path) -> None:
+    (line,) = problems(tmp_path, GOOD.replace("language: en", '"lang\\x1b[31m": en\n    language: en'))
+    assert "\x1b" not in line
+    assert "lang\\x1b[31m" in line
 
 
 def test_loading_leaves_the_garbage_collector_as_it_was(tmp_path: Path) -> None:

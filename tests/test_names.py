@@ -53,14 +53,14 @@ MEANT = {
 }  # fmt: skip
 MENDED = {
     "Tencnet": "tencent", "Tencen": "tencent", "Tencentt": "tencent", "Tensent": "tencent", "Alibba": "alibaba",
-    "Hauwei": "huawei", "Huwaei": "huawei", "Huaweii": "huawei", "Bytedanse": "bytedance", "Robrock": "roborock",
+    "Hauwei": "huawei", "Tencnet Inc": "tencent", "Hauwei Co., Ltd.": "huawei", "Tmal": "alibaba", "Huwaei": "huawei", "Huaweii": "huawei", "Bytedanse": "bytedance", "Robrock": "roborock",
     "Facebok": "facebook", "Wechatt": "tencent", "阿里巴吧": "alibaba", "字节跳懂": "bytedance", "Tiktokk": "bytedance",
     "Tеncent": "tencent",  # with a Cyrillic е
 }  # fmt: skip
 # Names that must stay unknown, and what may be suggested for them.
 UNKNOWN: dict[str, list[str]] = {
-    "Ali": ["alibaba"],
-    "ali": ["alibaba"],
+    "Ali": ["alibaba", "ant-group"],
+    "ali": ["alibaba", "ant-group"],
     "石头": ["roborock"],
     "Tencent Music": ["tencent"],
     "腾讯音乐": ["tencent"],
@@ -72,7 +72,11 @@ UNKNOWN: dict[str, list[str]] = {
     "Coupang": [],
     "Shopee": [],
     "京东科技": ["jd"],
-    "JD Logistics": ["jd"],
+    "JD Logistics": [],
+    "TX Group": ["tencent"],
+    "BD Corp": ["baidu", "byd"],
+    "0700 Ltd": ["tencent", "sensetime"],
+    "TCEHX": ["tencent"],
     "小米之家": ["xiaomi"],
     "Google": [],
     "Amazon": [],
@@ -89,7 +93,9 @@ UNKNOWN: dict[str, list[str]] = {
     "ten": ["tencent"],
     "t": [],
     "Tancant": ["tencent"],
-    "Metta": ["facebook"],
+    "Metta": ["facebook", "meituan"],
+    "腾迅": ["tencent"],
+    "百渡": ["baidu"],
     "Mета": [],
     "the": [],
     "company": [],
@@ -245,7 +251,7 @@ def test_a_transposition_counts_as_one_error() -> None:
 
 def test_completion_returns_each_record_once_by_any_of_its_names() -> None:
     names = curated().company_names
-    assert [record.slug for record in names.complete("te", 25)] == ["tencent"]
+    assert [record.slug for record in names.complete("tence", 25)] == ["tencent"]
     assert [record.slug for record in names.complete("腾", 25)] == ["tencent"]
     assert [record.slug for record in names.complete("騰", 25)] == ["tencent"]
     assert [record.slug for record in names.complete("b", 2)] == ["alibaba", "baidu"]

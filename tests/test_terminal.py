@@ -137,6 +137,7 @@ def test_a_person_asks_chooses_by_number_and_leaves(tmp_path: Path) -> None:
     prompt.ask("/company zephyr", "Home market: Ruritania")
     prompt.ask("1", "Flights for the view")
     prompt.ask("999", "is not a command")
+    prompt.ask("0000010", "is not a command")
     prompt.leave()
     assert "/company zephyr" in (tmp_path / "history").read_text()
 
@@ -174,8 +175,12 @@ def test_an_interrupt_clears_the_line_and_the_program_stays(tmp_path: Path) -> N
     prompt.leave()
 
 
-def test_the_prompt_works_where_no_history_can_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    prompt = Prompt(tmp_path / "file")
+@pytest.mark.parametrize("in_the_way", ["a file", "a folder"])
+def test_the_prompt_works_where_no_history_can_be_written(tmp_path: Path, in_the_way: str) -> None:
+    if in_the_way == "a file":
+        (tmp_path / "data").write_text("in the way")
+    else:
+        (tmp_path / "data" / "history").mkdir(parents=True)
+    prompt = Prompt(tmp_path / "data")
     prompt.ask("/theme helium", "Helium was scarce")
     prompt.leave()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge import InvalidKnowledge
+from knowledge import InvalidKnowledge, yaml_tree
 from knowledge.yaml_tree import Mapping, Scalar, Unreadable, read_tree
 
 
@@ -74,6 +74,12 @@ def test_all_duplicate_keys_are_told_at_once() -> None:
 def test_a_file_over_the_cap_is_refused_before_it_is_parsed() -> None:
     with pytest.raises(Unreadable, match="over 32 MiB; split the file"):
         read_tree(b"a" * (32 * 1024 * 1024 + 1), "a.yaml")
+
+
+def test_the_number_of_values_is_capped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_tree, "MOST_NODES", 100)
+    with pytest.raises(Unreadable, match="over 100 values; split the file"):
+        read_tree(b"[" + b"x," * 200 + b"]", "a.yaml")
 
 
 @given(st.binary(max_size=300))

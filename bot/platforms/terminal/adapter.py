@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
@@ -44,7 +46,8 @@ class Terminal:
             await self._read(core)
 
     async def _read(self, core: Core) -> None:
-        while line := await asyncio.to_thread(self._stdin.readline):
+        lines = _lines(self._stdin)
+        while line := await lines.get():
             if line.strip().casefold() in _LAST_WORDS:
                 return
             if line.strip():
@@ -68,9 +71,8 @@ class Terminal:
 
     def _chosen(self, line: str) -> str:
         """Returns the command of the choice that a number names, else the line itself."""
-        if line.isascii() and line.isdecimal() and 0 < int(line[:6]) <= len(self._choices):
-            return self._choices[int(line) - 1].command
-        return line
+        number = int(line) if line.isascii() and line.isdecimal() and len(line) < 4 else 0
+        return self._choices[number - 1].command if 0 < number <= len(self._choices) else line
 
     def _show(self, reply: Reply, *, numbered: bool) -> None:
         page = page_at(paginate(reply.document, self.budget), reply.page)
@@ -78,16 +80,35 @@ class Terminal:
         self._screen.show(page, numbered=numbered)
 
 
+def _lines(stream: TextIO) -> "asyncio.Queue[str]":
+    """Returns a queue of a stream's lines, the empty one last.
+
+    A thread reads them that nobody waits for, so that an interrupt ends the program in the middle of a line.
+    """
+    loop, lines = asyncio.get_running_loop(), asyncio.Queue[str]()
+
+    def read() -> None:
+        line = "?"
+        while line:
+            line = stream.readline()
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(lines.put_nowait, line)
+
+    Thread(target=read, daemon=True).start()
+    return lines
+
+
 def _history(path: Path | None) -> History:
     """Returns the history of a file, or one that is forgotten where no file can be written."""
-    if path is None:
-        return InMemoryHistory()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            with path.open("ab"):
+                return FileHistory(path)
     except OSError:
-        return InMemoryHistory()
-    return FileHistory(path)
+        pass
+    return InMemoryHistory()
 
 
 class _Names(Completer):

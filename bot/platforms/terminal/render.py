@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from briefings.document import (
@@ -24,7 +25,6 @@ from briefings.document import (
 )
 from briefings.paginate import Budget, Size
 
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 _STYLES = {"plain": "", "strong": "bold", "code": "cyan"}
 
 
@@ -37,13 +37,26 @@ class Line:
 
 
 def rows(part: Block | SourceEntry) -> Size:
-    """Returns how many rows of 80 columns a part of a page takes."""
-    lines = _source(part) if isinstance(part, SourceEntry) else _Rendering(numbered=True).block(part)
+    """Returns about how many rows of 80 columns a part of a page takes; sources below the text count for nothing."""
+    match part:
+        case SourceEntry():
+            return (0,)
+        case Choices(choices=choices):
+            return (len(choices),)
+        case Statement():
+            return (_rows_of(part),)
+        case Facts(facts):
+            return (sum(_rows_of(row.value) for row in facts),)
+    lines = _Rendering(numbered=True).block(part)
     return (sum(1 + (line.indent + line.text.cell_len) // 80 for line in lines),)
 
 
-BUDGET = Budget(capacity=(110,), cost=rows, frame=(6,))
-"""A page of the terminal: some screens of rows, with room for title, page line and the choices to turn the page."""
+def _rows_of(statement: Statement) -> int:
+    return 2 + cell_len(statement.text) // 76 + cell_len(statement.dateline) // 78
+
+
+BUDGET = Budget(capacity=(64,), cost=rows, frame=(6,))
+"""A page of the terminal: two screens of rows, with room for title, page line and the choices to turn the page."""
 
 
 def render(document: Document, *, numbered: bool) -> list[Line]:
@@ -58,9 +71,11 @@ def plain(document: Document) -> str:
 
 def visible(text: str) -> str:
     """Returns text in which nothing can move the cursor, colour the terminal or turn the reading direction."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join("\ufffd" if unicodedata.category(c) in _INVISIBLE else c for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else _shown(c) for c in text)
+
+
+def _shown(character: str) -> str:
+    return " " if unicodedata.category(character) == "Zs" else "\ufffd"
 
 
 def _text(text: str, style: str = "") -> Text:
@@ -153,5 +168,5 @@ def _marks(citations: tuple[int, ...]) -> Text:
 
 def _source(entry: SourceEntry) -> Iterator[Line]:
     yield Line(_text(f"[{entry.number}]", "cyan") + _text(f" {entry.title}"))
-    yield Line(_text(f"{entry.publisher}, {entry.published}", "dim"), 4)
+    yield Line(_text(f"{entry.publisher} ({entry.host}), {entry.published}", "dim"), 4)
     yield Line(Text(visible(entry.url), "dim", no_wrap=True, overflow="ignore"), 4)

@@ -18,8 +18,6 @@ class Screen:
     def __init__(self, stream: TextIO) -> None:
         self.is_terminal = stream.isatty()
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
-        if self.is_terminal:
-            self._console.width = min(self._console.width, WIDEST)
 
     def show(self, document: Document, *, numbered: bool = False) -> None:
         """Prints a document; `numbered` gives choices the numbers that a prompt takes."""
@@ -28,7 +26,7 @@ class Screen:
 
     def _print(self, lines: Iterable[Line]) -> None:
         for line in lines:
-            width = max(self._console.width - line.indent, 20)
+            width = max(min(self._console.width, WIDEST) - line.indent, 20)
             wrapped = line.text.wrap(self._console, width) if self.is_terminal and line.text else [line.text]
             for row in wrapped:
                 row.rstrip()
