@@ -1,9 +1,10 @@
 """The command line; the only place that reads the environment."""
 
 import asyncio
+import json
 import os
+import signal
 import sys
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,9 @@ from typing import Annotated
 import typer
 
 from bot.log import prepare_logging
+from bot.platforms import PLATFORMS, renderer
 from bot.settings import InvalidSettings, Settings, read_settings
+from briefings.document import Document
 from knowledge import InvalidKnowledge, load
 
 UNUSABLE = 3
@@ -28,11 +31,8 @@ app = typer.Typer(
 Folder = Annotated[Path | None, typer.Option("--knowledge", help="Folder of *.yaml files.", show_default=False)]
 
 
-class Form(StrEnum):
-    """Names the forms in which `ask` prints an answer."""
-
-    TEXT = "text"
-    JSON = "json"
+FORMS = ("text", "json", *PLATFORMS)
+"""The forms in which `ask` prints an answer: to be read, as a document, or as what a platform is sent."""
 
 
 @app.callback(invoke_without_command=True)
@@ -55,7 +55,7 @@ def run(folder: Folder = None) -> None:
 @app.command()
 def ask(
     line: Annotated[str, typer.Argument(help='A command, such as "/help".')],
-    form: Annotated[Form, typer.Option("--as", help="The form of the answer.")] = Form.TEXT,
+    form: Annotated[str, typer.Option("--as", help=f"The form of the answer: {', '.join(FORMS)}.")] = "text",
     page: Annotated[int | None, typer.Option(min=1, help="One page of the answer.")] = None,
     *,
     all_pages: Annotated[bool, typer.Option("--all", help="The whole answer, as JSON is anyway.")] = False,
@@ -63,31 +63,41 @@ def ask(
 ) -> None:
     """Answer one command: status 0 answered, 1 unknown name, 2 unknown command or missing argument."""
     from bot.answer import Answers
-    from bot.platforms.terminal.render import BUDGET
     from briefings.paginate import page_at, paginate
 
-    if page and all_pages:
-        raise typer.BadParameter("--page and --all exclude each other; give one of them")
+    _end_with_the_reader()
+    if form not in FORMS:
+        raise typer.BadParameter(f"--as {form}: no such form; give one of {', '.join(FORMS)}")
+    if all_pages and (page or form in PLATFORMS):
+        raise typer.BadParameter("--all goes with text and json, and without --page; leave one of them out")
     settings = _settings(folder)
     prepare_logging(settings.log_level, settings.data_dir)
     knowledge = load(settings.knowledge)
     reply = asyncio.run(Answers(lambda: knowledge).answer_line(line))
     document = reply.document
+    platform = form if form in PLATFORMS else "terminal"
     wanted = page or reply.page
-    if not all_pages and (page or reply.page > 1 or form is Form.TEXT):
-        pages = paginate(document, BUDGET)
+    if not all_pages and (page or reply.page > 1 or form != "json"):
+        pages = paginate(document, renderer(platform).BUDGET)
         if wanted > len(pages):
             raise typer.BadParameter(f"page {wanted}: this answer has {len(pages)}; give one of those, or --all")
         document = page_at(pages, wanted)
-    if form is Form.JSON:
+    _print(document, form)
+    raise typer.Exit(_STATUS[reply.outcome])
+
+
+def _print(document: Document, form: str) -> None:
+    if form == "text":
+        from bot.platforms.terminal.screen import Screen
+
+        Screen(sys.stdout).show(document)
+    elif form == "json":
         from briefings.document_json import to_json
 
         typer.echo(to_json(document))
     else:
-        from bot.platforms.terminal.screen import Screen
-
-        Screen(sys.stdout).show(document)
-    raise typer.Exit(_STATUS[reply.outcome])
+        payload = renderer(form).payload(document)
+        typer.echo(payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False, indent=2))
 
 
 @app.command()
@@ -95,6 +105,7 @@ def check(
     folder: Annotated[Path | None, typer.Argument(help="Folder of *.yaml files.", show_default=False)] = None,
 ) -> None:
     """Check the knowledge: every problem and warning with its place; status 1 if there is a problem."""
+    _end_with_the_reader()
     try:
         knowledge = load(_settings(folder).knowledge)
     except InvalidKnowledge as invalid:
@@ -118,6 +129,12 @@ def _settings(folder: Path | None) -> Settings:
     return read_settings({"knowledge": folder} if folder else {})
 
 
+def _end_with_the_reader() -> None:
+    """Lets the program end quietly when whoever reads its output leaves, as `| head` does."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
 def _tell(invalid: InvalidKnowledge) -> None:
     for problem in invalid.problems[:MOST_TOLD]:
         typer.echo(str(problem), err=True)
@@ -129,20 +146,22 @@ def _tell(invalid: InvalidKnowledge) -> None:
 
 def main() -> None:
     """Runs the command line; whatever cannot be used is said on standard error, without a traceback."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        stream.reconfigure(errors="surrogateescape" if stream is sys.stdin else "replace")  # type: ignore[union-attr]
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started the program
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115
+        getattr(sys, name).reconfigure(errors="surrogateescape" if name == "stdin" else "replace")
     try:
         app()
+        sys.stdout.flush()
     except InvalidKnowledge as invalid:
         _tell(invalid)
         sys.exit(UNUSABLE)
     except InvalidSettings as invalid:
         typer.echo(str(invalid), err=True)
         sys.exit(UNUSABLE)
-    except BrokenPipeError:
-        # The reader left, as `| head` does; Python would complain once more at its exit without this.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except OSError as error:
+        sys.stderr.write(f"the answer could not be written: {error.strerror}; free the disk or give another place\n")
+        sys.exit(UNUSABLE)
 
 
 if __name__ == "__main__":

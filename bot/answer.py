@@ -11,12 +11,12 @@ from bot.commands import MENU, checked, command_named, examples
 from bot.lines import line_of, parse
 from bot.ports import MenuItem, Reply, Request
 from bot.questions import Misused
-from briefings.document import Choice, Document
+from briefings.document import MOST_COMMAND, Choice, Document
 from briefings.edition import Edition
 from briefings.help import refusal, unknown_briefing
 from briefings.naming import record_choice, title_of
 from briefings.words import echo, words_in
-from knowledge import Company, Knowledge, Theme, UnknownName
+from knowledge import Company, Knowledge, Theme, UnknownName, nearest
 
 log = logging.getLogger("briefbot.answer")
 MOST_CHOICES = 3
@@ -96,6 +96,14 @@ class Answers:
             return Reply(refusal(edition, "fault", title=words.text("fault_title"), id=fault), "failed")
 
 
+def _nearest_command(typed: str) -> list[Choice]:
+    """Returns the command that a mistyped one may have been, as a choice with what was typed after it."""
+    first, rest = (*typed.split(maxsplit=1), "", "")[:2]
+    name = nearest(first.removeprefix("/").casefold(), [command.item.name for command in MENU])
+    line = f"/{name} {rest}".rstrip()
+    return [Choice(line, line)] if name and len(line) <= MOST_COMMAND else []
+
+
 def _named(edition: Edition, typed: str) -> list[Choice]:
     """Returns the company and the theme that go by a name, each as a choice."""
     found: list[Choice] = []
@@ -115,7 +123,7 @@ def _refusal(edition: Edition, misused: Misused) -> Document:
     words, item, values = edition.words, misused.item, dict(misused.values)
     choices: list[Choice] = []
     if "typed" in values:
-        choices = _named(edition, str(values["typed"]))
+        choices = [*_nearest_command(str(values["typed"])), *_named(edition, str(values["typed"]))]
         values["typed"] = echo(str(values["typed"]))
     if misused.macro == "missing" and item:
         values["example"] = next(

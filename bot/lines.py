@@ -19,6 +19,7 @@ def parse(line: str) -> Request:
     Raises:
         Misused: no such command, something surplus, or a page that is no number.
     """
+    line = line.lstrip("\ufeff").replace("：", ":")
     first, rest = (*line.split(maxsplit=1), "", "")[:2]
     command = command_named(unicodedata.normalize("NFKC", first).casefold().removeprefix("/"))
     if command is None:

@@ -16,6 +16,8 @@ _SECRETS = re.compile(
     r"|(?<=hooks\.slack\.com/)[\w/-]+|(?<=hooks\.slack-gov\.com/)[\w/-]+"  # response_url
     r"|(?<=webhooks/)\d+/[\w-]+|(?<=interactions/)\d+/[\w-]+"  # interaction tokens
     r"|(?<=://)[^\s/:@]*:\S*(?=@)"  # user:password in addresses
+    r"|(?<=password=)\S+|(?<=secret=)\S+|(?<=token=)\S+|(?<=\"token\": \")[^\"]+"
+    r"|(?<=://)[^\s/:@]{20,}(?=@)"  # a token alone before @
     r"|(?<=Bearer )\S+|(?<=Basic )\S+|(?<=Bot )\S{20,}",
     re.IGNORECASE,
 )
@@ -34,6 +36,7 @@ def prepare_logging(level: str, data_dir: Path) -> None:
     What formats them is imported with the first event, so that a command without events does not wait for it.
     """
     logging.basicConfig(level=level, handlers=[_FirstEvent(data_dir)], force=True)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every look at the folder
 
 
 class _FirstEvent(logging.Handler):

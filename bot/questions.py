@@ -65,7 +65,7 @@ def source(edition: Edition, arguments: Arguments) -> Document:
     """Answers `/source`."""
     found = edition.knowledge.sources.get(arguments["id"].casefold())
     if found is None:
-        raise UnknownName("source", arguments["id"])
+        raise UnknownName("source", arguments["id"], edition.knowledge.sources_like(arguments["id"]))
     return source_briefing(edition, found)
 
 

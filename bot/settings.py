@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 CURATED = Path(str(files("knowledge") / "curated"))
@@ -17,6 +17,10 @@ def _at_home(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError:
         raise ValueError("no home folder is known here; give the folder whole, beginning with /") from None
+
+
+def _upper(level: object) -> object:
+    return level.upper() if isinstance(level, str) else level
 
 
 Folder = Annotated[Path, AfterValidator(_at_home)]
@@ -35,7 +39,9 @@ class Settings(BaseSettings):
     data_dir: Folder = Field(
         Path("~/.local/state/briefbot"), description="Where the program keeps its own files.", validate_default=True
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="The least that is logged.")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "INFO", description="The least that is logged."
+    )
 
 
 def read_settings(overrides: Mapping[str, Any] | None = None) -> Settings:

@@ -67,7 +67,7 @@ class Citations:
     def _entry(self, id_: str, number: int) -> SourceEntry:
         source = self._edition.knowledge.sources[id_]
         published = self._edition.words.text("published", source=source)
-        return SourceEntry(number, source.title, source.publisher, source.host, published, source.url)
+        return SourceEntry(number, source.id, source.title, source.publisher, source.host, published, source.url)
 
 
 def side_by_side(edition: Edition, claims: Iterable[Claim]) -> Iterator[list[Claim]]:

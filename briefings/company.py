@@ -60,7 +60,8 @@ def _introduction(edition: Edition, company: Company, citations: Citations) -> I
     if retracted:
         yield words.note("retracted", number=retracted)
     if company.about:
-        yield citations.statement(edition.knowledge.claims[company.about])
+        about = edition.knowledge.claims[company.about]
+        yield from (citations.statement(claim) for together in side_by_side(edition, [about]) for claim in together)
     else:
         yield words.note("no_about")
 

@@ -22,13 +22,15 @@ def themes_briefing(edition: Edition) -> Document:
 
 def _listing(edition: Edition, macro: str, records: Iterable[Company | Theme]) -> Document:
     words = edition.words
+    records = list(records)
+    claims = {c.id for record in records for c in edition.knowledge.claims_about(record) if not c.retracted}
     choices = tuple(record_choice(edition, record) for record in records)
-    counts = {"number": len(choices), "claims": len(edition.knowledge.claims)}
+    counts = {"number": len(choices), "claims": len(claims)}
     title, summary = words.text(macro), f"{macro}_summary"
     return Document(
         title=title,
         summary=words.text(summary, **counts),
         command=f"/{macro}",
-        blocks=(words.paragraph(summary, **counts), Choices(title, choices)),
+        blocks=(words.paragraph(summary, **counts), Choices(words.text("pick_one"), choices)),
         language=words.language,
     )

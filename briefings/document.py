@@ -155,6 +155,7 @@ class SourceEntry:
     """Describes the source behind a citation mark; its address is the only link of a Document."""
 
     number: int
+    id: str
     title: str
     publisher: str
     host: str

@@ -14,7 +14,7 @@ def help_briefing(edition: Edition, usages: Iterable[tuple[str, str]], examples:
         "help_intro",
         companies=len(knowledge.companies),
         themes=len(knowledge.themes),
-        claims=len(knowledge.claims),
+        claims=sum(claim.retracted is None for claim in knowledge.claims.values()),
     )
     return Document(
         title=words.text("help_title"),

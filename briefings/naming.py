@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from briefings.document import Choice, Note
 from briefings.edition import Edition
 from briefings.words import Words, echo
-from knowledge import Company, Found, Period, Theme
+from knowledge import Company, Found, Period, Source, Theme
 
 
 def title_of(record: Company | Theme) -> str:
@@ -18,13 +18,20 @@ def command_of(record: Company | Theme) -> str:
     return f"/{'company' if isinstance(record, Company) else 'theme'} {record.slug}"
 
 
+def source_choice(source: Source) -> Choice:
+    """Returns a source as a choice that asks for it."""
+    return Choice(source.title, f"/source {source.id}", source.publisher)
+
+
 def market_name(market: str) -> str:
     """Returns a market's slug as readers write it: southeast-asia is Southeast Asia."""
     return market.replace("-", " ").title()
 
 
-def record_choice(edition: Edition, record: Company | Theme) -> Choice:
+def record_choice(edition: Edition, record: Company | Theme | Source) -> Choice:
     """Returns a record as a choice that asks for it, with its number of claims and the newest date."""
+    if isinstance(record, Source):
+        return source_choice(record)
     standing = [claim for claim in edition.knowledge.claims_about(record) if not claim.retracted]
     detail = edition.words.text(
         "list_detail",
@@ -40,7 +47,7 @@ def found_note(words: Words, found: Found[Company] | Found[Theme]) -> Iterator[N
     key = found.key
     if found.typo:
         yield words.note("mended", typed=echo(found.typed), name=key.written)
-    elif key.kind in ("product", "ticker", "former", "initials"):
+    if key.kind in ("product", "ticker", "former", "initials"):
         yield words.note("found_by", kind=key.kind, written=key.written)
 
 

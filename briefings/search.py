@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from briefings.citing import Citations
-from briefings.document import Block, Choice, Choices, Document
+from briefings.document import Block, Choices, Document
 from briefings.edition import Edition
-from briefings.naming import market_name, record_choice
+from briefings.naming import market_name, record_choice, source_choice
 from briefings.words import echo
 from knowledge import Claim, Company, Period, Theme
 
@@ -85,6 +85,6 @@ def _names(edition: Edition, typed: str) -> Iterator[Choices]:
     for theme in knowledge.theme_names.complete(typed, MOST_NAMES):
         records[f"theme {theme.slug}"] = theme
     choices = [record_choice(edition, record) for record in list(records.values())[:MOST_NAMES] if typed]
-    choices += [Choice(s.title, f"/source {s.id}", s.publisher) for s in knowledge.sources_named(typed)][:MOST_NAMES]
+    choices += [source_choice(source) for source in knowledge.sources_named(typed)][:MOST_NAMES]
     if choices:
         yield Choices(edition.words.text("names_found"), tuple(choices))

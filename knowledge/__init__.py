@@ -6,7 +6,7 @@ from knowledge.load import load
 from knowledge.model import Claim, Company, Figure, Source, Theme
 from knowledge.names import Found, Key, NameIndex, UnknownName
 from knowledge.period import Period
-from knowledge.problems import InvalidKnowledge, Problem
+from knowledge.problems import InvalidKnowledge, Problem, nearest
 
 __all__ = [
     "Change",
@@ -26,4 +26,5 @@ __all__ = [
     "as_of",
     "changes_since",
     "load",
+    "nearest",
 ]

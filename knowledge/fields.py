@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from knowledge.period import Period
 
+SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+LANGUAGE_PATTERN = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
@@ -18,7 +20,11 @@ _TRUTH = {"true": True, "false": False}
 
 
 def _period(value: object) -> Period:
-    return value if isinstance(value, Period) else Period.parse(str(value))
+    if isinstance(value, Period):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("not a date; write one value, without list or mapping")
+    return Period.parse(value)
 
 
 def _day(value: object) -> object:
@@ -41,7 +47,7 @@ def _decimal(value: object) -> object:
 def _truth(value: object) -> object:
     if isinstance(value, str):
         if value not in _TRUTH:
-            raise ValueError(f'"{value}" is neither true nor false')
+            raise ValueError(f'"{value}" is neither true nor false; write one of them')
         return _TRUTH[value]
     return value
 
@@ -78,7 +84,7 @@ def _ticker(value: object) -> object:
 _EDITORS_TEXT = {"type": ["string", "number"]}  # an editor's YAML reads 0700 as a number, ours as text
 Slug = Annotated[
     str,
-    Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60, description="lower-case words joined by hyphens"),
+    Field(pattern=SLUG_PATTERN, max_length=60, description="lower-case words joined by hyphens"),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=80), WithJsonSchema(_EDITORS_TEXT)]
 Ticker = Annotated[Name, BeforeValidator(_ticker)]
@@ -104,4 +110,4 @@ Number = Annotated[
 Truth = Annotated[bool, BeforeValidator(_truth)]
 Link = Annotated[str, Field(max_length=500), BeforeValidator(_link)]
 Short = Annotated[str, Field(min_length=1, max_length=30)]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47: en, zh-Hans")]
+Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN, description="BCP 47: en, zh-Hans")]

@@ -10,7 +10,7 @@ from knowledge.folding import tokens
 from knowledge.fulltext import FullText
 from knowledge.model import Claim, Company, Source, Theme
 from knowledge.names import NameIndex, declared_keys
-from knowledge.problems import Problem
+from knowledge.problems import Problem, nearest
 from knowledge.spotting import Spotter
 
 
@@ -73,6 +73,13 @@ class Knowledge:
     def _sources_of(self, claim: Claim) -> str:
         sources = (self.sources[source] for source in claim.sources)
         return " ; ".join(f"{source.title} ; {source.publisher} ; {source.author or ''}" for source in sources)
+
+    def sources_like(self, typed: str) -> tuple[Source, ...]:
+        """Returns up to three sources whose id begins as typed or is nearly that, or that are called so."""
+        begun = [source for id_, source in self.sources.items() if id_.startswith(typed.casefold())]
+        near = nearest(typed.casefold(), self.sources)
+        found = (*begun, *([self.sources[near]] if near else []), *self.sources_named(typed))
+        return tuple({source.id: source for source in found}.values())[:3]
 
     def sources_named(self, words: str) -> list[Source]:
         """Returns the sources under whose title, publisher and author all the words stand, by their beginnings."""

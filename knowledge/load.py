@@ -38,15 +38,17 @@ def _without_cyclic_collection() -> Iterator[None]:
 def _load(folder: Path) -> Knowledge:
     records = Records()
     problems: list[Problem] = []
-    for path in _files(folder):
+    for path in _files(folder, problems):
         try:
             records.take(read_tree(_bytes(path), path.name), path.name)
         except Unreadable as unreadable:
             problems += unreadable.problems
         except OSError as error:
             problems.append(Problem(path.name, 0, "", f"cannot be read: {error.strerror}; check its permissions"))
+    if problems:
+        records.broken.files = True
     loaded = records.loaded
-    problems += (*records.problems, *broken_rules(loaded, records.broken, complete=not problems))
+    problems += (*records.problems, *broken_rules(loaded, records.broken))
     if not problems and not of_type(Claim, loaded):
         problems.append(Problem(str(folder), 0, "claims", "no claim in any file; write at least one"))
     if problems:
@@ -67,15 +69,25 @@ def _bytes(path: Path) -> bytes:
         return file.read(MOST_BYTES + 1)
 
 
-def _files(folder: Path) -> list[Path]:
+def _files(folder: Path, problems: list[Problem]) -> Iterator[Path]:
+    """Yields the files to read, and adds what lies there but cannot be read as one; dot files are passed over."""
+    found = sorted(path for path in _listed(folder) if path.suffix.casefold() in (".yaml", ".yml"))
+    if not found:
+        problems.append(Problem(str(folder), 0, "", "no *.yaml file in this folder; write one"))
+    for path in found:
+        if path.suffix != ".yaml":
+            problems.append(Problem(path.name, 0, "", "would not be read; rename it to .yaml"))
+        elif path.is_symlink() and not path.exists():
+            problems.append(Problem(path.name, 0, "", "a link that leads nowhere; correct or remove it"))
+        elif not path.is_file():
+            problems.append(Problem(path.name, 0, "", "not a file; move it away"))
+        else:
+            yield path
+
+
+def _listed(folder: Path) -> list[Path]:
     if folder.is_file():
         raise InvalidKnowledge([Problem(str(folder), 0, "", "a file; give the folder that it is in")])
     if not folder.is_dir():
         raise InvalidKnowledge([Problem(str(folder), 0, "", "no such folder; give one that holds *.yaml files")])
-    paths = sorted(folder.glob("*.yaml"))
-    strays = sorted(folder.glob("*.yml"))
-    if strays:
-        raise InvalidKnowledge([Problem(path.name, 0, "", "would not be read; rename it to .yaml") for path in strays])
-    if not paths:
-        raise InvalidKnowledge([Problem(str(folder), 0, "", "no *.yaml file in this folder; write one")])
-    return paths
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]

@@ -186,7 +186,7 @@ class Claim(Record):
 
     def _broken_rules(self) -> Iterator[Rule]:
         if not self.text.endswith((".", "!", "?", "。", "！", "？", ".”", "。”", '."')):
-            yield ("text",), "does not end like a sentence; end it with a full stop"
+            yield ("text",), "does not end like a sentence; end it with a full stop, and quote a text that holds #"
         if self.kind != "fact" and self.attributed_to is None:
             yield ("attributed_to",), f"missing in a claim of kind {self.kind}; name who said so"
         if not self.companies and not self.themes:

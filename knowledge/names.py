@@ -13,7 +13,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from knowledge.folding import fold, folded_words, has_han, initials, is_han, ticker_variants, without_legal_form
-from knowledge.model import Company, Theme
+from knowledge.model import Company, Source, Theme
 
 Named = TypeVar("Named", Company, Theme)
 
@@ -55,7 +55,7 @@ class Found(Generic[Named]):
 class UnknownName(Exception):
     """Says that nothing of a kind goes by the typed name; carries up to three records that may have been meant."""
 
-    def __init__(self, kind: str, typed: str, suggestions: tuple[Company | Theme, ...] = ()) -> None:
+    def __init__(self, kind: str, typed: str, suggestions: tuple[Company | Theme | Source, ...] = ()) -> None:
         self.kind = kind
         self.typed = typed
         self.suggestions = suggestions
@@ -94,7 +94,7 @@ class NameIndex(Generic[Named]):
     """Finds records of one type by their names: exactly, by completion, and as suggestions.
 
     A derived key (initials, a name without its legal form, a ticker without its exchange) that meets a key of
-    another record is weak for both, so that it suggests and never answers.
+    another record is weak for both, so that it suggests and never answers. A slug, as commands write it, always does.
     """
 
     def __init__(self, kind: str, records: Iterable[Named]) -> None:
@@ -104,9 +104,14 @@ class NameIndex(Generic[Named]):
         for record in self._records.values():
             for folded, own in _own_keys(record):
                 self._keys[folded].append(own)
-        for key, holders in self._keys.items():
-            if len(holders) > 1 and any(holder.strength is Strength.DERIVED for holder in holders):
-                self._keys[key] = [Key(h.slug, h.written, h.kind, Strength.WEAK) for h in holders]
+        self.shared = {
+            key: tuple(holders)
+            for key, holders in self._keys.items()
+            if len(holders) > 1 and any(holder.strength is Strength.DERIVED for holder in holders)
+        }
+        """Derived keys that several records hold, and by whom."""
+        for key, holders in self.shared.items():
+            self._keys[key] = [Key(h.slug, h.written, h.kind, Strength.WEAK) for h in holders]
 
     @cached_property
     def _sorted_keys(self) -> list[str]:
@@ -121,6 +126,9 @@ class NameIndex(Generic[Named]):
         Raises:
             UnknownName: nobody goes by it, or only weakly.
         """
+        if typed in self._records:
+            record = self._records[typed]
+            return Found(record, Key(typed, record.names.en, "name", Strength.DECLARED), typed)
         key = fold(typed[: MOST_TYPED + 1])
         if not key or len(typed) > MOST_TYPED:
             raise UnknownName(self._kind, typed)
@@ -181,9 +189,12 @@ class NameIndex(Generic[Named]):
         winners = (holder for hit in hits for holder in self._keys[hit])
         return next((w for w in winners if w.strength > Strength.WEAK and w.kind not in _NEVER_MENDED), None)
 
+    def _mendable(self, key: str) -> bool:
+        return any(holder.kind not in _NEVER_MENDED for holder in self._keys[key])
+
     def _suggestions(self, typed: str, key: str, close: list[tuple[str, int]]) -> tuple[Named, ...]:
         ranked = [key] if key in self._keys else []
-        ranked += [hit for hit, distance in close if distance <= _errors_allowed(key, hit)]
+        ranked += [hit for hit, distance in close if distance <= _errors_allowed(key, hit) and self._mendable(hit)]
         if len(key) > 1 or has_han(key):
             ranked += islice(self._with_prefix(key), 4 * MOST_SUGGESTIONS)
         ranked += self._named_within(typed, key)

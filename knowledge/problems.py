@@ -31,7 +31,13 @@ class InvalidKnowledge(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+def nearest(typed: str, known: Iterable[str]) -> str | None:
+    """Returns the known word with the fewest typing errors to what was typed, or None where none is near."""
+    near = process.extractOne(typed, sorted(known), scorer=OSA.distance, score_cutoff=max(1, len(typed) // 3))
+    return near[0] if near else None
+
+
 def did_you_mean(typed: str, known: Iterable[str]) -> str:
     """Returns `; did you mean "..."?` for the nearest known word, or nothing when none is near."""
-    near = process.extractOne(typed, sorted(known), scorer=OSA.distance, score_cutoff=max(1, len(typed) // 3))
-    return f'; did you mean "{near[0]}"?' if near else ""
+    near = nearest(typed, known)
+    return f'; did you mean "{near}"?' if near else ""

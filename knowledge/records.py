@@ -6,18 +6,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from knowledge.characters import unsafe
+from knowledge.fields import LANGUAGE_PATTERN, SLUG_PATTERN
 from knowledge.model import BrokenRules, Claim, Company, Record, Source, Theme
 from knowledge.problems import Problem, did_you_mean
-from knowledge.rules import Loaded, Location
+from knowledge.rules import Broken, Loaded, Location
 from knowledge.yaml_tree import Mapping, Node, Scalar, Sequence
 
 _SECTIONS: dict[str, type[Record]] = {"companies": Company, "themes": Theme, "sources": Source, "claims": Claim}
 _SECTION_NAMES = " ".join(f"{section}:" for section in _SECTIONS)
 _MOST_SHOWN = 60
+_PATTERNS = {SLUG_PATTERN: "lower-case words joined by hyphens", LANGUAGE_PATTERN: "a language such as en or zh-Hans"}
 _MESSAGES = {  # by pydantic's type of error
     "missing": "missing; add it",
     "literal_error": '"{value}" is not accepted; write {expected}',
-    "string_pattern_mismatch": '"{value}" is not of the form {pattern}; correct it',
     "string_too_long": "over {max_length} characters; shorten it",
     "string_too_short": "empty; give a text",
     "string_type": "not a text; write one value, without list or mapping",
@@ -35,7 +36,7 @@ class Records:
     def __init__(self) -> None:
         self.loaded: list[Loaded[Record]] = []
         self.problems: list[Problem] = []
-        self.broken: set[str] = set()
+        self.broken = Broken()
 
     def take(self, tree: Node | None, file: str) -> None:
         """Takes in what one file holds."""
@@ -51,14 +52,17 @@ class Records:
         if section not in _SECTIONS:
             hint = did_you_mean(section, _SECTIONS) or f"; use one of {_SECTION_NAMES}"
             self._problem(file, line, section[:_MOST_SHOWN], f"unknown section{hint}")
+            self.broken.files = True
         elif not isinstance(node, Sequence):
             self._problem(file, line, section, "not a list; begin each entry with -")
+            self.broken.add(_SECTIONS[section], "")
         else:
             for item in node.items:
                 if isinstance(item, Mapping):
                     self._take_record(file, item, _SECTIONS[section])
                 else:
                     self._problem(file, item.line, section, "an entry that is not a mapping; write key: value")
+                    self.broken.add(_SECTIONS[section], "")
 
     def _take_record(self, file: str, node: Mapping, type_: type[Record]) -> None:
         problems: list[Problem] = []
@@ -73,7 +77,8 @@ class Records:
             problems += (problem for problem in described if (problem.line, problem.field) not in places)
         if problems:
             self.problems += problems
-            self.broken.update(str(values[key]) for key in ("id", "slug") if key in values)
+            name = values.get("id", values.get("slug"))
+            self.broken.add(type_, name if isinstance(name, str) else "")
         else:
             self.loaded.append(Loaded(record, file, _line_finder(node)))
 
@@ -115,6 +120,8 @@ def _message(details: Any, type_: type[Record]) -> str:
     if kind == "value_error":
         return str(context["error"])
     value = str(details["input"])[:_MOST_SHOWN]
+    if kind == "string_pattern_mismatch":
+        return f'"{value}" is not {_PATTERNS[context["pattern"]]}; correct it'
     if kind.endswith("_type") and kind not in _MESSAGES:
         kind = "string_type"
     return _MESSAGES.get(kind, "not accepted ({kind}); see the guide for curators").format(

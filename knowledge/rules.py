@@ -2,15 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Generic, TypeVar, cast
 
 from rapidfuzz.distance import OSA
 
 from knowledge.characters import mixed_scripts
+from knowledge.folding import fold
 from knowledge.model import Claim, Company, Record, Source, Theme
-from knowledge.names import declared_keys
+from knowledge.names import NameIndex, Strength, declared_keys
 from knowledge.problems import Problem, did_you_mean
 
 AnyRecord = TypeVar("AnyRecord", bound=Record, covariant=True)
@@ -27,16 +28,35 @@ class Loaded(Generic[AnyRecord]):
 
     def problem(self, message: str, *location: int | str) -> Problem:
         """Returns a problem at a field of this record."""
-        field = ".".join(part for part in location if isinstance(part, str))
-        return Problem(self.file, self.line_of(*location), field, message)
+        name = ".".join(part for part in location if isinstance(part, str))
+        return Problem(self.file, self.line_of(*location), name, message)
 
 
-def broken_rules(loaded: Sequence[Loaded[Record]], broken: set[str], *, complete: bool) -> Iterator[Problem]:
-    """Yields every rule across records that is broken: errors.
+@dataclass(slots=True)
+class Broken:
+    """Knows which records could not be read, so that references to them are not told as problems of their own.
 
-    A reference to a record that is itself `broken` is none, and where not every file could be read (`complete` is
-    false) no reference is: one problem is told once.
+    `files` says that any record may be missing; a type without name in it, that any record of that type may be.
     """
+
+    files: bool = False
+    names: dict[type[Record], set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, type_: type[Record], name: str) -> None:
+        """Takes note of a record that is broken; an empty name stands for one that is not known."""
+        self.names[type_].add(name)
+
+    def may_hold(self, type_: type[Record], name: str) -> bool:
+        """Returns whether a record of this name may be among those that could not be read."""
+        return (
+            self.files
+            or "" in self.names[type_]
+            or name in {fold(broken) for broken in self.names[type_]} | self.names[type_]
+        )
+
+
+def broken_rules(loaded: Sequence[Loaded[Record]], broken: Broken) -> Iterator[Problem]:
+    """Yields every rule across records that is broken: errors."""
     companies, themes = of_type(Company, loaded), of_type(Theme, loaded)
     sources, claims = of_type(Source, loaded), of_type(Claim, loaded)
     yield from _repeated([(entry, "slug", entry.record.slug) for entry in companies])
@@ -47,22 +67,21 @@ def broken_rules(loaded: Sequence[Loaded[Record]], broken: set[str], *, complete
     yield from _colliding_names(themes)
     source_by_id = {entry.record.id: entry.record for entry in sources}
     claim_by_id = {entry.record.id: entry.record for entry in claims}
-    known: dict[str, set[str]] = {
-        "sources": broken | set(source_by_id),
-        "companies": broken | {entry.record.slug for entry in companies},
-        "themes": broken | {entry.record.slug for entry in themes},
-        "supersedes": broken | set(claim_by_id),
+    known: dict[str, tuple[type[Record], set[str]]] = {
+        "sources": (Source, set(source_by_id)),
+        "companies": (Company, {entry.record.slug for entry in companies}),
+        "themes": (Theme, {entry.record.slug for entry in themes}),
+        "supersedes": (Claim, set(claim_by_id)),
     }
     for entry in claims:
-        if complete:
-            yield from _dangling(entry, known)
+        yield from _dangling(entry, known, broken)
         yield from _against_sources(entry, source_by_id)
         yield from _against_superseded(entry, claim_by_id)
     for company in companies:
         about = company.record.about
         if about in claim_by_id:
             yield from _wrong_about(company, claim_by_id[about])
-        elif about and about not in broken and complete:
+        elif about and not broken.may_hold(Claim, about):
             hint = did_you_mean(about, claim_by_id) or "; name a claim about it, or remove the line"
             yield company.problem(f'unknown claim "{about}"{hint}', "about")
 
@@ -108,13 +127,14 @@ def _location_of(record: Company | Theme, written: str, kind: str) -> Location:
     return ("aliases", kind, getattr(record.aliases, kind).index(written))
 
 
-def _dangling(entry: Loaded[Claim], known: Mapping[str, set[str]]) -> Iterator[Problem]:
-    what = {"sources": "source", "companies": "company", "themes": "theme", "supersedes": "claim"}
-    for field, names in known.items():
-        for number, name in enumerate(getattr(entry.record, field)):
-            if name not in names:
+def _dangling(
+    entry: Loaded[Claim], known: Mapping[str, tuple[type[Record], set[str]]], broken: Broken
+) -> Iterator[Problem]:
+    for field_name, (type_, names) in known.items():
+        for number, name in enumerate(getattr(entry.record, field_name)):
+            if name not in names and not broken.may_hold(type_, name):
                 hint = did_you_mean(name, names) or "; add its entry, or correct the name"
-                yield entry.problem(f'unknown {what[field]} "{name}"{hint}', field, number)
+                yield entry.problem(f'unknown {type_.__name__.lower()} "{name}"{hint}', field_name, number)
 
 
 def _against_sources(entry: Loaded[Claim], sources: Mapping[str, Source]) -> Iterator[Problem]:
@@ -172,7 +192,21 @@ def cautions(loaded: Sequence[Loaded[Record]]) -> Iterator[Problem]:
             if word:
                 message = f'"{word}" mixes Latin letters with look-alikes; type it anew'
                 yield entry.problem(message, *_location_of(entry.record, written, kind))
+    yield from _shared_keys(of_type(Company, loaded))
     yield from _lone_markets(claims, of_type(Company, loaded))
+
+
+def _shared_keys(companies: Sequence[Loaded[Company]]) -> Iterator[Problem]:
+    """Yields derived keys that meet another company's: typed, they only suggest both."""
+    places = {entry.record.slug: entry for entry in companies}
+    for key, holders in NameIndex("company", (entry.record for entry in companies)).shared.items():
+        for holder in holders:
+            others = " and ".join(sorted({other.slug for other in holders} - {holder.slug}))
+            message = f'"{key}" is found in "{holder.written}", and means {others} as well, so it only suggests'
+            if holder.strength is Strength.DERIVED:
+                yield places[holder.slug].problem(
+                    f"{message}; list it under aliases.weak to leave it to {others}", "aliases"
+                )
 
 
 def _lone_markets(claims: Sequence[Loaded[Claim]], companies: Sequence[Loaded[Company]]) -> Iterator[Problem]:

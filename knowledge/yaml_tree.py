@@ -5,6 +5,7 @@ interpreter's stack nor expand aliases, and scalars stay the text that was typed
 ticker 0700 as 448 and NO as false.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ import yaml
 
 from knowledge.problems import Problem
 
+_LINE_BREAKS = re.compile("[\x85\u2028\u2029]")
 MOST_BYTES = 32 * 1024 * 1024
 MOST_DEPTH = 20
 MOST_NODES = 2_000_000
@@ -69,12 +71,16 @@ def read_tree(data: bytes, file: str) -> Node | None:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Unreadable(Problem(file, line, "", "not UTF-8 text; save the file as UTF-8")) from None
+    stray = _LINE_BREAKS.search(text)
+    if stray:
+        line = text.count("\n", 0, stray.start()) + 1
+        raise Unreadable(Problem(file, line, "", f"the line break U+{ord(stray[0]):04X} is not accepted; remove it"))
     builder = _Builder(file)
     try:
         for event in _events(text):
             builder.take(event)
     except yaml.YAMLError as error:
-        raise Unreadable(_syntax_problem(error, file)) from None
+        raise Unreadable(_syntax_problem(error, file, text)) from None
     if builder.duplicates:
         raise Unreadable(*builder.duplicates)
     return builder.root
@@ -86,10 +92,16 @@ def _events(text: str) -> "Iterator[yaml.Event]":
     return events
 
 
-def _syntax_problem(error: yaml.YAMLError, file: str) -> Problem:
-    mark = getattr(error, "problem_mark", None)
+def _syntax_problem(error: yaml.YAMLError, file: str, text: str) -> Problem:
     what = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
-    return Problem(file, mark.line + 1 if mark else 0, "", f"not valid YAML: {what}; correct the syntax there")
+    mark = getattr(error, "problem_mark", None)
+    begun = getattr(error, "context_mark", None)
+    if begun and "end of stream" in what:  # a quotation mark or bracket that is never closed
+        mark, what = begun, f"{what}, what begins here is never closed"
+    position = getattr(error, "position", None)
+    line = mark.line + 1 if mark else text.count("\n", 0, position) + 1 if position is not None else 0
+    hint = "quote a text that holds a colon" if "mapping values" in what else "correct the syntax there"
+    return Problem(file, line, "", f"not valid YAML: {what}; {hint}")
 
 
 class _Builder:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bot.answer import Answers
 from bot.commands import MENU, examples
-from bot.platforms.terminal.render import BUDGET, plain
+from bot.platforms.terminal.render import BUDGET
+from bot.platforms.terminal.render import payload as plain
 from bot.settings import CURATED, Settings
 from briefings import document_json
 from briefings.paginate import paginate

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from bot.answer import Answers
 from bot.commands import MENU
-from bot.platforms.terminal.render import BUDGET, plain
+from bot.platforms.terminal.render import BUDGET
+from bot.platforms.terminal.render import payload as plain
 from bot.ports import Reply, Request
-from briefings.document import Document, Statement, statements
+from briefings.document import Document, Statement, choices, statements
 from briefings.paginate import page_at, paginate
 from tests.builders import TODAY, airships
 
@@ -92,6 +93,28 @@ def check_is_helpful_and_invents_nothing(reply: Reply, typed: str) -> None:
 @pytest.mark.parametrize("shape", ["{}", "/company {}", "/theme {}", "/source {}", "/help {}", "/{}"])
 def test_nasty_input_gets_a_short_helpful_answer(shape: str, typed: str) -> None:
     check_is_helpful_and_invents_nothing(asked(shape.replace("{}", typed)), typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("/compnay Zephyr", "/company Zephyr"),
+        ("themse", "/themes"),
+        ("/hlep", "/help"),
+        ("\ufeff/company zephyr", None),
+        ("/company zephyr page：2", None),
+        ("/soruce leaflet", "/source leaflet"),
+        ("/source leaf", "/source leaflet"),
+        ("/source leeflet", "/source leaflet"),
+        ("/source fly slowly", "/source leaflet"),
+    ],
+)
+def test_what_is_nearly_a_command_or_an_id_is_offered(typed: str, offered: str | None) -> None:
+    reply = asked(typed)
+    if offered is None:
+        assert reply.outcome == "answered"
+    else:
+        assert offered in {choice.command for choice in choices(reply.document)}
 
 
 def test_nothing_typed_is_ever_run_as_a_template() -> None:

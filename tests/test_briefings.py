@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.lines import parse
-from bot.platforms.terminal.render import BUDGET, plain
+from bot.platforms.terminal.render import BUDGET
+from bot.platforms.terminal.render import payload as plain
 from briefings.company import MOST_FIGURES, MOST_IN_BRIEF, company_briefing
 from briefings.directory import companies_briefing, themes_briefing
 from briefings.document import Break, Choices, Document, Facts, Heading, Note, Statement, choices, statements
@@ -210,11 +211,11 @@ def test_a_foreign_company_is_marked_as_foreign() -> None:
         ("Albatross", "Found by the product Albatross."),
         ("ZPH", "Found by the ticker ZPH."),
         ("breeze balloons", "Found by the former name Breeze Balloons."),
-        ("Zephyrr", "Nobody here is called “Zephyrr”; this is the nearest name, Zephyr."),
+        ("Zephyrr", "Nothing here is called “Zephyrr”; this is the nearest name, Zephyr."),
     ],
 )
 def test_the_answer_says_how_a_name_led_to_it(typed: str, note: str | None) -> None:
-    said = [n for n in notes(about_company(typed)) if n.startswith(("Found", "Nobody"))]
+    said = [n for n in notes(about_company(typed)) if n.startswith(("Found", "Nothing"))]
     assert said == ([note] if note else [])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from bot.platforms import PLATFORMS, limits
 from briefings.document_json import schema
 from tests.builders import AIRSHIPS, CURATED, GOOD, written
 
@@ -40,13 +41,13 @@ def ask(line: str, *options: str) -> subprocess.CompletedProcess[str]:
         ("company zephyr", 0, "Home market: Ruritania."),
         ("/COMPANY Zephyr Airships", 0, "Home market: Ruritania."),
         ("/theme sightseeing", 0, "Sky tourism"),
-        ("/companies", 0, "3 companies with 11 claims in all."),
-        ("/themes", 0, "3 themes with 11 claims in all."),
+        ("/companies", 0, "3 companies with 9 claims in all."),
+        ("/themes", 0, "3 themes with 10 claims in all."),
         ("/source leaflet", 0, "Fly slowly"),
         ("/help", 0, "/company Zephyr Airships"),
         ("/company Hindenburg", 1, "No entry for “Hindenburg”"),
         ("/theme zephyr", 1, "/company zephyr"),
-        ("/source nothing", 1, "The file knows no source with the id “nothing”"),
+        ("/source nothing", 1, "The file knows no source by that id"),
         ("/company", 2, "Write /company NAME [as_of:DATE], for example /company Zephyr Airships."),
         ("/fly", 2, "“/fly” is not a command"),
         ("zephyr", 2, "/company zephyr"),
@@ -88,6 +89,23 @@ def test_ask_as_json_is_the_whole_document_of_its_schema() -> None:
     assert value["page"] is None
     assert json.loads(ask("/company zephyr", "--as", "json", "--page", "2").stdout)["page"]["number"] == 2
     assert ask("/company nobody", "--as", "json").returncode == 1
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_ask_prints_what_a_platform_is_sent(platform: str) -> None:
+    ran = ask("/company zephyr", "--as", platform)
+    assert ran.returncode == 0
+    assert ran.stderr == ""
+    payload = ran.stdout.rstrip("\n") if platform == "terminal" else json.loads(ran.stdout)
+    assert limits(platform).violations(payload) == []
+    assert "Zephyr Airships" in limits(platform).shown(payload)
+
+
+def test_a_form_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    ran = ask("/help", "--as", "telex")
+    assert ran.returncode == 2
+    assert "text, json" in " ".join(ran.stderr.split())
+    assert ask("/help", "--as", "slack", "--all").returncode == 2
 
 
 def test_check_counts_a_good_folder_and_lists_what_to_look_at() -> None:
@@ -164,6 +182,28 @@ def test_an_interrupt_ends_a_pipe_that_is_still_open() -> None:
     assert child.wait(timeout=10) != 0
     assert child.stderr
     assert b"Traceback" not in child.stderr.read()
+
+
+@pytest.mark.parametrize("redirection", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["ask /help", "run", "check"])
+def test_closed_streams_are_no_error(command: str, redirection: str) -> None:
+    line = f"{PROGRAM} {command} {redirection}"
+    ran = subprocess.run(line, shell=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("command", ["ask /help", "check"])
+def test_an_output_that_is_full_is_said(command: str) -> None:
+    line = f"{PROGRAM} {command} > /dev/full"
+    ran = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 3
+    assert "the answer could not be written" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("level", ["debug", "Warning"])
+def test_a_log_level_may_be_written_in_any_case(level: str) -> None:
+    assert briefbot("ask", "/help", BRIEFBOT_LOG_LEVEL=level).returncode == 0
 
 
 def test_a_home_that_is_not_known_is_said(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from briefings.document_json import from_json, schema, to_json
 from tests.builders import airships, edition
 
 SAID = Statement("It is so.", (1,), "as of 2029", "claim", 0)
-ENTRY = SourceEntry(1, "A title", "A publisher", "paper.example", "1 Jan 2030", "https://paper.example/page")
+ENTRY = SourceEntry(1, "paper", "A title", "A publisher", "paper.example", "1 Jan 2030", "https://paper.example/page")
 
 
 def test_a_statement_without_citation_cannot_be_built() -> None:

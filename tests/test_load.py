@@ -1,4 +1,5 @@
 import gc
+import os
 import random
 import re
 from pathlib import Path
@@ -43,7 +44,7 @@ BROKEN = [
     ("as_of: 2029", "as_of:", "all.yaml:23: as_of: no value; give one or remove the line"),
     ("kind: fact", "kind: rumour", "all.yaml:22: kind: \"rumour\" is not accepted; write 'fact', 'forecast' or 'opinion'"),
     ("kind: fact", "kind: forecast", "all.yaml:20: attributed_to: missing in a claim of kind forecast; name who said so"),
-    ("text: It is so.", "text: It is so", "all.yaml:21: text: does not end like a sentence; end it with a full stop"),
+    ("text: It is so.", "text: It is so", "all.yaml:21: text: does not end like a sentence; end it with a full stop, and quote a text that holds #"),
     ("text: It is so.", "text: [It is so.]", "all.yaml:21: text: not a text; write one value, without list or mapping"),
     ("text: It is so.", f"text: {'so ' * 200}.", "all.yaml:21: text: over 400 characters; shorten it"),
     ("text: It is so.", 'text: "It is \\u202Eso."', "all.yaml:21: text: the text holds the invisible character U+202E; remove it"),
@@ -61,7 +62,7 @@ BROKEN = [
     ("companies: [acme]\n    themes: [things]", "markets: [moon]", "all.yaml:20: themes: neither a company nor a theme, so nobody would find it; give at least one"),
     ("themes: [things]", "themes: [things]\n    supersedes: [first]", 'all.yaml:27: supersedes: "first" leads back to this claim; a claim cannot supersede itself'),
     ("themes: [things]", "themes: [things]\n    supersedes: [zeroth]", 'all.yaml:27: supersedes: unknown claim "zeroth"; add its entry, or correct the name'),
-    ("themes: [things]", "themes: [things]\n    key: yes", 'all.yaml:27: key: "yes" is neither true nor false'),
+    ("themes: [things]", "themes: [things]\n    key: yes", 'all.yaml:27: key: "yes" is neither true nor false; write one of them'),
     ("themes: [things]", "themes: [things]\n    figures: [{value: 1_000, unit: u, what: w}]", 'all.yaml:27: figures.value: "1_000" is not a plain number; write 25 or 25.5, and the rest into unit or qualifier'),
     ("themes: [things]", "themes: [things]\n    figures: [{value: 1, unit: u, wat: w}]", 'all.yaml:27: figures.wat: unknown key; did you mean "what"?'),
     ("themes: [things]", "themes: [things]\n    revisions: [{on: 2030-01-01, was: It was., why: w}]", "all.yaml:27: revisions.on: 2030-01-01 is before added (2031-01-01); list the oldest first"),
@@ -70,7 +71,7 @@ BROKEN = [
     ("themes: [things]", "themes: [things]\n    retracted: {on: 2031-12-31}", "all.yaml:27: retracted.why: missing; add it"),
     ("themes: [things]", "themes: [things]\n    retracted: gone", "all.yaml:27: retracted: not a mapping; write key: value"),
     ("added: 2031-01-01", "added: 1.1.2031", 'all.yaml:27: added: "1.1.2031" is not a day; write it as 2017-12-05'),
-    ("id: first", "id: First Claim", 'all.yaml:20: id: "First Claim" is not of the form ^[a-z0-9]+(-[a-z0-9]+)*$; correct it'),
+    ("id: first", "id: First Claim", 'all.yaml:20: id: "First Claim" is not lower-case words joined by hyphens; correct it'),
     ("url: https://paper.example/page", "url: javascript:alert(1)", 'all.yaml:13: url: "javascript:alert(1)" is not an http or https address; give the page that was read'),
     ("url: https://paper.example/page", "url: data:text/html,x", 'all.yaml:13: url: "data:text/html,x" is not an http or https address; give the page that was read'),
     ("url: https://paper.example/page", "url: https://a@b.example/", "all.yaml:13: url: the address carries user-info before @; give it without"),
@@ -99,7 +100,7 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
 
 def test_one_broken_record_does_not_make_every_reference_to_it_a_problem(tmp_path: Path) -> None:
     assert problems(tmp_path, spoiled("language: en", "language: English")) == [
-        'all.yaml:16: language: "English" is not of the form ^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$; correct it'
+        'all.yaml:16: language: "English" is not a language such as en or zh-Hans; correct it'
     ]
 
 
@@ -197,14 +198,59 @@ def test_a_folder_without_files_is_an_error(tmp_path: Path) -> None:
         load(written(tmp_path) / "all.yaml")
 
 
-def test_a_file_that_would_be_passed_over_is_told(tmp_path: Path) -> None:
-    written(tmp_path, GOOD, "more.yml")
-    assert problems(tmp_path, GOOD) == ["more.yml: would not be read; rename it to .yaml"]
+def test_what_cannot_be_read_as_a_file_is_told(tmp_path: Path) -> None:
+    for name in ("more.yml", "shouted.YAML"):
+        written(tmp_path, GOOD, name)
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe.yaml")
+    assert problems(tmp_path, GOOD) == [
+        "folder.yaml: not a file; move it away",
+        "gone.yaml: a link that leads nowhere; correct or remove it",
+        "more.yml: would not be read; rename it to .yaml",
+        "pipe.yaml: not a file; move it away",
+        "shouted.YAML: would not be read; rename it to .yaml",
+    ]
 
 
-def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
-    written(tmp_path).joinpath("gone.yaml").symlink_to(tmp_path / "nowhere")
-    assert any("gone.yaml: cannot be read" in line for line in problems(tmp_path, GOOD))
+def test_hidden_files_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / ".#all.yaml").symlink_to("nobody@nowhere.1")
+    assert load(written(tmp_path)).claims
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [("id: paper", "id: Paper"), ("id: paper", "idd: paper"), ("id: paper", "id: [paper]"), ("sources:", "source:")],
+)
+def test_a_broken_source_is_one_problem_however_often_it_is_cited(tmp_path: Path, broken: tuple[str, str]) -> None:
+    assert not [line for line in problems(tmp_path, spoiled(*broken)) if "unknown source" in line]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('claims:\n  - id: a\n    text: "It is so.\n    kind: fact\n', "all.yaml:3: not valid YAML: .*never closed"),
+        (
+            "claims:\n  - id: a\n    text: Acme: sells.\n",
+            "all.yaml:3: not valid YAML: .*quote a text that holds a colon",
+        ),
+        ("claims:\n  - id: a\n    text: It\x01is.\n", "all.yaml:3: not valid YAML"),
+        (
+            "claims:\n  - id: a\n    text: It\u2028is.\n",
+            "all.yaml:3: the line break U\\+2028 is not accepted; remove it",
+        ),
+    ],
+)
+def test_broken_syntax_is_told_where_it_begins(tmp_path: Path, text: str, said: str) -> None:
+    (line,) = problems(tmp_path, text)
+    assert re.match(said, line), line
+
+
+def test_initials_that_two_companies_share_are_a_warning(tmp_path: Path) -> None:
+    second = "{slug: b, names: {en: Bcme}, aliases: {pinyin: [teng xun]}, home: home}"
+    third = "{slug: c, names: {en: Ccme}, aliases: {pinyin: [tong xin]}, home: home}"
+    known = load(written(tmp_path, GOOD.replace("themes:\n", f"  - {second}\n  - {third}\nthemes:\n", 1)))
+    assert ['"tx" is found in "teng xun", and means c as well' in w.message for w in known.warnings] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from bot.answer import Answers
 from bot.commands import MENU, examples
-from bot.platforms.terminal.render import plain
+from bot.platforms.terminal.render import payload as plain
 from briefings.document import choices
 from knowledge.folding import fold, folded_words
 from tests.builders import TODAY, airships, curated

@@ -24,7 +24,9 @@ from briefings.document import (
 )
 from briefings.paginate import Budget, Size, paginate
 
-ENTRIES = tuple(SourceEntry(n, f"T{n}", "P", "h.example", "2030", f"https://h.example/{n}") for n in range(1, 6))
+ENTRIES = tuple(
+    SourceEntry(n, f"s{n}", f"T{n}", "P", "h.example", "2030", f"https://h.example/{n}") for n in range(1, 6)
+)
 
 
 def cost(part: Block | SourceEntry) -> Size:

@@ -9,7 +9,8 @@ import pytest
 
 from bot.answer import Answers
 from bot.platforms.terminal.adapter import Terminal
-from bot.platforms.terminal.render import BUDGET, plain, render, visible
+from bot.platforms.terminal.render import BUDGET, render, visible
+from bot.platforms.terminal.render import payload as plain
 from briefings.company import company_briefing
 from briefings.document import Break, Choice, Choices, Document, SourceEntry, Statement
 from briefings.paginate import paginate
@@ -66,7 +67,7 @@ def test_control_characters_cannot_reach_the_terminal() -> None:
         nasty,
         "/help",
         (Statement(nasty, (1,), nasty, "c", 0), Choices(nasty, (Choice(nasty, "/x", nasty),))),
-        (SourceEntry(1, nasty, nasty, nasty, nasty, "https://x.example"),),
+        (SourceEntry(1, nasty, nasty, nasty, nasty, nasty, "https://x.example"),),
     )
     text = plain(document) + "".join(line.text.plain for line in render(document, numbered=True))
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\ud800-\udfff]", text)
@@ -136,8 +137,8 @@ def test_a_person_asks_chooses_by_number_and_leaves(tmp_path: Path) -> None:
     prompt = Prompt(tmp_path)
     prompt.ask("/company zephyr", "Home market: Ruritania")
     prompt.ask("1", "Flights for the view")
-    prompt.ask("999", "is not a command")
-    prompt.ask("0000010", "is not a command")
+    prompt.ask("999", "is no number of a choice")
+    prompt.ask("0000010", "is no number of a choice")
     prompt.leave()
     assert "/company zephyr" in (tmp_path / "history").read_text()
 

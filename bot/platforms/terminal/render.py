@@ -64,8 +64,8 @@ def render(document: Document, *, numbered: bool) -> list[Line]:
     return list(_Rendering(numbered=numbered).lines(document))
 
 
-def plain(document: Document) -> str:
-    """Returns a document as text without styles, one sentence a line."""
+def payload(document: Document) -> str:
+    """Returns a document as a pipe gets it: text without styles, one sentence a line."""
     return "\n".join(" " * line.indent + line.text.plain for line in render(document, numbered=False))
 
 
@@ -168,5 +168,5 @@ def _marks(citations: tuple[int, ...]) -> Text:
 
 def _source(entry: SourceEntry) -> Iterator[Line]:
     yield Line(_text(f"[{entry.number}]", "cyan") + _text(f" {entry.title}"))
-    yield Line(_text(f"{entry.publisher} ({entry.host}), {entry.published}", "dim"), 4)
+    yield Line(_text(f"{entry.publisher} ({entry.host}), {entry.published} · {entry.id}", "dim"), 4)
     yield Line(Text(visible(entry.url), "dim", no_wrap=True, overflow="ignore"), 4)

@@ -1,0 +1,1 @@
+"""Discord: how documents look there."""

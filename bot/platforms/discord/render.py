@@ -1,0 +1,206 @@
+"""Document to a Discord message: a LayoutView of containers, sections, text displays and separators.
+
+Text displays are Markdown, so every character of data that could begin markup, a mention, a link or a timestamp is
+escaped; the only links are the addresses of sources.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, assert_never
+
+import discord
+from discord import ui
+
+from bot.platforms.discord import limits
+from bot.platforms.measure import length, shortened
+from briefings.document import (
+    Block,
+    Break,
+    Choice,
+    Choices,
+    Document,
+    Facts,
+    Heading,
+    NoClaim,
+    Note,
+    Paragraph,
+    SourceEntry,
+    Statement,
+    Table,
+)
+from briefings.paginate import Budget, Size
+
+MOST_BUTTONS = 5
+MOST_SECTIONS = 3
+PREFIX = "1:"
+"""Begins the custom_id of every control of ours; the number is that of the way in which commands are carried."""
+_MARKUP = re.compile(r"([\\`*_~|>#\[\]()<:@+-])")
+_STYLES = {"plain": "{}", "strong": "**{}**", "code": "`{}`"}
+_ZERO_WIDTH = "\u200b"
+Container = ui.Container["ui.LayoutView"]
+
+
+def payload(document: Document) -> dict[str, Any]:
+    """Returns the body of the message for one page, as discord.py sends it."""
+    return {
+        "components": view(document).to_components(),  # type: ignore[no-untyped-call]
+        "flags": discord.MessageFlags(components_v2=True).value,
+        "allowed_mentions": discord.AllowedMentions.none().to_dict(),
+    }
+
+
+def view(document: Document) -> ui.LayoutView:
+    """Returns one page as a view that outlives restarts: its controls carry the commands that they run."""
+    built = ui.LayoutView(timeout=None)
+    container: Container = ui.Container()
+    for item in _Items(document).items():
+        container.add_item(item)
+    built.add_item(container)
+    return built
+
+
+def escaped(text: str) -> str:
+    """Returns text that Markdown shows as it is, in which nothing is a mention, a link, a timestamp or markup."""
+    text = _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    text = re.sub(r"^(\d+)\.", r"\1\\.", text)  # the number of a list
+    return re.sub(r"(https?|discord)\\:", rf"\1{_ZERO_WIDTH}\\:", text, flags=re.IGNORECASE).replace(
+        "\\@", f"\\@{_ZERO_WIDTH}"
+    )
+
+
+def cost(part: Block | SourceEntry) -> Size:
+    """Returns what a part of a page takes: components and characters."""
+    match part:
+        case SourceEntry():
+            return (0, length(_source(part)) + 1)
+        case Choices(title=title, choices=choices):
+            labels = sum(length(escaped(choice.label)) + length(escaped(choice.detail)) + 8 for choice in choices)
+            return (2 + len(choices), length(escaped(title)) + labels)
+        case Heading():
+            return (2, sum(length(line) + 1 for line in _lines(part)))
+    return (1, sum(length(line) + 1 for line in _lines(part)))
+
+
+BUDGET = Budget(capacity=(limits.COMPONENTS, limits.TEXT - 200), cost=cost, frame=(9, 400))
+
+
+class _Items:
+    """Puts the lines of a page together into as few text displays as can be."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._lines = [f"## {escaped(shortened(document.title, 150))}"]
+        self._offered: set[str] = set()
+
+    def items(self) -> Iterator[ui.Item[ui.LayoutView]]:
+        for block in self._document.blocks:
+            if isinstance(block, Choices):
+                yield from self._flushed()
+                yield from self._choices(block)
+            else:
+                if isinstance(block, Heading):
+                    yield from self._flushed()
+                    yield ui.Separator()
+                self._lines += _lines(block)
+        yield from self._flushed()
+        if self._document.sources:
+            yield ui.Separator()
+            self._lines += map(_source, self._document.sources)
+        if self._document.page:
+            self._lines.append(f"-# {escaped(self._document.page.line)}")
+        yield from self._flushed()
+
+    def _flushed(self) -> Iterator[ui.Item[ui.LayoutView]]:
+        if self._lines:
+            yield ui.TextDisplay("\n".join(self._lines))
+        self._lines = []
+
+    def _choices(self, block: Choices) -> Iterator[ui.Item[ui.LayoutView]]:
+        new = [c for c in {c.command: c for c in block.choices}.values() if c.command not in self._offered]
+        self._offered.update(choice.command for choice in new)
+        detailed = any(choice.detail for choice in new)
+        if not new:
+            return
+        if detailed and len(new) <= MOST_SECTIONS:
+            yield ui.TextDisplay(f"**{escaped(block.title)}**")
+            yield from map(_section, new)
+        elif not detailed and len(new) <= MOST_BUTTONS:
+            yield ui.ActionRow(*(_button(choice, choice.label) for choice in new))
+        else:
+            for start in range(0, len(new), limits.SELECT_OPTIONS):
+                yield ui.ActionRow(_select(block.title, new[start : start + limits.SELECT_OPTIONS]))
+
+
+def _lines(block: Block) -> Iterator[str]:
+    """Yields the lines of a block in Markdown."""
+    match block:
+        case Heading(text):
+            yield f"### {escaped(text)}"
+        case Paragraph(spans, numbers):
+            said = "".join(_STYLES[span.style].format(_styled(span.text, span.style)) for span in spans)
+            yield said + _marks(numbers)
+        case Note(text):
+            yield f"-# {escaped(text)}"
+        case Statement():
+            yield from _statement(block)
+        case Facts(rows):
+            for row in rows:
+                yield from _statement(row.value, f"**{escaped(row.label)}:** ")
+        case Table(columns, table_rows):
+            for table_row in table_rows:
+                yield f"**{escaped(table_row.label)}**"
+                for column, cell in zip(columns, table_row.cells, strict=True):
+                    yield from _cell(column, cell)
+        case Choices() | Break():
+            return
+        case _:
+            assert_never(block)
+
+
+def _styled(text: str, style: str) -> str:
+    return text.replace("`", "'") if style == "code" else escaped(text)
+
+
+def _statement(statement: Statement, label: str = "") -> Iterator[str]:
+    yield f"{label}{escaped(statement.text)}{_marks(statement.citations)}"
+    yield f"-# {escaped(statement.dateline)}"
+
+
+def _cell(column: str, cell: Statement | NoClaim) -> Iterator[str]:
+    if isinstance(cell, NoClaim):
+        yield f"{escaped(column)}: *{escaped(cell.text)}*"
+    else:
+        yield from _statement(cell, f"{escaped(column)}: ")
+
+
+def _marks(numbers: tuple[int, ...]) -> str:
+    return "".join(rf" \[{number}\]" for number in numbers)
+
+
+def _source(entry: SourceEntry) -> str:
+    link = f"[{escaped(f'{entry.publisher} ({entry.host})')}](<{limits.in_link(entry.url)}>)"
+    return rf"-# \[{entry.number}\] {link}, {escaped(entry.published)}: {escaped(entry.title)}"
+
+
+def _button(choice: Choice, label: str) -> ui.Button[ui.LayoutView]:
+    return ui.Button(label=shortened(label, limits.BUTTON_LABEL), custom_id=f"{PREFIX}{choice.command}")
+
+
+def _section(choice: Choice) -> ui.Section[ui.LayoutView]:
+    text = f"{escaped(choice.label)}\n-# {escaped(choice.detail)}" if choice.detail else escaped(choice.label)
+    return ui.Section(text, accessory=_button(choice, choice.command))
+
+
+def _select(title: str, choices: list[Choice]) -> ui.Select[ui.LayoutView]:
+    return ui.Select(
+        custom_id=f"{PREFIX}{choices[0].command}",
+        placeholder=shortened(title, limits.PLACEHOLDER),
+        options=[
+            discord.SelectOption(
+                label=shortened(choice.label, limits.OPTION_LABEL),
+                value=choice.command,
+                description=shortened(choice.detail, limits.OPTION_DESCRIPTION) or None,
+            )
+            for choice in choices
+        ],
+    )

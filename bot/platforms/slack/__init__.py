@@ -1,0 +1,1 @@
+"""Slack: how documents look there."""

@@ -1,0 +1,225 @@
+"""Document to a Slack message: Block Kit blocks and the fallback text.
+
+Texts go into rich text, headers and plain text objects, where nothing is parsed: no mention, no link and no markup can
+be made from data. Only the fallback text is parsed by Slack, so it is escaped.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any, assert_never
+
+from bot.platforms.measure import length, shortened
+from bot.platforms.slack import limits
+from briefings.document import (
+    Block,
+    Break,
+    Choice,
+    Choices,
+    Document,
+    Facts,
+    Heading,
+    NoClaim,
+    Note,
+    Paragraph,
+    SourceEntry,
+    Statement,
+    Table,
+)
+from briefings.paginate import Budget, Size
+
+Element = dict[str, Any]
+MOST_BUTTONS = 5
+PREFIX = "1:"
+"""Begins the action_id of every control of ours; the number is that of the way in which commands are carried."""
+_STYLES: dict[str, Element] = {"plain": {}, "strong": {"style": {"bold": True}}, "code": {"style": {"code": True}}}
+
+
+def payload(document: Document, *, conservative: bool = False) -> dict[str, Any]:
+    """Returns the arguments of `chat.postMessage` for one page.
+
+    `conservative` leaves out the blocks that Slack introduced last (tables), for a second try where it refused them.
+    """
+    return {
+        "text": fallback(document),
+        "blocks": list(_blocks(document, conservative=conservative)),
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def fallback(document: Document) -> str:
+    """Returns the text of notifications and screen readers, escaped for mrkdwn."""
+    page = f" {document.page.line}." if document.page else ""
+    return _escaped(shortened(document.summary, limits.FALLBACK // 5) + page)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def cost(part: Block | SourceEntry) -> Size:
+    """Returns what a part of a page takes: blocks, characters and choices."""
+    match part:
+        case SourceEntry():
+            return (0, sum(_length_of(_source(part))), 0)
+        case Choices(title=title, choices=choices):
+            labels = sum(length(choice.label) + length(choice.detail) for choice in choices)
+            return (2, length(title) + min(labels, 150 * len(choices)), len(choices))
+        case Table(columns=columns, rows=rows):
+            sizes = sum(length(row.label) + sum(sum(_length_of(_cell(cell))) for cell in row.cells) for row in rows)
+            return (2, sizes + sum(map(length, columns)) * (1 + len(rows)), 0)
+    return (1, sum(sum(_length_of(section)) + 1 for section in _sections(part)), 0)
+
+
+BUDGET = Budget(capacity=(limits.BLOCKS, 4_000, limits.SELECT_OPTIONS), cost=cost, frame=(8, 400, 2))
+"""A page of Slack: far below what Slack takes, so that an answer is read and not scrolled through."""
+
+
+def _length_of(elements: Iterable[Element]) -> Iterator[int]:
+    return (length(element["text"]) for element in elements)
+
+
+def _blocks(document: Document, *, conservative: bool) -> Iterator[Element]:
+    yield {"type": "header", "text": _plain(document.title, limits.HEADER)}
+    first = next((block for block in document.blocks if isinstance(block, Table)), None)  # Slack takes one table
+    table = None if conservative else first
+    for is_text, run in groupby(document.blocks, key=lambda block: block is not table and _is_text(block)):
+        if is_text:
+            yield from _rich_text(section for block in run for section in _sections(block))
+        else:
+            for block in run:
+                yield from _block(block)
+    if document.sources:
+        yield {"type": "divider"}
+        yield from _rich_text(_source(entry) for entry in document.sources)
+    if document.page:
+        yield {"type": "context", "elements": [_plain(document.page.line, limits.TEXT_OBJECT)]}
+
+
+def _is_text(block: Block) -> bool:
+    return not isinstance(block, Choices | Note | Break)
+
+
+def _block(block: Block) -> Iterator[Element]:
+    match block:
+        case Note(text):
+            yield {"type": "context", "elements": [_plain(text, limits.TEXT_OBJECT)]}
+        case Table():
+            yield _table(block)
+        case Choices(title, choices):
+            yield from _choices(title, choices)
+
+
+def _sections(block: Block) -> Iterator[list[Element]]:
+    """Yields the lines of a block, each the elements of one rich text section."""
+    match block:
+        case Heading(text):
+            yield [*_run(text, "strong")]
+        case Paragraph(spans=spans):
+            yield [element for span in spans for element in _run(span.text, span.style)]
+        case Statement():
+            yield from _statement(block)
+        case Facts(rows):
+            for row in rows:
+                yield from _statement(row.value, f"{row.label}: ")
+        case Table(columns, table_rows):
+            for table_row in table_rows:
+                yield [*_run(table_row.label, "strong")]
+                for column, cell in zip(columns, table_row.cells, strict=True):
+                    yield [*_run(f"{column}: "), *_cell(cell)]
+        case Note(text):
+            yield [*_run(text)]
+        case Choices() | Break():
+            return
+        case _:
+            assert_never(block)
+
+
+def _statement(statement: Statement, label: str = "") -> Iterator[list[Element]]:
+    marks = "".join(f" [{number}]" for number in statement.citations)
+    yield [*_run(label, "strong"), *_run(statement.text), *_run(marks)]
+    yield [{"type": "text", "text": statement.dateline, "style": {"italic": True}}]
+
+
+def _cell(cell: Statement | NoClaim) -> list[Element]:
+    if isinstance(cell, NoClaim):
+        return [{"type": "text", "text": cell.text, "style": {"italic": True}}]
+    said, dateline = _statement(cell)
+    return [*said, *_run("\n"), *dateline]
+
+
+def _run(text: str, style: str = "plain") -> Iterator[Element]:
+    if text:
+        yield {"type": "text", "text": text, **_STYLES[style]}
+
+
+def _rich_text(lines: Iterable[list[Element]]) -> Iterator[Element]:
+    """Yields one rich text block of the given lines, or none."""
+    sections = [
+        {"type": "rich_text_section", "elements": [*line, {"type": "text", "text": "\n"}]} for line in lines if line
+    ]
+    if sections:
+        yield {"type": "rich_text", "elements": sections}
+
+
+def _source(entry: SourceEntry) -> list[Element]:
+    link = {"type": "link", "url": entry.url, "text": f"{entry.publisher} ({entry.host})"}
+    return [*_run(f"[{entry.number}] "), link, *_run(f", {entry.published}: {entry.title}")]
+
+
+def _table(table: Table) -> Element:
+    head = [_raw("·"), *map(_raw, table.columns)]
+    rows = [[_raw(row.label), *(_rich_cell(cell) for cell in row.cells)] for row in table.rows]
+    return {
+        "type": "table",
+        "column_settings": [{"is_wrapped": True} for _ in head],
+        "rows": [head, *rows],
+    }
+
+
+def _raw(text: str) -> Element:
+    return {"type": "raw_text", "text": text}
+
+
+def _rich_cell(cell: Statement | NoClaim) -> Element:
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": _cell(cell)}]}
+
+
+def _choices(title: str, choices: tuple[Choice, ...]) -> Iterator[Element]:
+    """Yields buttons for a few choices, a select for more or for those with details."""
+    offered = list({choice.command: choice for choice in choices}.values())
+    if len(offered) <= MOST_BUTTONS and not any(choice.detail for choice in offered):
+        yield {"type": "context", "elements": [_plain(title, limits.TEXT_OBJECT)]}
+        elements = [_button(choice, number) for number, choice in enumerate(offered)]
+    else:
+        elements = [_select(title, offered)]
+    yield {"type": "actions", "elements": elements}
+
+
+def _button(choice: Choice, number: int) -> Element:
+    return {
+        "type": "button",
+        "action_id": f"{PREFIX}{number}",
+        "text": _plain(choice.label, limits.BUTTON_TEXT),
+        "value": choice.command,
+    }
+
+
+def _select(title: str, choices: list[Choice]) -> Element:
+    return {
+        "type": "static_select",
+        "action_id": f"{PREFIX}select",
+        "placeholder": _plain(title, limits.PLACEHOLDER),
+        "options": [_option(choice) for choice in choices],
+    }
+
+
+def _option(choice: Choice) -> Element:
+    option = {"text": _plain(choice.label, limits.OPTION_TEXT), "value": choice.command}
+    if choice.detail:
+        option["description"] = _plain(choice.detail, limits.OPTION_DESCRIPTION)
+    return option
+
+
+def _plain(text: str, most: int) -> Element:
+    return {"type": "plain_text", "text": shortened(text, most), "emoji": False}

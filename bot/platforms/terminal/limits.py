@@ -1,0 +1,24 @@
+"""What a terminal must not be sent."""
+
+from collections.abc import Iterator
+
+
+def violations(payload: str) -> list[str]:
+    """Returns what is wrong with a text for a terminal, in words; none for a text that only shows itself."""
+    return list(_violations(payload))
+
+
+def _violations(payload: str) -> Iterator[str]:
+    if not payload.strip():
+        yield "no text"
+    yield from sorted({f"the character {character}" for character in entities(payload, set())})
+
+
+def shown(payload: str) -> str:
+    """Returns what a reader sees."""
+    return payload
+
+
+def entities(payload: str, _: set[str]) -> list[str]:
+    """Returns what a terminal would obey instead of showing it."""
+    return [f"U+{ord(character):04X}" for character in payload if not character.isprintable() and character != "\n"]

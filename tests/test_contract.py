@@ -1,0 +1,241 @@
+"""The contract of every renderer, for every document; a new platform is taken up by itself."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations, islice
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.commands import MENU
+from bot.platforms import PLATFORMS, limits, renderer
+from bot.questions import USUAL_DAYS
+from briefings.changes import changes_briefing
+from briefings.company import company_briefing
+from briefings.compare import compare_briefing
+from briefings.directory import companies_briefing, themes_briefing
+from briefings.document import (
+    Block,
+    Choice,
+    Choices,
+    Document,
+    Fact,
+    Facts,
+    Heading,
+    NoClaim,
+    Note,
+    Page,
+    Paragraph,
+    Row,
+    SourceEntry,
+    Span,
+    Statement,
+    Table,
+    choices,
+    statements,
+)
+from briefings.edition import Edition
+from briefings.help import help_briefing, unknown_briefing
+from briefings.naming import record_choice
+from briefings.paginate import paginate
+from briefings.search import Filters, search_briefing
+from briefings.source import source_briefing
+from briefings.spot import spot_briefing
+from briefings.theme import theme_briefing
+from briefings.timeline import timeline_briefing
+from tests.builders import airships, curated, edition
+
+CURATED = edition(curated())
+
+
+def every_document(at: Edition, pairs: int) -> Iterator[Document]:
+    """Yields every document that a knowledge can produce; of the comparisons so many."""
+    known = at.knowledge
+    companies = list(known.companies.values())
+    for company in companies:
+        yield company_briefing(at, known.company_names.find(company.slug))
+        yield timeline_briefing(at, company)
+        yield unknown_briefing(at, "company", company.names.en, [record_choice(at, company)])
+    for theme in known.themes.values():
+        yield theme_briefing(at, known.theme_names.find(theme.slug))
+        yield search_briefing(at, theme.names.en, Filters(theme=theme))
+    yield from (source_briefing(at, source) for source in known.sources.values())
+    yield from (make(at) for make in (companies_briefing, themes_briefing))
+    yield changes_briefing(at, None, min(claim.added for claim in known.claims.values()), USUAL_DAYS)
+    yield help_briefing(at, [(command.item.usage, command.item.summary) for command in MENU], ["/help"])
+    yield spot_briefing(at, companies)
+    yield compare_briefing(at, companies[:3])
+    yield from (compare_briefing(at, pair) for pair in islice(combinations(companies, 2), pairs))
+
+
+def check_keeps_the_contract(platform: str, document: Document) -> None:
+    """Checks that all pages are valid, that nothing is lost and that citations stay with their sentences."""
+    pages = paginate(document, renderer(platform).BUDGET)
+    told = ""
+    for page in pages:
+        payload = renderer(platform).payload(page)
+        assert limits(platform).violations(payload) == []
+        assert limits(platform).entities(payload, {entry.url for entry in page.sources}) == []
+        shown = " ".join(limits(platform).shown(payload).split())
+        for statement in statements(*page.blocks):
+            marks = "".join(f" [{number}]" for number in statement.citations)
+            assert " ".join(f"{statement.text}{marks}".split()) in shown
+            assert " ".join(statement.dateline.split()) in shown
+        for entry in page.sources:
+            assert f"[{entry.number}]" in shown
+            assert " ".join(f"{entry.publisher} ({entry.host})".split()) in shown
+        told += shown
+    assert [s.claim for page in pages for s in statements(*page.blocks)] == [
+        s.claim for s in statements(*document.blocks)
+    ]
+    offered = {choice.command for page in pages for choice in choices(page)}
+    assert {choice.command for choice in choices(document)} <= offered
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("at", [edition(airships()), CURATED], ids=["airships", "curated"])
+def test_every_document_of_the_knowledge_keeps_the_contract(platform: str, at: Edition) -> None:
+    for document in every_document(at, pairs=30):
+        check_keeps_the_contract(platform, document)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_pair_of_companies_compared_keeps_the_contract(platform: str) -> None:
+    companies = list(CURATED.knowledge.companies.values())
+    for pair in combinations(companies, 2):
+        check_keeps_the_contract(platform, compare_briefing(CURATED, pair))
+
+
+# Texts as records may hold them: visible, on one line, within the lengths of the schema.
+ALPHABETS = [
+    "abc def",
+    "腾讯控股有限公司",
+    "🙂🚀👍🏽",
+    "مرحبا שלום",
+    "é ñ ß",
+    "w" * 30,
+    "*_`~|<>[]()#@:/\\-+.1&",
+    "हिन्दी ไทย",
+]
+
+
+def text(most: int) -> st.SearchStrategy[str]:
+    return (
+        st.lists(st.sampled_from("".join(ALPHABETS)), min_size=1, max_size=most)
+        .map("".join)
+        .map(lambda drawn: " ".join(drawn.split()) or "x")
+    )
+
+
+statement = st.builds(
+    lambda said, dateline, numbers: Statement(said, tuple(sorted(numbers)), dateline, "claim", 0),
+    text(400), text(250), st.sets(st.integers(1, 4), min_size=1, max_size=4),
+)  # fmt: skip
+choice = st.builds(
+    lambda label, n, detail: Choice(label, f"/company c{n}", detail),
+    text(160),
+    st.integers(0, 60),
+    st.one_of(st.just(""), text(80)),
+)
+cell = st.one_of(statement, st.just(NoClaim("no sourced claim")))
+block: st.SearchStrategy[Block] = st.one_of(
+    st.builds(Heading, text(100)),
+    st.builds(lambda said: Paragraph((Span(said), Span("strong", "strong"), Span("code", "code"))), text(300)),
+    st.builds(Note, text(300)),
+    statement,
+    st.builds(lambda rows: Facts(tuple(Fact(*row) for row in rows)), st.lists(st.tuples(text(80), statement), min_size=1, max_size=5)),
+    st.builds(lambda rows: Table(("One", "Two"), tuple(Row(label, cells) for label, cells in rows)),
+              st.lists(st.tuples(text(80), st.tuples(cell, cell)), min_size=1, max_size=4)),
+    st.builds(lambda title, some: Choices(title, tuple(some)), text(40), st.lists(choice, min_size=1, max_size=60)),
+)  # fmt: skip
+entries = st.tuples(*(
+    st.builds(lambda title, publisher, published, n=n: SourceEntry(n, f"s{n}", title, publisher, "h.example", published, f"https://h.example/{n}_(x)"),
+              text(200), text(80), text(200))
+    for n in range(1, 5)
+))  # fmt: skip
+random_document = st.builds(
+    lambda title, blocks, sources: Document(title, title, "/company c", tuple(blocks), sources),
+    text(160), st.lists(block, max_size=14), entries,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@settings(max_examples=60)
+@given(document=random_document)
+def test_any_document_keeps_the_contract(platform: str, document: Document) -> None:
+    check_keeps_the_contract(platform, document)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("platform", PLATFORMS)
+@settings(max_examples=5_000)
+@given(document=random_document)
+def test_many_more_documents_keep_the_contract(platform: str, document: Document) -> None:
+    check_keeps_the_contract(platform, document)
+
+
+MENTIONS = ["@everyone", "@here", "<!channel>", "<!here>", "<!everyone>", "<!subteam^S1>", "<@U123>", "<@U123|x>", "<#C123>", "<#C123|x>",
+            "<@123>", "<@!123>", "<@&123>", "<#123>", "</company:123>", "<id:home>", "<:smile:123>", "<a:smile:123>", ":smile:", ":tada:"]  # fmt: skip
+LINKS = ["https://evil.example", "<https://evil.example>", "<https://evil.example|Tencent>", "[Tencent](https://evil.example)",
+         "[Tencent](<https://evil.example>)", "[x](https://evil.example \"t\")", "![x](https://evil.example/a.png)", "http://evil.example/?a=1&b=2",
+         "mailto:a@evil.example", "discord://x", "slack://open", "<mailto:a@evil.example|x>", "www.evil.example", "https://evil.example/)",
+         "<tel:123>", "[1]", "[1](x)", "](https://evil.example)"]  # fmt: skip
+MARKUP = ["*x*", "**x**", "_x_", "__x__", "~x~", "~~x~~", "`x`", "```x```", "||x||", "> x", ">>> x", "# x", "## x", "-# x", "- x", "* x", "1. x",
+          "+ x", "***x***", "\\", "\\*x*", "x_y_z", "a*b*c", "`", "``", "```", "|", "||", "~", "_", "*", "<", ">", "&", "&lt;", "&amp;", "<t:1>",
+          "<t:1700000000:R>", "<!date^1^{date}|x>", "&#60;!channel&#62;"]  # fmt: skip
+PAYLOADS = [
+    f"{before}{payload}{after}"
+    for payload in (*MENTIONS, *LINKS, *MARKUP)
+    for before, after in (("", ""), ("a ", " b"), ("\\", ""))
+]
+
+
+def test_the_corpus_has_over_200_payloads() -> None:
+    assert len(set(PAYLOADS)) > 200
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_nothing_in_any_field_becomes_a_mention_a_link_or_markup(platform: str, payload: str) -> None:
+    said = Statement(payload, (1,), payload, "claim", 0)
+    blocks: list[Block] = [
+        Heading(payload), Paragraph((Span(payload), Span(payload, "strong"), Span(payload, "code"))), Note(payload), said,
+        Facts((Fact(payload, said),)), Table((payload, payload), (Row(payload, (said, NoClaim(payload))),)),
+        Choices(payload, (Choice(payload, "/company a", payload),)), Choices(payload, (Choice(payload, "/company b"),)),
+        Choices(payload, tuple(Choice(payload, f"/company c{n}", payload) for n in range(9))),
+    ]  # fmt: skip
+    sources = (SourceEntry(1, "s", payload, payload, payload, payload, "https://h.example/1"),)
+    for one in blocks:
+        document = Document(payload, payload, "/help", (one, said), sources, Page(1, 1, payload))
+        made = renderer(platform).payload(document)
+        assert limits(platform).entities(made, {"https://h.example/1"}) == []
+        assert limits(platform).violations(made) == []
+        assert payload.strip("\\") in limits(platform).shown(made) or platform == "discord"
+
+
+def test_slack_has_a_plain_fallback_for_tables() -> None:
+    document = compare_briefing(CURATED, list(CURATED.knowledge.companies.values())[:2])
+    page = paginate(document, renderer("slack").BUDGET)[0]
+    usual, conservative = renderer("slack").payload(page), renderer("slack").payload(page, conservative=True)
+    assert "table" in {one["type"] for one in usual["blocks"]}
+    assert {one["type"] for one in conservative["blocks"]} <= {"header", "rich_text", "context", "actions", "divider"}
+    assert limits("slack").violations(conservative) == []
+    for said in statements(*page.blocks):
+        assert said.text in limits("slack").shown(conservative)
+
+
+def test_discords_own_counts_agree_with_ours() -> None:
+    for document in every_document(CURATED, pairs=5):
+        for page in paginate(document, renderer("discord").BUDGET):
+            view = renderer("discord").view(page)
+            assert view.content_length() <= 4000
+            assert view.total_children_count <= 40
+
+
+def test_the_same_command_twice_is_one_control() -> None:
+    twice = Choices("x", (Choice("a", "/company a"), Choice("b", "/company a")))
+    document = Document("T", "S", "/help", (twice, replace(twice, title="y")))
+    for platform in PLATFORMS:
+        assert limits(platform).violations(renderer(platform).payload(document)) == []
