@@ -15,7 +15,7 @@ from bot.log import prepare_logging
 from bot.platforms import PLATFORMS, renderer
 from bot.settings import InvalidSettings, Settings, read_settings
 from briefings.document import Document
-from knowledge import InvalidKnowledge, load
+from knowledge import InvalidKnowledge, load, proposed_pinyin
 
 UNUSABLE = 3
 """Exit status where settings or knowledge cannot be used, or an answer failed by our fault."""
@@ -107,7 +107,7 @@ def check(
     """Check the knowledge: every problem and warning with its place; status 1 if there is a problem."""
     _end_with_the_reader()
     try:
-        knowledge = load(_settings(folder).knowledge)
+        knowledge = load(_settings(folder).knowledge, proposed_pinyin)
     except InvalidKnowledge as invalid:
         _tell(invalid)
         raise typer.Exit(1) from None

@@ -13,12 +13,16 @@ _KINDS = ("retracted", "revised", "added")
 
 
 def changes_briefing(edition: Edition, record: Company | Theme | None, since: date, days: int) -> Document:
-    """Returns the claims that were retracted, revised (with the text before) and added on a day or later.
+    """Returns the claims that were retracted, revised (with the text before) or added on a day or later, each once.
 
     `record` narrows it to a company or theme; `days` is how far back `since` lies, for the words and the command.
     """
     words = edition.words
-    changes = [c for c in changes_since(edition.knowledge, since) if _belongs(c, record)]
+    latest: dict[str, Change] = {}  # of each claim only its latest change: words that no longer stand are not told
+    for change in changes_since(edition.knowledge, since):
+        if _belongs(change, record):
+            latest.setdefault(change.claim.id, change)
+    changes = list(latest.values())
     name = title_of(record) if record else ""
     citations = Citations(edition)
     said = {"name": name, "since": Period.of(since), "number": len(changes), "shown": min(len(changes), MOST_CHANGES)}

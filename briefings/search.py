@@ -64,7 +64,7 @@ def search_briefing(edition: Edition, typed: str, filters: Filters) -> Document:
     }
     blocks: list[Block] = [words.paragraph("search_applied", **said, shown=len(shown))]
     blocks += _names(edition, typed)
-    blocks += (citations.statement(claim) for claim in shown)
+    blocks += citations.section(("claims_found", shown))
     if not claims:
         blocks.append(words.note("nothing_found"))
     return Document(

@@ -6,6 +6,7 @@ from knowledge.load import load
 from knowledge.model import Claim, Company, Figure, Source, Theme
 from knowledge.names import Found, Key, NameIndex, UnknownName
 from knowledge.period import Period
+from knowledge.pinyin import proposed_pinyin
 from knowledge.problems import InvalidKnowledge, Problem, nearest
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "changes_since",
     "load",
     "nearest",
+    "proposed_pinyin",
 ]

@@ -27,7 +27,8 @@ class Change:
 
 def changes_since(knowledge: Knowledge, since: date) -> list[Change]:
     """Returns what was added, revised or retracted on a day or after it, the latest first."""
-    found = [change for claim in knowledge.claims.values() for change in _changes(claim) if change.on >= since]
+    every = (change for claim in knowledge.claims.values() for change in reversed(list(_changes(claim))))
+    found = [change for change in every if change.on >= since]
     return sorted(found, key=lambda change: -change.on.toordinal())
 
 

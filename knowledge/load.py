@@ -1,7 +1,7 @@
 """A folder of YAML files to Knowledge: every file, with every problem at once."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,18 +9,20 @@ from knowledge.knowledge import Knowledge
 from knowledge.model import Claim, Company, Source, Theme
 from knowledge.problems import InvalidKnowledge, Problem
 from knowledge.records import Records
-from knowledge.rules import broken_rules, cautions, of_type
+from knowledge.rules import broken_rules, cautions, missing_pinyin, of_type
 from knowledge.yaml_tree import MOST_BYTES, Unreadable, read_tree
 
 
-def load(folder: Path) -> Knowledge:
+def load(folder: Path, propose: Callable[[str], str | None] | None = None) -> Knowledge:
     """Reads all `*.yaml` files of a folder.
+
+    With `propose`, which returns the pinyin of a Chinese name, names without pinyin are among the warnings.
 
     Raises:
         InvalidKnowledge: with every problem of every file.
     """
     with _without_cyclic_collection():
-        return _load(folder)
+        return _load(folder, propose)
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def _without_cyclic_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _load(folder: Path) -> Knowledge:
+def _load(folder: Path, propose: Callable[[str], str | None] | None) -> Knowledge:
     records = Records()
     problems: list[Problem] = []
     for path in _files(folder, problems):
@@ -58,7 +60,7 @@ def _load(folder: Path) -> Knowledge:
         (entry.record for entry in of_type(Theme, loaded)),
         (entry.record for entry in of_type(Source, loaded)),
         (entry.record for entry in of_type(Claim, loaded)),
-        sorted(cautions(loaded)),
+        sorted([*cautions(loaded), *(missing_pinyin(of_type(Company, loaded), propose) if propose else ())]),
     )
     knowledge.index()
     return knowledge

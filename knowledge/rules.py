@@ -196,6 +196,20 @@ def cautions(loaded: Sequence[Loaded[Record]]) -> Iterator[Problem]:
     yield from _lone_markets(claims, of_type(Company, loaded))
 
 
+def missing_pinyin(companies: Sequence[Loaded[Company]], propose: Callable[[str], str | None]) -> Iterator[Problem]:
+    """Yields companies with a Chinese name and no pinyin, with a proposal where there is one."""
+    for entry in companies:
+        name = entry.record.names.zh
+        if name and not entry.record.aliases.pinyin:
+            pinyin = propose(name)
+            way_out = (
+                f'"{pinyin}" is proposed; read it aloud, then list it under aliases.pinyin'
+                if pinyin
+                else "the extra [curate] proposes it: pip install 'briefbot[curate]'"
+            )
+            yield entry.problem(f'no pinyin for "{name}"; {way_out}', "names", "zh")
+
+
 def _shared_keys(companies: Sequence[Loaded[Company]]) -> Iterator[Problem]:
     """Yields derived keys that meet another company's: typed, they only suggest both."""
     places = {entry.record.slug: entry for entry in companies}

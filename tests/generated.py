@@ -8,11 +8,10 @@ from pathlib import Path
 
 from bot.answer import Answers
 from bot.commands import MENU, examples
-from bot.platforms.terminal.render import BUDGET
-from bot.platforms.terminal.render import payload as plain
+from bot.platforms import PLATFORMS, renderer
 from bot.settings import CURATED, Settings
 from briefings import document_json
-from briefings.paginate import paginate
+from briefings.paginate import page_at, paginate
 from knowledge import load
 from knowledge.model import KnowledgeFile
 from tests.builders import TODAY, airships
@@ -44,29 +43,39 @@ def readme() -> str:
     return _between(_between(text, "commands", commands), "settings", settings)
 
 
-def golden(line: str, page: int | None = None) -> Callable[[], str]:
-    """Returns a maker of one answer on airships: a page of it as text, or all of it as JSON."""
+def golden(line: str, platform: str | None) -> Callable[[], str]:
+    """Returns a maker of one answer on airships: the page that a platform is sent, or the whole as JSON."""
 
     def make() -> str:
         known = airships()
-        document = asyncio.run(Answers(lambda: known, lambda: TODAY).answer_line(line)).document
-        if page is None:
-            return document_json.to_json(document) + "\n"
-        return plain(paginate(document, BUDGET)[page - 1]) + "\n"
+        reply = asyncio.run(Answers(lambda: known, lambda: TODAY).answer_line(line))
+        if platform is None:
+            return document_json.to_json(reply.document) + "\n"
+        page = page_at(paginate(reply.document, renderer(platform).BUDGET), reply.page)
+        payload = renderer(platform).payload(page)
+        return f"{payload}\n" if isinstance(payload, str) else _json(payload)
 
     return make
 
 
-GOLDEN: dict[str, Callable[[], str]] = {
-    "tests/golden/company.txt": golden("/company ZPH", 1),
-    "tests/golden/company-page-2.txt": golden("/company zephyr", 2),
-    "tests/golden/theme.txt": golden("/theme sightseeing", 1),
-    "tests/golden/companies.txt": golden("/companies", 1),
-    "tests/golden/source.txt": golden("/source leaflet", 1),
-    "tests/golden/help.txt": golden("/help", 1),
-    "tests/golden/unknown.txt": golden("/company Zephyrus Nimbus", 1),
-    "tests/golden/theme.json": golden("/theme helium"),
+GOLDEN_LINES = {
+    "company": "/company ZPH",
+    "company-page-2": "/company zephyr page:2",
+    "theme": "/theme sightseeing",
+    "compare": "/compare zephyr, nimbus, stratos",
+    "search": "/search airships theme:tourism",
+    "changes": "/changes 600d",
+    "timeline": "/timeline zephyr",
+    "companies": "/companies",
+    "source": "/source leaflet",
+    "help": "/help",
+    "unknown": "/company Zephyrus Nimbus",
 }
+GOLDEN: dict[str, Callable[[], str]] = {
+    f"tests/golden/{name}.{platform}.{'txt' if platform == 'terminal' else 'json'}": golden(line, platform)
+    for name, line in GOLDEN_LINES.items()
+    for platform in PLATFORMS
+} | {"tests/golden/theme.document.json": golden("/theme helium", None)}
 GENERATED: dict[str, Callable[[], str]] = {
     "README.md": readme,
     "knowledge/schema.json": knowledge_schema,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import InvalidKnowledge, load
+from knowledge import InvalidKnowledge, load, proposed_pinyin
 from tests.builders import CURATED, GOOD, written
 
 
@@ -244,6 +244,17 @@ def test_a_broken_source_is_one_problem_however_often_it_is_cited(tmp_path: Path
 def test_broken_syntax_is_told_where_it_begins(tmp_path: Path, text: str, said: str) -> None:
     (line,) = problems(tmp_path, text)
     assert re.match(said, line), line
+
+
+def test_missing_pinyin_is_proposed_where_it_is_asked_for(tmp_path: Path) -> None:
+    folder = written(tmp_path, GOOD.replace("{en: Acme}", "{en: Acme, zh: 腾讯}"))
+    assert load(folder).warnings == ()
+    (warning,) = load(folder, proposed_pinyin).warnings
+    assert str(warning) == (
+        'all.yaml:3: names.zh: no pinyin for "腾讯"; "teng xun" is proposed; read it aloud, then list it under aliases.pinyin'
+    )
+    (warning,) = load(folder, lambda _: None).warnings
+    assert "the extra [curate] proposes it: pip install 'briefbot[curate]'" in str(warning)
 
 
 def test_initials_that_two_companies_share_are_a_warning(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def entities(payload: dict[str, Any], addresses: set[str]) -> list[str]:
 
 # Our own styles: headings, small print, a strong label, an emphasised cell, code, the brackets of a source's link.
 _OWN = re.compile(
-    r"^(?:-# |#{2,3} )|\*\*(?=\S)|(?<= )\*(?=\S)|(?<=[^\\])\*$|`[^`\n]*`|(?<= )\[|(?<!\\)\]", re.MULTILINE
+    r"^(?:-# |#{2,3} )|\*\*(?=\S)|(?<= )\*(?=\S)|(?<=[^\\])\*$|(?<!\\)`[^`\n]*`|(?<= )\[|(?<!\\)\]", re.MULTILINE
 )
 _ENTITY = re.compile(
     r"(?<!\\)<|@everyone|@here|(?<!\\)(?:__|~~|\|\||`)|(?<!\\)\]\(|\b(?:https?|discord)://|^(?:>|#|-|\d+\. )",

@@ -75,13 +75,13 @@ def cost(part: Block | SourceEntry) -> Size:
             return (0, length(_source(part)) + 1)
         case Choices(title=title, choices=choices):
             labels = sum(length(escaped(choice.label)) + length(escaped(choice.detail)) + 8 for choice in choices)
-            return (2 + len(choices), length(escaped(title)) + labels)
+            return (3 + len(choices), length(escaped(title)) + 4 + labels)
         case Heading():
             return (2, sum(length(line) + 1 for line in _lines(part)))
     return (1, sum(length(line) + 1 for line in _lines(part)))
 
 
-BUDGET = Budget(capacity=(limits.COMPONENTS, limits.TEXT - 200), cost=cost, frame=(9, 400))
+BUDGET = Budget(capacity=(limits.COMPONENTS, limits.TEXT - 200), cost=cost, frame=(10, 400))
 
 
 class _Items:
@@ -125,6 +125,7 @@ class _Items:
             yield ui.TextDisplay(f"**{escaped(block.title)}**")
             yield from map(_section, new)
         elif not detailed and len(new) <= MOST_BUTTONS:
+            yield ui.TextDisplay(f"-# {escaped(block.title)}")
             yield ui.ActionRow(*(_button(choice, choice.label) for choice in new))
         else:
             for start in range(0, len(new), limits.SELECT_OPTIONS):
