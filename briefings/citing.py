@@ -81,18 +81,18 @@ def side_by_side(edition: Edition, claims: Iterable[Claim]) -> Iterator[list[Cla
     for claim in claims:
         if claim.id not in told and not claim.retracted:
             together = _connected(knowledge, claim)
-            told |= together
-            yield _later_first([known for known in knowledge.newest_first if known.id in together], knowledge)
+            told.update(together)
+            yield _later_first(sorted(together.values(), key=knowledge.position), knowledge)
 
 
-def _connected(knowledge: Knowledge, claim: Claim) -> set[str]:
-    """Returns the ids of all standing claims that a claim outdates or is outdated by, directly or through others."""
-    found: set[str] = set()
+def _connected(knowledge: Knowledge, claim: Claim) -> dict[str, Claim]:
+    """Returns all standing claims that a claim outdates or is outdated by, directly or through others, by id."""
+    found: dict[str, Claim] = {}
     waiting = [claim]
     while waiting:
         current = waiting.pop()
         if current.id not in found:
-            found.add(current.id)
+            found[current.id] = current
             waiting += (*knowledge.superseding(current), *knowledge.superseded(current))
     return found
 

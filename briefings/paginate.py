@@ -54,7 +54,8 @@ def page_at(pages: Sequence[Document], number: int) -> Document:
 
 def _filled(document: Document, budget: Budget, entries: dict[int, SourceEntry]) -> Iterator[list[Block]]:
     words = words_in(document.language)
-    page = _Filling(budget, entries)
+    sources = {number: budget.cost(entry) for number, entry in entries.items()}
+    page = _Filling(budget, sources)
     heading: Heading | None = None
     for unit in _units(document.blocks):
         if isinstance(unit[0], Heading | Choices | Break):
@@ -63,7 +64,7 @@ def _filled(document: Document, budget: Budget, entries: dict[int, SourceEntry])
             continue
         if page.blocks:
             yield page.blocks
-            page = _Filling(budget, entries)
+            page = _Filling(budget, sources)
         if isinstance(unit[0], Break):
             continue
         again = heading and unit[0] is not heading and Heading(words.text("continued", heading=heading.text))
@@ -105,17 +106,17 @@ def _pieces(block: Block) -> Iterator[Block]:
 class _Filling:
     """Is a page being filled, and what is left of its budget."""
 
-    def __init__(self, budget: Budget, entries: dict[int, SourceEntry]) -> None:
+    def __init__(self, budget: Budget, sources: dict[int, Size]) -> None:
         self.blocks: list[Block] = []
         self._budget = budget
-        self._entries = entries
+        self._sources = sources
         self._used = budget.frame
         self._cited: set[int] = set()
 
     def take(self, unit: tuple[Block, ...]) -> bool:
         """Adds what may not be parted, with the sources that it is the first to cite, and returns whether it fits."""
         new = {number for block in unit for number in citations(block)} - self._cited
-        parts = [self._budget.cost(part) for part in (*unit, *(self._entries[number] for number in new))]
+        parts = [*map(self._budget.cost, unit), *(self._sources[number] for number in new)]
         used = tuple(map(sum, zip(self._used, *parts, strict=True)))
         if any(size > most for size, most in zip(used, self._budget.capacity, strict=True)):
             return False

@@ -124,6 +124,14 @@ class Knowledge:
         latest = max((claim.changed.toordinal() for claim in claims), default=0)
         return -sum(claim.key for claim in claims), -latest, record.slug
 
+    def position(self, claim: Claim) -> int:
+        """Returns the place of a claim among all, newest first."""
+        return self._positions[claim.id]
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {claim.id: position for position, claim in enumerate(self.newest_first)}
+
     @cached_property
     def _by_company(self) -> dict[str, tuple[Claim, ...]]:
         return _grouped((slug, claim) for claim in self.newest_first for slug in claim.companies)
