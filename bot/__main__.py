@@ -49,7 +49,10 @@ def run(folder: Folder = None) -> None:
 
     settings = _settings(folder)
     prepare_logging(settings.log_level, settings.data_dir)
-    asyncio.run(serve(settings))
+    try:
+        asyncio.run(serve(settings))
+    except BrokenPipeError:  # whoever read the answers has left, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @app.command()

@@ -219,11 +219,12 @@ def test_a_page_in_the_line_that_does_not_exist_is_refused_too() -> None:
     assert json.loads(ask("/company zephyr page:2", "--as", "json").stdout)["page"]["number"] == 2
 
 
-def test_a_reader_who_leaves_early_sees_no_error() -> None:
-    ran = subprocess.run(
-        f"{PROGRAM} ask /themes | head -1", shell=True, capture_output=True, text=True, timeout=60, check=False
-    )
+@pytest.mark.parametrize(("command", "status"), [("ask /changes --all", 141), ("run", 0)])
+def test_a_reader_who_leaves_early_sees_no_error(command: str, status: int) -> None:
+    line = f"yes /changes | head -50 | {PROGRAM} {command} | head -1; echo ${{PIPESTATUS[2]}}"
+    ran = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
     assert ran.stderr == ""
+    assert ran.stdout.splitlines() == ["Changes", str(status)]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

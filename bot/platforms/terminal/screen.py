@@ -12,12 +12,19 @@ WIDEST = 100
 """Columns beyond which lines are hard to read."""
 
 
+class _Console(Console):
+    """Leaves it to the program what happens when a reader leaves; rich would end it with status 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Screen:
     """Shows documents on a stream; colours only on a terminal, and never where NO_COLOR is set."""
 
     def __init__(self, stream: TextIO) -> None:
         self.is_terminal = stream.isatty()
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        self._console = _Console(file=stream, highlight=False, markup=False, emoji=False)
 
     def show(self, document: Document, *, numbered: bool = False) -> None:
         """Prints a document; `numbered` gives choices the numbers that a prompt takes."""
