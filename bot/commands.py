@@ -148,7 +148,7 @@ MENU = (
             (Argument("id", "source", "the id of a source"),),
         ),
         questions.source,
-        lambda knowledge: next(iter(knowledge.sources), None),
+        lambda knowledge: knowledge.weightiest_source,
     ),
     Command(MenuItem("help", "Examples, and this list."), _help),
 )

@@ -119,6 +119,11 @@ class Knowledge:
         """Themes by their number of key claims, then by their latest change."""
         return tuple(sorted(self.themes.values(), key=self._weight))
 
+    @property
+    def weightiest_source(self) -> str | None:
+        """The id of the source on which most claims rest."""
+        return max(self._by_source, key=lambda id_: len(self._by_source[id_]), default=None)
+
     def _weight(self, record: Company | Theme) -> tuple[int, int, str]:
         claims = [claim for claim in self.claims_about(record) if not claim.retracted]
         latest = max((claim.changed.toordinal() for claim in claims), default=0)

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
+from bot.platforms import PLATFORMS
 from bot.platforms.terminal.render import BUDGET
 from briefings.document import Choice, Choices, Document
 from briefings.words import words_in
@@ -59,6 +60,20 @@ def test_each_library_stays_where_it_is_at_home() -> None:
             if name not in sys.stdlib_module_names and name not in FLOORS:
                 homes[name].add(str(path.relative_to(ROOT)))
     assert dict(homes) == HOMES
+
+
+def modules_imported(path: Path) -> set[str]:
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_platform_knows_the_ports_and_documents_and_nothing_else_of_ours(platform: str) -> None:
+    own = f"bot.platforms.{platform}"
+    allowed = {own, "bot.ports", "bot.measure", "briefings.document", "briefings.paginate"}
+    for path in (ROOT / "bot/platforms" / platform).glob("*.py"):
+        ours = {name for name in modules_imported(path) if name.partition(".")[0] in FLOORS}
+        assert {name for name in ours if not name.startswith(f"{own}.")} <= allowed, path
 
 
 def test_only_the_command_line_reads_the_environment() -> None:

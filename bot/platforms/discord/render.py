@@ -11,8 +11,8 @@ from typing import Any, assert_never
 import discord
 from discord import ui
 
+from bot.measure import length, shortened
 from bot.platforms.discord import limits
-from bot.platforms.measure import length, shortened
 from briefings.document import (
     Block,
     Break,

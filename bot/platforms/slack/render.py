@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, assert_never
 
-from bot.platforms.measure import length, shortened
+from bot.measure import length, shortened
 from bot.platforms.slack import limits
 from briefings.document import (
     Block,
