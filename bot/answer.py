@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 
 from bot.commands import MENU, checked, command_named, examples
 from bot.lines import line_of, parse
+from bot.misused import Misused
 from bot.ports import MenuItem, Reply, Request
-from bot.questions import Misused
 from briefings.document import MOST_COMMAND, Choice, Document
 from briefings.edition import Edition
 from briefings.help import refusal, unknown_briefing
@@ -53,7 +53,7 @@ class Answers:
     async def answer(self, request: Request) -> Reply:
         """Returns the answer to a request."""
         edition = self._edition(request.language)
-        return self._guarded(edition, lambda: self._composed(edition, request))
+        return self._guarded(edition, lambda: self._composed(edition, _as_typed(request)))
 
     def suggest(self, command: str, argument: str, typed: str, most: int = 25) -> list[Choice]:
         """Returns completions of an argument, best first; for nothing typed, the weightiest."""
@@ -94,6 +94,11 @@ class Answers:
             log.exception("answer failed", extra={"fault": fault})
             words = edition.words
             return Reply(refusal(edition, "fault", title=words.text("fault_title"), id=fault), "failed")
+
+
+def _as_typed(request: Request) -> Request:
+    """Returns a request as if its line had been typed, so that both ways of asking are read alike."""
+    return replace(parse(line_of(request)), page=request.page, user=request.user, place=request.place)
 
 
 def _nearest_command(typed: str) -> list[Choice]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import questions
+from bot.misused import Misused
 from bot.ports import Argument, MenuItem, Request
-from bot.questions import Misused
 from briefings.document import Document
 from briefings.edition import Edition
 from briefings.help import help_briefing

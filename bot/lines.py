@@ -4,8 +4,8 @@ import re
 import unicodedata
 
 from bot.commands import command_named
+from bot.misused import Misused
 from bot.ports import MenuItem, Request
-from bot.questions import Misused
 
 _OPTION = re.compile(r'(?<!\S)([A-Za-z_]+):("[^"]*"|\S*)')
 
@@ -25,7 +25,8 @@ def parse(line: str) -> Request:
     if command is None:
         raise Misused("unknown_command", typed=line)
     item = command.item
-    options, words = _without_options(item, rest)
+    running = any(argument.kind == "text" for argument in item.arguments)  # a pasted text is no line of ours
+    options, words = ({}, " ".join(rest.split())) if running else _without_options(item, rest)
     page = _page_number(options.pop("page", "1"), item)
     positional = [argument.name for argument in item.arguments if not argument.option]
     if words and not positional:
@@ -42,7 +43,11 @@ def _without_options(item: MenuItem, text: str) -> tuple[dict[str, str], str]:
         key = match[1].casefold()
         if key not in known:
             return match[0]
+        if key in options:
+            raise Misused("double_option", item, name=key)
         options[key] = match[2].strip('"')
+        if not options[key]:
+            raise Misused("empty_option", item, name=key)
         return ""
 
     return options, " ".join(_OPTION.sub(take, text).split())
@@ -61,5 +66,6 @@ def line_of(request: Request) -> str:
     given = {name: value for name, value in request.arguments.items() if value}
     words = (command.joint if command else " ").join(value for name, value in given.items() if name not in options)
     written = (f'{n}:"{v}"' if " " in v else f"{n}:{v}" for n, v in given.items() if n in options)
-    turned = [f"page:{request.page}"] if request.page > 1 else []
+    running = command and any(argument.kind == "text" for argument in command.item.arguments)
+    turned = [f"page:{request.page}"] if request.page > 1 and not running else []
     return " ".join(filter(None, (f"/{request.command}", words, *written, *turned)))

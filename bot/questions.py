@@ -2,52 +2,48 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal, cast
 
-from bot.ports import MenuItem
+from bot.misused import Misused
 from briefings.changes import changes_briefing
 from briefings.company import company_briefing
 from briefings.compare import compare_briefing
 from briefings.directory import companies_briefing, themes_briefing
 from briefings.document import Document
 from briefings.edition import Edition
-from briefings.naming import market_name
+from briefings.naming import found_note, market_name
 from briefings.search import Filters, search_briefing
 from briefings.source import source_briefing
 from briefings.spot import spot_briefing
 from briefings.theme import theme_briefing
 from briefings.timeline import timeline_briefing
-from knowledge import Company, Knowledge, Period, Theme, UnknownName, as_of
+from knowledge import Company, Found, Knowledge, Period, Source, Theme, UnknownName, as_of
 
 Arguments = Mapping[str, str]
 USUAL_DAYS = 30
+MOST_COMPARED = 3
 _DAYS = re.compile(r"([0-9]{1,5})d", re.IGNORECASE)
-_BETWEEN_NAMES = re.compile(r"\s*[,，、]\s*|\s+vs\.?\s+", re.IGNORECASE)
-
-
-class Misused(Exception):
-    """Says that a line cannot be answered as it stands; `macro` words the way out."""
-
-    def __init__(self, macro: str, item: MenuItem | None = None, **values: object) -> None:
-        self.macro = macro
-        self.item = item
-        self.values = values
-        super().__init__(macro)
+_PERIOD = re.compile(r"(?<!\S)([0-9]{1,5})\s?(?:d|days?)(?!\S)", re.IGNORECASE)
+_BETWEEN_NAMES = re.compile(
+    r"\s*[,，、;；/]\s*|\s+(?:vs\.?|versus|and|&)\s+|(?<=[\u4e00-\u9fff])\s*[和与跟]\s*(?=[\u4e00-\u9fff])",
+    re.IGNORECASE,
+)
 
 
 def company(edition: Edition, arguments: Arguments) -> Document:
     """Answers `/company`."""
     found = edition.knowledge.company_names.find(arguments["name"])
-    then = _period(arguments, "as_of")
+    then = _period(edition, arguments, "as_of")
     return company_briefing(_at(edition, then), found, then)
 
 
 def theme(edition: Edition, arguments: Arguments) -> Document:
     """Answers `/theme`."""
     found = edition.knowledge.theme_names.find(arguments["name"])
-    then = _period(arguments, "as_of")
+    then = _period(edition, arguments, "as_of")
     return theme_briefing(_at(edition, then), found, then)
 
 
@@ -70,55 +66,66 @@ def source(edition: Edition, arguments: Arguments) -> Document:
 
 
 def compare(edition: Edition, arguments: Arguments) -> Document:
-    """Answers `/compare`; names without anything between them are parted where known names meet."""
+    """Answers `/compare`; names that nothing parts, or that hold what parts others, are told apart by known names."""
     typed = [name for name in (arguments.get("a"), arguments.get("b"), arguments.get("c")) if name]
     names = edition.knowledge.company_names
-    if len(typed) == 1:
-        typed = _parted(edition.knowledge, typed[0])
-    found = [names.find(name).record for name in typed]
-    if len(found) < 2:
-        raise Misused("compare_one", name=found[0].names.en)
-    twice = next((company for company in found if found.count(company) > 1), None)
+    try:
+        found = [names.find(name) for name in typed]
+    except UnknownName:
+        found = [names.find(name) for name in _parted(edition.knowledge, " ".join(typed)) or typed]
+    if len(found) == 1:
+        raise Misused("compare_one", name=found[0].record.names.en)
+    records = [one.record for one in found]
+    twice = next((company for company in records if records.count(company) > 1), None)
     if twice:
         raise Misused("compare_twice", name=twice.names.en)
-    return compare_briefing(edition, found)
+    return _noted(edition, compare_briefing(edition, records), *found)
 
 
 def search(edition: Edition, arguments: Arguments) -> Document:
     """Answers `/search`."""
     knowledge = edition.knowledge
     typed = {name: arguments.get(name, "") for name in ("company", "theme", "market", "kind")}
+    company = knowledge.company_names.find(typed["company"]) if typed["company"] else None
+    theme = knowledge.theme_names.find(typed["theme"]) if typed["theme"] else None
     filters = Filters(
-        company=knowledge.company_names.find(typed["company"]).record if typed["company"] else None,
-        theme=knowledge.theme_names.find(typed["theme"]).record if typed["theme"] else None,
+        company=company.record if company else None,
+        theme=theme.record if theme else None,
         market=_market(knowledge, typed["market"]) if typed["market"] else None,
         kind=_kind(typed["kind"]) if typed["kind"] else None,
-        since=_period(arguments, "since"),
-        until=_period(arguments, "until"),
+        since=_period(edition, arguments, "since"),
+        until=_period(edition, arguments, "until"),
     )
     if filters.since and filters.until and filters.since.first > filters.until.last:
         raise Misused("since_after_until", since=str(filters.since), until=str(filters.until))
     words = arguments.get("words", "")
     if not words and filters == Filters():
         raise Misused("nothing_to_search")
-    return search_briefing(edition, words, filters)
+    return _noted(edition, search_briefing(edition, words, filters), *(one for one in (company, theme) if one))
 
 
 def changes(edition: Edition, arguments: Arguments) -> Document:
     """Answers `/changes`."""
-    typed = arguments.get("days") or f"{USUAL_DAYS}d"
-    match = _DAYS.fullmatch(typed)
+    match = _DAYS.fullmatch(arguments.get("days") or f"{USUAL_DAYS}d")
     if not match:
-        raise Misused("bad_days", typed=typed)
+        raise Misused("bad_days", typed=arguments["days"])
     days = int(match[1])
     since = edition.today - timedelta(days=min(days, edition.today.toordinal() - 1))
-    record = _named(edition.knowledge, arguments["name"]) if arguments.get("name") else None
-    return changes_briefing(edition, record, since, days)
+    name = arguments.get("name", "")
+    try:
+        found = _named(edition.knowledge, name) if name else None
+    except UnknownName:
+        if name[:1].isdecimal():
+            raise Misused("bad_days", typed=name) from None
+        raise
+    document = changes_briefing(edition, found.record if found else None, since, days)
+    return _noted(edition, document, *([found] if found else []))
 
 
 def timeline(edition: Edition, arguments: Arguments) -> Document:
     """Answers `/timeline`."""
-    return timeline_briefing(edition, _named(edition.knowledge, arguments["name"]))
+    found = _named(edition.knowledge, arguments["name"])
+    return _noted(edition, timeline_briefing(edition, found.record), found)
 
 
 def spot(edition: Edition, arguments: Arguments) -> Document:
@@ -127,14 +134,29 @@ def spot(edition: Edition, arguments: Arguments) -> Document:
 
 
 def split_names(words: str) -> list[str]:
-    """Returns names that stand apart by `,` or ` vs `."""
-    return [name for name in _BETWEEN_NAMES.split(words) if name]
+    """Returns up to three names that stand apart by a comma, ` vs ` or the like.
+
+    Raises:
+        Misused: there are more.
+    """
+    names = [name for name in _BETWEEN_NAMES.split(words) if name]
+    if len(names) > MOST_COMPARED:
+        raise Misused("compare_many", number=len(names))
+    return names
 
 
 def split_period(words: str) -> list[str]:
-    """Returns a name and a closing number of days such as 30d, each empty where it is not given."""
-    name, _, last = words.rpartition(" ")
-    return [name, last] if _DAYS.fullmatch(last) else [words, ""]
+    """Returns a name and a number of days before or after it, such as 30d, each empty where it is not given."""
+    match = _PERIOD.search(words)
+    if match is None:
+        return [words, ""]
+    return [" ".join(f"{words[: match.start()]} {words[match.end() :]}".split()), f"{match[1]}d"]
+
+
+def _noted(edition: Edition, document: Document, *found: Found[Company] | Found[Theme]) -> Document:
+    """Returns a document that says first how its names were found, where that is not plain to see."""
+    notes = [note for one in found for note in found_note(edition.words, one) if one.typo]
+    return replace(document, blocks=(*notes, *document.blocks))
 
 
 def _at(edition: Edition, then: Period | None) -> Edition:
@@ -143,14 +165,19 @@ def _at(edition: Edition, then: Period | None) -> Edition:
     return replace(edition, knowledge=as_of(edition.knowledge, then), today=min(edition.today, then.last))
 
 
-def _period(arguments: Arguments, name: str) -> Period | None:
+def _period(edition: Edition, arguments: Arguments, name: str) -> Period | None:
     typed = arguments.get(name)
     if not typed:
         return None
     try:
-        return Period.parse(typed)
+        period = Period.parse(typed)
     except ValueError:
-        raise Misused("bad_date", typed=f"{name}:{typed}", name=name) from None
+        period = None
+    if period is None or period.inferred:
+        raise Misused("bad_date", typed=f"{name}:{typed}", name=name)
+    if name == "as_of" and period.first > edition.today:
+        raise Misused("future_date", typed=f"{name}:{typed}")
+    return period
 
 
 def _kind(typed: str) -> Literal["fact", "forecast", "opinion"]:
@@ -161,27 +188,33 @@ def _kind(typed: str) -> Literal["fact", "forecast", "opinion"]:
 
 
 def _market(knowledge: Knowledge, typed: str) -> str:
+    """Returns a market by its name, or by that of the theme of the same market, which has a Chinese one."""
     market = "-".join(re.findall(r"\w+", typed.casefold()))
+    if market not in knowledge.markets:
+        with suppress(UnknownName):
+            market = knowledge.theme_names.find(typed).record.slug
     if market not in knowledge.markets:
         raise Misused("bad_market", typed=f"market:{typed}", markets=[market_name(m) for m in knowledge.markets])
     return market
 
 
-def _named(knowledge: Knowledge, typed: str) -> Company | Theme:
-    """Returns the company, else the theme, that goes by a name."""
-    try:
-        return knowledge.company_names.find(typed).record
-    except UnknownName as unknown:
+def _named(knowledge: Knowledge, typed: str) -> Found[Company] | Found[Theme]:
+    """Returns the company, else the theme, that goes by a name; a mended name comes last."""
+    found: list[Found[Company] | Found[Theme]] = []
+    suggestions: list[Company | Theme | Source] = []
+    for index in (knowledge.company_names, knowledge.theme_names):
         try:
-            return knowledge.theme_names.find(typed).record
-        except UnknownName as neither:
-            raise UnknownName("name", typed, (*unknown.suggestions, *neither.suggestions)[:3]) from None
+            found.append(index.find(typed))
+        except UnknownName as unknown:
+            suggestions += unknown.suggestions
+    if not found:
+        raise UnknownName("name", typed, tuple(suggestions[:3]))
+    return min(found, key=lambda one: one.typo)
 
 
-def _parted(knowledge: Knowledge, typed: str) -> list[str]:
-    """Returns the two or three known names that make up a text, the first as long as can be, else the text whole."""
-    words = typed.split()
-    return next(_partings(knowledge, words, 3), None) or [typed]
+def _parted(knowledge: Knowledge, typed: str) -> list[str] | None:
+    """Returns the known names, three at most, that make up a text, the first as long as can be, if any do."""
+    return next(_partings(knowledge, typed.split(), MOST_COMPARED), None)
 
 
 def _partings(knowledge: Knowledge, words: list[str], most: int) -> Iterator[list[str]]:

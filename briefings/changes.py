@@ -1,5 +1,6 @@
 """What the curators changed."""
 
+from dataclasses import replace
 from datetime import date
 
 from briefings.citing import Citations
@@ -8,7 +9,6 @@ from briefings.edition import Edition
 from briefings.naming import title_of
 from knowledge import Change, Company, Period, Theme, changes_since
 
-MOST_CHANGES = 100
 _KINDS = ("retracted", "revised", "added")
 
 
@@ -21,14 +21,16 @@ def changes_briefing(edition: Edition, record: Company | Theme | None, since: da
     latest: dict[str, Change] = {}  # of each claim only its latest change: words that no longer stand are not told
     for change in changes_since(edition.knowledge, since):
         if _belongs(change, record):
-            latest.setdefault(change.claim.id, change)
+            later = latest.setdefault(change.claim.id, change)
+            if change.kind == "revised" and later.kind == "revised":
+                latest[change.claim.id] = replace(later, was=change.was)  # what stood before all of them
     changes = list(latest.values())
     name = title_of(record) if record else ""
     citations = Citations(edition)
-    said = {"name": name, "since": Period.of(since), "number": len(changes), "shown": min(len(changes), MOST_CHANGES)}
+    said = {"name": name, "since": Period.of(since), "number": len(changes)}
     blocks: list[Block] = [words.paragraph("changes_summary", **said)]
     for kind in _KINDS:
-        of_kind = [change for change in changes[:MOST_CHANGES] if change.kind == kind]
+        of_kind = [change for change in changes if change.kind == kind]
         if of_kind:
             blocks.append(Heading(words.text(f"changes_{kind}")))
             blocks += (citations.change(change) for change in of_kind)

@@ -31,7 +31,7 @@ def company_briefing(edition: Edition, found: Found[Company], then: Period | Non
     blocks += [*_introduction(edition, company, citations)]
     if claims:
         brief = tuple(_brief(edition, company, claims, citations))
-        blocks += [*brief, *_neighbours(edition, company, claims)]
+        blocks += [*brief, *_neighbours(edition, company, claims, then)]
         told = {block.claim for block in blocks if isinstance(block, Statement)}
         if any(claim.id not in told for claim in claims):
             sections = _sections(edition, company, claims)
@@ -118,16 +118,20 @@ def _section_of(edition: Edition, company: Company, claim: Claim) -> str:
     return "at_home" if claim.markets else "in_general"
 
 
-def _neighbours(edition: Edition, company: Company, claims: list[Claim]) -> Iterator[Block]:
+def _neighbours(edition: Edition, company: Company, claims: list[Claim], then: Period | None) -> Iterator[Block]:
     """Yields the themes that its claims belong to, and the companies that are named with it, most frequent first."""
     knowledge, words = edition.knowledge, edition.words
     themes = Counter(theme for claim in claims for theme in claim.themes)
     peers = Counter(other for claim in claims for other in claim.companies if other != company.slug)
     if themes:
-        names = [(knowledge.themes[slug].names.en, f"/theme {slug}") for slug, _ in themes.most_common(MOST_CHOICES)]
+        names = [
+            (knowledge.themes[slug].names.en, f"/theme {slug}{then_option(then)}")
+            for slug, _ in themes.most_common(MOST_CHOICES)
+        ]
         yield Choices(words.text("themes"), tuple(Choice(name, command) for name, command in names))
     if peers:
         names = [
-            (knowledge.companies[slug].names.en, f"/company {slug}") for slug, _ in peers.most_common(MOST_CHOICES)
+            (knowledge.companies[slug].names.en, f"/company {slug}{then_option(then)}")
+            for slug, _ in peers.most_common(MOST_CHOICES)
         ]
         yield Choices(words.text("peers"), tuple(Choice(name, command) for name, command in names))

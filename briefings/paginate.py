@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import sub
 
 from briefings.document import (
     Block,
@@ -12,6 +13,7 @@ from briefings.document import (
     Facts,
     Heading,
     Page,
+    Row,
     SourceEntry,
     Table,
     citations,
@@ -115,27 +117,57 @@ class _Filling:
 
     def take(self, unit: tuple[Block, ...]) -> bool:
         """Adds what may not be parted, with the sources that it is the first to cite, and returns whether it fits."""
+        joined = _joined(self.blocks[-1], unit[0]) if self.blocks and isinstance(unit[0], Choices) else None
+        added = (joined, *unit[1:]) if joined else unit
         new = {number for block in unit for number in citations(block)} - self._cited
-        parts = [*map(self._budget.cost, unit), *(self._sources[number] for number in new)]
-        used = tuple(map(sum, zip(self._used, *parts, strict=True)))
+        used = _sum(self._used, *map(self._budget.cost, added), *(self._sources[number] for number in new))
+        if joined:  # choices that go on cost what they cost together
+            used = tuple(map(sub, used, self._budget.cost(self.blocks[-1])))
         if any(size > most for size, most in zip(used, self._budget.capacity, strict=True)):
             return False
-        self._used, self.blocks = used, [*self.blocks, *unit]
+        self._used = used
+        self.blocks = [*(self.blocks[:-1] if joined else self.blocks), *added]
         self._cited |= new
         return True
 
     def take_apart(self, unit: tuple[Block, ...]) -> Iterator[list[Block]]:
-        """Yields full pages for a heading and its piece that fill more than a page together; keeps the last.
+        """Yields full pages for what fills more than a page together; keeps the last.
 
         Raises:
-            ValueError: one of them alone is larger than a page.
+            ValueError: one piece alone is larger than a page.
         """
-        for part in unit:
-            if self.blocks:
+        for part in (piece for block in unit for piece in _cells(block)):
+            if self.blocks and not self.take((part,)):
                 yield self.blocks
                 self.blocks, self._used, self._cited = [], self._budget.frame, set()
-            if not self.take((part,)):
+            if not self.blocks and not self.take((part,)):
                 raise ValueError(f"a {part.kind} is over {self._budget.capacity} even alone; shorten it")
+
+
+def _sum(*sizes: Size) -> Size:
+    return tuple(map(sum, zip(*sizes, strict=True)))
+
+
+def _joined(before: Block, block: Block) -> Block | None:
+    """Returns two neighbouring pieces as one block, or None if they are not of one."""
+    match before, block:
+        case Facts(rows), Facts(more):
+            return Facts((*rows, *more))
+        case Table(columns, rows), Table(others, more) if columns == others:
+            return Table(columns, (*rows, *more))
+        case Choices(title, some), Choices(other, more_choices) if title == other:
+            return Choices(title, (*some, *more_choices))
+    return None
+
+
+def _cells(block: Block) -> Iterator[Block]:
+    """Yields the cells of a table's rows, each as a table of its own, or the block itself."""
+    if not isinstance(block, Table):
+        yield block
+        return
+    for row in block.rows:
+        for column, cell in zip(block.columns, row.cells, strict=True):
+            yield Table((column,), (Row(row.label, (cell,)),))
 
 
 def _page(document: Document, blocks: list[Block], number: int, of: int, entries: dict[int, SourceEntry]) -> Document:
@@ -158,13 +190,6 @@ def _merged(blocks: list[Block]) -> tuple[Block, ...]:
     """Joins the neighbouring pieces of one block again."""
     merged: list[Block] = []
     for block in blocks:
-        match merged[-1] if merged else None, block:
-            case Facts(before), Facts(rows):
-                merged[-1] = Facts((*before, *rows))
-            case Table(columns, before_rows), Table(others, more_rows) if columns == others:
-                merged[-1] = Table(columns, (*before_rows, *more_rows))
-            case Choices(title, some), Choices(other, more) if title == other:
-                merged[-1] = Choices(title, (*some, *more))
-            case _:
-                merged.append(block)
+        joined = _joined(merged[-1], block) if merged else None
+        merged[-1:] = [joined] if joined else [*merged[-1:], block]
     return tuple(merged)

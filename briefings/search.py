@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from briefings.citing import Citations
-from briefings.document import Block, Choices, Document
+from briefings.document import MOST_COMMAND, Block, Choices, Document
 from briefings.edition import Edition
 from briefings.naming import market_name, record_choice, source_choice
 from briefings.words import echo
 from knowledge import Claim, Company, Period, Theme
 
-MOST_CLAIMS = 50
 MOST_NAMES = 5
+FEW = 3
+"""Claims shown of a search whose line is too long for the buttons that would turn its pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +55,26 @@ def search_briefing(edition: Edition, typed: str, filters: Filters) -> Document:
     words, knowledge = edition.words, edition.knowledge
     candidates = knowledge.full_text.search(typed) if typed else knowledge.newest_first
     claims = [claim for claim in candidates if not claim.retracted and filters.admit(claim)]
-    shown = claims[:MOST_CLAIMS]
+    command = " ".join(("/search", *filter(None, (echo(typed), *filters.options()))))
+    turnable = len(command.encode("utf-16-le", "surrogatepass")) // 2 <= MOST_COMMAND - len(" page:999")
+    shown = claims if turnable else claims[:FEW]
     citations = Citations(edition)
     said = {
         "typed": echo(typed),
         "filters": filters,
         "market": market_name(filters.market or ""),
         "claims": len(claims),
+        "shown": len(shown),
     }
-    blocks: list[Block] = [words.paragraph("search_applied", **said, shown=len(shown))]
+    blocks: list[Block] = [words.paragraph("search_applied", **said)]
     blocks += _names(edition, typed)
     blocks += citations.section(("claims_found", shown))
     if not claims:
         blocks.append(words.note("nothing_found"))
     return Document(
         title=words.text("search_title"),
-        summary=words.text("search_applied", **said, shown=len(shown)),
-        command=" ".join(("/search", *filter(None, (" ".join(typed.split()), *filters.options())))),
+        summary=words.text("search_applied", **said),
+        command=command if turnable else "",
         blocks=tuple(blocks),
         sources=citations.sources(),
         language=words.language,

@@ -31,7 +31,7 @@ def theme_briefing(edition: Edition, found: Found[Theme], then: Period | None = 
     if not claims:
         blocks.append(words.note("no_claims"))
     if companies:
-        blocks.append(_companies(edition, companies))
+        blocks.append(_companies(edition, companies, then))
     for section in _sections(edition, claims):
         blocks += citations.section(section)
     return Document(
@@ -52,7 +52,7 @@ def _sections(edition: Edition, claims: list[Claim]) -> list[tuple[str, list[Cla
     return list(sections.items())
 
 
-def _companies(edition: Edition, companies: Counter[str]) -> Choices:
+def _companies(edition: Edition, companies: Counter[str], then: Period | None) -> Choices:
     names = [(edition.knowledge.companies[slug].names.en, slug) for slug, _ in companies.most_common(MOST_COMPANIES)]
-    choices = tuple(Choice(name, f"/company {slug}") for name, slug in names)
+    choices = tuple(Choice(name, f"/company {slug}{then_option(then)}") for name, slug in names)
     return Choices(edition.words.text("companies"), choices)

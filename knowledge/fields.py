@@ -86,6 +86,7 @@ Slug = Annotated[
     str,
     Field(pattern=SLUG_PATTERN, max_length=60, description="lower-case words joined by hyphens"),
 ]
+CompanySlug = Annotated[Slug, Field(max_length=22)]  # three of them fit a command with its page
 Name = Annotated[str, Field(min_length=1, max_length=80), WithJsonSchema(_EDITORS_TEXT)]
 Ticker = Annotated[Name, BeforeValidator(_ticker)]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
@@ -108,6 +109,6 @@ Number = Annotated[
     WithJsonSchema({"type": ["number", "string"], "description": "exact"}),
 ]
 Truth = Annotated[bool, BeforeValidator(_truth)]
-Link = Annotated[str, Field(max_length=500), BeforeValidator(_link)]
+Link = Annotated[str, Field(max_length=300), BeforeValidator(_link)]
 Short = Annotated[str, Field(min_length=1, max_length=30)]
 Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN, description="BCP 47: en, zh-Hans")]

@@ -10,7 +10,9 @@ import opencc
 _DIACRITICS = re.compile("[\u0300-\u036f]")
 _HAN_RANGES = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HAN = re.compile(f"[{_HAN_RANGES}]")
-_TOKENS = re.compile(f"[{_HAN_RANGES}]+|[^{_HAN_RANGES}]+")
+_KANA, _HANGUL = "\u3040-\u30ff", "\uac00-\ud7a3"
+_TOKENS = re.compile(f"[{_HAN_RANGES}]+|[{_KANA}]+|[{_HANGUL}]+|[^{_HAN_RANGES}{_KANA}{_HANGUL}]+")
+_POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
 # fmt: off
 _LEGAL_FORMS = frozenset((
     "ag", "co", "company", "corp", "corporation", "gmbh", "group", "holding", "holdings", "inc", "incorporated",
@@ -110,5 +112,6 @@ def ticker_variants(ticker: str) -> set[str]:
 
 
 def tokens(text: str) -> list[str]:
-    """Returns the folded words of a text, with runs of Chinese characters apart from other letters."""
-    return [token for word in folded_words(text) for token in _TOKENS.findall(word)]
+    """Returns the folded words of a text, parted where the script changes, without a possessive 's."""
+    words = folded_words(_POSSESSIVE.sub("", text))
+    return [token for word in words for token in _TOKENS.findall(word) if any(map(str.isalnum, token))]

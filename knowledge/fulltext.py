@@ -28,11 +28,11 @@ class FullText:
         self._index.executemany("INSERT INTO claims (rowid, text, names, sources) VALUES (?, ?, ?, ?)", rows)
 
     def search(self, words: str) -> list[Claim]:
-        """Returns the claims under which all the words stand, best first: in the text before names and sources.
+        """Returns the claims under which all the words stand, best first; what the text says weighs most.
 
-        A Latin word is met by its beginning, so that game finds games.
+        A Latin word is met by its beginning, so that game finds games, and e-commerce is met as ecommerce as well.
         """
-        query = " AND ".join(map(_term, tokens(words)))
+        query = " AND ".join(_term(parts) for word in words.split() if (parts := tokens(word)))
         if not query:
             return []
         rows = self._index.execute(
@@ -46,11 +46,18 @@ def _pairs(run: str) -> list[str]:
 
 
 def _cut(text: str) -> str:
-    return " ".join(" ".join(_pairs(token)) if has_han(token) else token for token in tokens(text))
+    return " ".join(piece for word in text.split() for piece in _cut_word(tokens(word)))
 
 
-def _term(token: str) -> str:
-    """Returns one word as FTS5's query language writes it; quoted, so that nothing typed is syntax."""
-    if has_han(token):
-        return f'"{" ".join(_pairs(token))}"' + ("*" if len(token) == 1 else "")
-    return f'"{token}"*'
+def _cut_word(parts: list[str]) -> list[str]:
+    """Returns the pieces of one written word, and for one of several Latin parts the whole as well."""
+    pieces = [piece for part in parts for piece in (_pairs(part) if has_han(part) else [part])]
+    return [*pieces, "".join(parts)] if len(parts) > 1 and not any(map(has_han, parts)) else pieces
+
+
+def _term(parts: list[str]) -> str:
+    """Returns one written word as FTS5's query language writes it; quoted, so that nothing typed is syntax."""
+    pieces = [piece for part in parts for piece in (_pairs(part) if has_han(part) else [part])]
+    last = parts[-1]
+    begun = len(last) == 1 if has_han(last) else len(last) > 1 and not last.isdecimal()
+    return f'"{" ".join(pieces)}"' + ("*" if begun else "")

@@ -73,4 +73,5 @@ def _undone(claim: Claim, day: date) -> Claim:
         return claim
     text = later[0].was if later else claim.text
     revisions = claim.revisions[: len(claim.revisions) - len(later)]
-    return claim.model_copy(update={"text": text, "revisions": revisions, "retracted": retracted})
+    undone = {"text": text, "revisions": revisions, "retracted": retracted}
+    return claim.model_copy(update=undone | ({"figures": ()} if later else {}))  # figures are those of today's text

@@ -46,7 +46,8 @@ class Knowledge:
 
     def index(self) -> None:
         """Builds what looking up a name or a record's claims needs, so that no reader waits for it."""
-        _ = self.company_names, self.theme_names, self._by_company, self._by_theme, self._by_source, self._superseding
+        _ = self.company_names, self.theme_names, self.full_text, self.spotter
+        _ = self._by_company, self._by_theme, self._by_source, self._superseding, self._positions
 
     @cached_property
     def markets(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from knowledge.fields import (
+    CompanySlug,
     Day,
     Language,
     Line,
@@ -75,7 +76,7 @@ class Aliases(Record):
 class Company(Record):
     """Describes a company: what it is called and how it is found. What it is, a claim says (`about`)."""
 
-    slug: Slug
+    slug: CompanySlug
     names: Names
     aliases: Aliases = Aliases()
     home: Slug = Field(description="the market it is at home in, as claims name it, or the word foreign")
@@ -161,7 +162,7 @@ class Claim(Record):
     kind: Literal["fact", "forecast", "opinion"]
     as_of: When = Field(description="the date for which it holds, not the date of reading")
     attributed_to: Name | None = Field(None, description="who said so; needed for forecasts and opinions")
-    sources: tuple[Slug, ...] = Field(min_length=1, max_length=4)
+    sources: tuple[Slug, ...] = Field(min_length=1, max_length=3)
     companies: tuple[Slug, ...] = Field((), max_length=50)
     themes: tuple[Slug, ...] = Field((), max_length=20)
     markets: tuple[Slug, ...] = Field((), max_length=20)

@@ -160,6 +160,8 @@ class NameIndex(Generic[Named]):
     def complete(self, typed: str, most: int) -> list[Named]:
         """Returns up to `most` records of which a name begins as typed, in the order of their keys."""
         start = fold(typed[:MOST_TYPED])
+        if not start:
+            return []
         found: dict[str, Named] = {}
         for key in self._with_prefix(start):
             for holder in self._keys[key]:

@@ -35,14 +35,28 @@ class Spotter:
         return [self._companies[slug] for slug in dict.fromkeys(self._spotted(tokens(text)))]
 
     def _spotted(self, words: list[str]) -> Iterator[str]:
+        words = list(words)
         at = 0
         while at < len(words):
-            length = next((n for n in range(_MOST_WORDS, 0, -1) if tuple(words[at : at + n]) in self._by_words), 0)
+            length, rest = self._longest(words, at)
             if length:
-                yield self._by_words[tuple(words[at : at + length])]
+                yield self._by_words[(*words[at : at + length - 1], words[at + length - 1].removesuffix(rest))]
+                if rest:  # the name ended inside a run of Chinese
+                    words[at + length - 1 :] = [rest, *words[at + length :]]
+                    length -= 1
             elif has_han(words[at]):
                 yield from self._spotted_within(words[at])
             at += length or 1
+
+    def _longest(self, words: list[str], at: int) -> tuple[int, str]:
+        """Returns how many words the longest name from here takes, and what it leaves of a last word in Chinese."""
+        for length in range(min(_MOST_WORDS, len(words) - at), 0, -1):
+            *first, last = words[at : at + length]
+            ends = range(len(last), 0, -1) if first and has_han(last) else [len(last)]
+            for end in ends:
+                if (*first, last[:end]) in self._by_words:
+                    return length, last[end:]
+        return 0, ""
 
     def _spotted_within(self, run: str) -> Iterator[str]:
         at = 0

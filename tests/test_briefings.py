@@ -162,8 +162,8 @@ def test_every_standing_claim_is_told_once_whatever_outdates_what(data: st.DataO
 def test_records_as_large_as_they_may_be_fit_a_page() -> None:
     wide = "腾"
     sources = [
-        source(f"s{n}", title=wide * 200, publisher=wide * 80, published=None, published_note=wide * 200, url="https://x.example/" + "y" * 480)
-        for n in range(4)
+        source(f"s{n}", title=wide * 200, publisher=wide * 80, published=None, published_note=wide * 200, url="https://x.example/" + "y" * 280)
+        for n in range(3)
     ]  # fmt: skip
     figure = {"value": "9" * 30, "unit": wide * 80, "what": wide * 80, "qualifier": wide * 30}
     largest = claim(text=wide * 399 + ".", attributed_to=wide * 80, sources=[s.id for s in sources], figures=[figure])

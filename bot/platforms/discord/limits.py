@@ -53,37 +53,32 @@ def _violations(payload: dict[str, Any]) -> Iterator[str]:
         yield from _CHECKS.get(component["type"], _unknown)(component)
 
 
-def in_link(address: str) -> str:
-    """Returns an address as it may stand between the brackets of a Markdown link."""
-    return address.replace("(", "%28").replace(")", "%29")
-
-
 def shown(payload: dict[str, Any]) -> str:
     """Returns what a reader of the message sees, without styles."""
     return "\n".join(_plain(text) for text in _labels(payload))
 
 
-def entities(payload: dict[str, Any], addresses: set[str]) -> list[str]:
-    """Returns the mentions, links, timestamps and markup that Discord would make of a message.
+def entities(payload: dict[str, Any]) -> list[str]:
+    """Returns everything of a message that Discord would not show as it stands: markup, links, mentions, timestamps.
 
-    Our own styles at the places where the renderer puts them, and links to `addresses`, are none.
+    Two documents that differ only in their texts must have the same.
     """
-    found: list[str] = []
-    for text in (component["content"] for component in _every(payload) if component["type"] == TEXT_DISPLAY):
-        for address in addresses:
-            text = text.replace(f"](<{in_link(address)}>)", "]")
-        found += _ENTITY.findall(_OWN.sub("", text))
-    return found
+    texts = (component["content"] for component in _every(payload) if component["type"] == TEXT_DISPLAY)
+    return [mark for text in texts for mark in _MARKUP.findall(text) if mark]
 
 
-# Our own styles: headings, small print, a strong label, an emphasised cell, code, the brackets of a source's link.
-_OWN = re.compile(
-    r"^(?:-# |#{2,3} )|\*\*(?=\S)|(?<= )\*(?=\S)|(?<=[^\\])\*$|(?<!\\)`[^`\n]*`|(?<= )\[|(?<!\\)\]", re.MULTILINE
+# An escaped character is consumed before it can be taken for markup.
+_MARKUP = re.compile(
+    r"\\.|(^(?:-#|#{1,3}|>{1,3}|[-*+]|\d+\.) |\*+|_+|~+|\|\||`+|<[^>]*>?|\[|\]\(?|@everyone|@here|\b[a-z]+://\S*)",
+    re.MULTILINE | re.IGNORECASE,
 )
-_ENTITY = re.compile(
-    r"(?<!\\)<|@everyone|@here|(?<!\\)(?:__|~~|\|\||`)|(?<!\\)\]\(|\b(?:https?|discord)://|^(?:>|#|-|\d+\. )",
-    re.MULTILINE,
-)
+
+
+def commands(payload: dict[str, Any]) -> set[str]:
+    """Returns the commands that the controls of a message carry."""
+    controls = [component for component in _every(payload) if "custom_id" in component]
+    values = {option["value"] for control in controls for option in control.get("options", [])}
+    return values | {c["custom_id"].partition(":")[2] for c in controls if "options" not in c}
 
 
 def _plain(text: str) -> str:

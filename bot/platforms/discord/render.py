@@ -32,9 +32,11 @@ from briefings.paginate import Budget, Size
 
 MOST_BUTTONS = 5
 MOST_SECTIONS = 3
+MOST_PUBLISHED = 60
 PREFIX = "1:"
 """Begins the custom_id of every control of ours; the number is that of the way in which commands are carried."""
-_STYLES = {"plain": "{}", "strong": "**{}**", "code": "`{}`"}
+_STYLES = {"plain": "{}", "strong": "**{}**", "code": "**{}**"}  # inside code nothing could be escaped
+_GAPS = re.compile(r"\s+")
 _ZERO_WIDTH = "\u200b"
 _ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_~|>#[]()<:+-"} | {"@": f"\\@{_ZERO_WIDTH}"})
 Container = ui.Container["ui.LayoutView"]
@@ -61,7 +63,7 @@ def view(document: Document) -> ui.LayoutView:
 
 def escaped(text: str) -> str:
     """Returns text that Markdown shows as it is, in which nothing is a mention, a link, a timestamp or markup."""
-    text = " ".join(text.split()).translate(_ESCAPES).replace("\\://", f"{_ZERO_WIDTH}\\://")
+    text = _GAPS.sub(" ", text).translate(_ESCAPES).replace("\\://", f"{_ZERO_WIDTH}\\://")
     return re.sub(r"^(\d+)\.", r"\1\\.", text) if text[:1].isdigit() else text  # the number of a list
 
 
@@ -71,11 +73,20 @@ def cost(part: Block | SourceEntry) -> Size:
         case SourceEntry():
             return (0, length(_source(part)) + 1)
         case Choices(title=title, choices=choices):
-            labels = sum(length(escaped(choice.label)) + length(escaped(choice.detail)) + 8 for choice in choices)
-            return (3 + len(choices), length(escaped(title)) + 4 + labels)
+            return _choices_cost(title, choices)
         case Heading():
             return (2, sum(length(line) + 1 for line in _lines(part)))
-    return (1, sum(length(line) + 1 for line in _lines(part)))
+    return (0, sum(length(line) + 1 for line in _lines(part)))  # joins the text before it
+
+
+def _choices_cost(title: str, choices: tuple[Choice, ...]) -> Size:
+    """Returns what choices take, with the text display that begins after them."""
+    number, detailed = len(choices), any(choice.detail for choice in choices)
+    if detailed and number <= MOST_SECTIONS:
+        return (2 + 3 * number, length(escaped(title)) + 4 + sum(length(_described(choice)) for choice in choices))
+    if not detailed and number <= MOST_BUTTONS:
+        return (3 + number, length(escaped(title)) + 4)
+    return (1 + 2 * -(-number // limits.SELECT_OPTIONS), 0)
 
 
 BUDGET = Budget(capacity=(limits.COMPONENTS, limits.TEXT - 200), cost=cost, frame=(10, 400))
@@ -135,7 +146,7 @@ def _lines(block: Block) -> Iterator[str]:
         case Heading(text):
             yield f"### {escaped(text)}"
         case Paragraph(spans, numbers):
-            said = "".join(_STYLES[span.style].format(_styled(span.text, span.style)) for span in spans)
+            said = "".join(_STYLES[span.style].format(escaped(span.text)) for span in spans)
             yield said + _marks(numbers)
         case Note(text):
             yield f"-# {escaped(text)}"
@@ -155,10 +166,6 @@ def _lines(block: Block) -> Iterator[str]:
             assert_never(block)
 
 
-def _styled(text: str, style: str) -> str:
-    return text.replace("`", "'") if style == "code" else escaped(text)
-
-
 def _statement(statement: Statement, label: str = "") -> Iterator[str]:
     yield f"{label}{escaped(statement.text)}{_marks(statement.citations)}"
     yield f"-# {escaped(statement.dateline)}"
@@ -176,8 +183,10 @@ def _marks(numbers: tuple[int, ...]) -> str:
 
 
 def _source(entry: SourceEntry) -> str:
-    link = f"[{escaped(f'{entry.publisher} ({entry.host})')}](<{limits.in_link(entry.url)}>)"
-    return rf"-# \[{entry.number}\] {link}, {escaped(entry.published)}: {escaped(entry.title)}"
+    """Returns a source without its title, which the answer of `/source` has: addresses take most of a page already."""
+    address = entry.url.replace("(", "%28").replace(")", "%29")
+    link = f"[{escaped(f'{shortened(entry.publisher, 60)} ({entry.host})')}](<{address}>)"
+    return rf"-# \[{entry.number}\] {link}, {escaped(shortened(entry.published, MOST_PUBLISHED))}"
 
 
 def _button(choice: Choice, label: str) -> ui.Button[ui.LayoutView]:
@@ -185,8 +194,11 @@ def _button(choice: Choice, label: str) -> ui.Button[ui.LayoutView]:
 
 
 def _section(choice: Choice) -> ui.Section[ui.LayoutView]:
-    text = f"{escaped(choice.label)}\n-# {escaped(choice.detail)}" if choice.detail else escaped(choice.label)
-    return ui.Section(text, accessory=_button(choice, choice.command))
+    return ui.Section(_described(choice), accessory=_button(choice, choice.command))
+
+
+def _described(choice: Choice) -> str:
+    return f"{escaped(choice.label)}\n-# {escaped(choice.detail)}" if choice.detail else escaped(choice.label)
 
 
 def _select(title: str, choices: list[Choice]) -> ui.Select[ui.LayoutView]:

@@ -46,6 +46,8 @@ def _violations(payload: dict[str, Any]) -> Iterator[str]:
     yield from _over("fallback text", payload.get("text", ""), FALLBACK)
     if payload.get("unfurl_links") is not False or payload.get("unfurl_media") is not False:
         yield "unfurling is not off"
+    if (payload.get("mrkdwn"), payload.get("parse"), payload.get("link_names")) != (False, "none", False):
+        yield "the fallback text would be parsed"
     if not 0 < len(blocks) <= BLOCKS:
         yield f"{len(blocks)} blocks"
     if sum(block["type"] == "table" for block in blocks) > TABLES:
@@ -85,24 +87,29 @@ def _runs(block: Block) -> Iterator[str]:
         yield from texts(block)
 
 
-def entities(payload: dict[str, Any], addresses: set[str]) -> list[str]:
-    """Returns the mentions, links, dates and emoji that Slack would make of a message, but for links to `addresses`."""
+def entities(payload: dict[str, Any]) -> list[str]:
+    """Returns everything of a message that Slack would not show as it stands: styles, links, mentions, emoji, dates.
+
+    Two documents that differ only in their texts must have the same.
+    """
     found = re.findall(r"<[^>]*>|&(?!amp;|lt;|gt;)", payload["text"])
-    return [*found, *(f"{kind} {value}" for kind, value in _made(payload["blocks"]) if value not in addresses)]
+    return [*found, *_made(payload["blocks"])]
 
 
-def _made(value: Any) -> Iterator[tuple[str, str]]:
+def _made(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
-        kind = value.get("type")
-        if kind in ("link", "user", "usergroup", "broadcast", "channel", "emoji", "date", "mrkdwn"):
-            yield kind, str(value.get("url"))
-        if kind == "plain_text" and value.get("emoji") is not False:
-            yield kind, value["text"]
+        yield " ".join(str(value.get(key)) for key in ("type", "style", "url", "emoji"))
         for item in value.values():
             yield from _made(item)
     elif isinstance(value, list):
         for item in value:
             yield from _made(item)
+
+
+def commands(payload: dict[str, Any]) -> set[str]:
+    """Returns the commands that the controls of a message carry."""
+    elements = [e for block in payload["blocks"] if block["type"] == "actions" for e in block["elements"]]
+    return {control["value"] for element in elements for control in element.get("options", [element])}
 
 
 def _over(what: str, text: str, most: int) -> Iterator[str]:

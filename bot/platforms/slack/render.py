@@ -44,13 +44,16 @@ def payload(document: Document, *, conservative: bool = False) -> dict[str, Any]
         "blocks": list(_blocks(document, conservative=conservative)),
         "unfurl_links": False,
         "unfurl_media": False,
+        "mrkdwn": False,
+        "parse": "none",
+        "link_names": False,
     }
 
 
 def fallback(document: Document) -> str:
     """Returns the text of notifications and screen readers, escaped for mrkdwn."""
     page = f" {document.page.line}." if document.page else ""
-    return _escaped(shortened(document.summary, limits.FALLBACK // 5) + page)
+    return _escaped(shortened(document.summary, limits.FALLBACK // 6) + page)
 
 
 def _escaped(text: str) -> str:
@@ -63,8 +66,8 @@ def cost(part: Block | SourceEntry) -> Size:
         case SourceEntry():
             return (0, sum(_length_of(_source(part))), 0)
         case Choices(title=title, choices=choices):
-            labels = sum(length(choice.label) + length(choice.detail) for choice in choices)
-            return (2, length(title) + min(labels, 150 * len(choices)), len(choices))
+            labels = (min(length(c.label), 75) + min(length(c.detail), 75) for c in choices)
+            return (2, length(title) + sum(labels), len(choices))
         case Table(columns=columns, rows=rows):
             sizes = sum(length(row.label) + sum(sum(_length_of(_cell(cell))) for cell in row.cells) for row in rows)
             return (2, sizes + sum(map(length, columns)) * (1 + len(rows)), 0)
@@ -101,13 +104,13 @@ def _is_text(block: Block) -> bool:
 
 
 def _block(block: Block) -> Iterator[Element]:
-    match block:
-        case Note(text):
-            yield {"type": "context", "elements": [_plain(text, limits.TEXT_OBJECT)]}
-        case Table():
-            yield _table(block)
-        case Choices(title, choices):
-            yield from _choices(title, choices)
+    """Yields the blocks of what is no running text; a break has none, it only ends a page."""
+    if isinstance(block, Note):
+        yield {"type": "context", "elements": [_plain(block.text, limits.TEXT_OBJECT)]}
+    elif isinstance(block, Table):
+        yield _table(block)
+    elif isinstance(block, Choices):
+        yield from _choices(block.title, block.choices)
 
 
 def _sections(block: Block) -> Iterator[list[Element]]:

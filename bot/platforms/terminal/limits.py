@@ -11,7 +11,7 @@ def violations(payload: str) -> list[str]:
 def _violations(payload: str) -> Iterator[str]:
     if not payload.strip():
         yield "no text"
-    yield from sorted({f"the character {character}" for character in entities(payload, set())})
+    yield from sorted({f"the character {character}" for character in entities(payload)})
 
 
 def shown(payload: str) -> str:
@@ -19,6 +19,11 @@ def shown(payload: str) -> str:
     return payload
 
 
-def entities(payload: str, _: set[str]) -> list[str]:
+def entities(payload: str) -> list[str]:
     """Returns what a terminal would obey instead of showing it."""
     return [f"U+{ord(character):04X}" for character in payload if not character.isprintable() and character != "\n"]
+
+
+def commands(payload: str) -> set[str]:
+    """Returns the commands that a text shows."""
+    return {line.strip() for part in payload.splitlines() for line in part.split("  ") if line.strip().startswith("/")}
