@@ -60,6 +60,13 @@ def test_an_address_is_never_broken_over_two_rows() -> None:
     assert all(line.text.no_wrap for line in addresses)
 
 
+def test_no_number_is_parted_from_its_choice() -> None:
+    many = Choices("Themes", tuple(Choice(f"A theme with a name {n}", f"/theme t{n}") for n in range(9)))
+    lines = [line.text.plain for line in render(Document("T", "S", "/help", (many,)), numbered=True)]
+    assert all(len(line) <= 76 for line in lines)
+    assert all(any(f"{n + 1} A theme with a name {n}" in line for line in lines) for n in range(9))
+
+
 def test_control_characters_cannot_reach_the_terminal() -> None:
     nasty = "\x1b[31mred\x07\u202e\u200b\ud800"
     document = Document(

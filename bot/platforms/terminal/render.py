@@ -25,6 +25,8 @@ from briefings.document import (
 )
 from briefings.paginate import Budget, Size
 
+PACKED = 76
+"""Columns of a line of choices."""
 _STYLES = {"plain": "", "strong": "bold", "code": "cyan"}
 
 
@@ -134,7 +136,7 @@ class _Rendering:
             yield Line(head)
             yield from (Line(self._choice(choice), 2) for choice in choices)
         else:
-            yield Line(_text("  ").join([head, *map(self._choice, choices)]))
+            yield from _packed([head, *map(self._choice, choices)])
 
     def _choice(self, choice: Choice) -> Text:
         self._count += 1
@@ -145,6 +147,18 @@ class _Rendering:
             if choice.detail:
                 shown += _text(f"  {choice.label}")
         return shown + _text(choice.detail and f"  {choice.detail}", "dim")
+
+
+def _packed(texts: list[Text]) -> Iterator[Line]:
+    """Yields texts side by side, as many as fit a line, so that no number is parted from its choice."""
+    line, indent = texts[0], 0
+    for text in texts[1:]:
+        if indent + line.cell_len + 2 + text.cell_len > PACKED:
+            yield Line(line, indent)
+            line, indent = text, 2
+        else:
+            line = line + _text("  ") + text
+    yield Line(line, indent)
 
 
 def _statement(statement: Statement, label: str = "", style: str = "", indent: int = 0) -> Iterator[Line]:
