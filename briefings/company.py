@@ -14,7 +14,7 @@ MOST_IN_BRIEF = 6
 FEWEST_IN_BRIEF = 3
 MOST_CHOICES = 5
 PHONE_COLUMNS = 48
-PHONE_ROWS = 40
+PHONE_ROWS = 36
 """A screen and a half of a phone, less the introduction and the choices."""
 _SECTIONS = ("in_figures", "abroad", "at_home", "regulation", "in_general", "forecasts", "opinions")
 
