@@ -84,7 +84,7 @@ def _ticker(value: object) -> object:
 _EDITORS_TEXT = {"type": ["string", "number"]}  # an editor's YAML reads 0700 as a number, ours as text
 Slug = Annotated[
     str,
-    Field(pattern=SLUG_PATTERN, max_length=60, description="lower-case words joined by hyphens"),
+    Field(pattern=SLUG_PATTERN, max_length=50, description="lower-case words joined by hyphens"),
 ]
 CompanySlug = Annotated[Slug, Field(max_length=22)]  # three of them fit a command with its page
 Name = Annotated[str, Field(min_length=1, max_length=80), WithJsonSchema(_EDITORS_TEXT)]
