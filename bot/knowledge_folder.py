@@ -25,7 +25,7 @@ class KnowledgeFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._seen = fingerprint(path)
-        self.current: Knowledge = load(path)
+        self.current = _indexed(path)
 
     async def watch(self) -> None:
         """Takes up edits within 2 seconds, until cancelled."""
@@ -49,7 +49,7 @@ class KnowledgeFolder:
         now = await self._settled(now)
         self._seen = now
         try:
-            self.current = await asyncio.to_thread(load, self.path)
+            self.current = await asyncio.to_thread(_indexed, self.path)
         except InvalidKnowledge as invalid:
             problems = [str(problem) for problem in invalid.problems[:MOST_LOGGED]]
             number = len(invalid.problems)
@@ -67,6 +67,12 @@ class KnowledgeFolder:
             if now == before:
                 break
         return now
+
+
+def _indexed(path: Path) -> Knowledge:
+    knowledge = load(path)
+    knowledge.index()
+    return knowledge
 
 
 def fingerprint(folder: Path) -> Fingerprint:

@@ -55,15 +55,13 @@ def _load(folder: Path, propose: Callable[[str], str | None] | None) -> Knowledg
         problems.append(Problem(str(folder), 0, "claims", "no claim in any file; write at least one"))
     if problems:
         raise InvalidKnowledge(problems)
-    knowledge = Knowledge(
+    return Knowledge(
         (entry.record for entry in of_type(Company, loaded)),
         (entry.record for entry in of_type(Theme, loaded)),
         (entry.record for entry in of_type(Source, loaded)),
         (entry.record for entry in of_type(Claim, loaded)),
         sorted([*cautions(loaded), *(missing_pinyin(of_type(Company, loaded), propose) if propose else ())]),
     )
-    knowledge.index()
-    return knowledge
 
 
 def _bytes(path: Path) -> bytes:
