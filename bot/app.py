@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from bot.answer import Answers
 from bot.knowledge_folder import KnowledgeFolder
+from bot.ports import Platform
 from bot.settings import Settings
 
 
@@ -18,7 +19,7 @@ async def run(settings: Settings) -> None:
     from bot.platforms.terminal.adapter import Terminal
 
     folder = KnowledgeFolder(settings.knowledge)
-    terminal = Terminal(sys.stdin, sys.stdout, settings.data_dir / "history")
+    terminal: Platform = Terminal(sys.stdin, sys.stdout, settings.data_dir / "history")
     watching = asyncio.create_task(folder.watch())
     try:
         await terminal.serve(Answers(lambda: folder.current))

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from briefings.citing import Citations, Section, side_by_side
-from briefings.document import Block, Break, Choice, Choices, Document, Fact, Facts, Heading, Statement
+from briefings.document import Block, Break, Choices, Document, Fact, Facts, Heading, Statement
 from briefings.edition import Edition
-from briefings.naming import found_note, market_name, then_note, then_option, title_of
+from briefings.naming import found_note, market_name, named_choice, then_note, then_option, title_of
 from knowledge import Claim, Company, Figure, Found, Period
 
 MOST_FIGURES = 5
@@ -124,14 +124,8 @@ def _neighbours(edition: Edition, company: Company, claims: list[Claim], then: P
     themes = Counter(theme for claim in claims for theme in claim.themes)
     peers = Counter(other for claim in claims for other in claim.companies if other != company.slug)
     if themes:
-        names = [
-            (knowledge.themes[slug].names.en, f"/theme {slug}{then_option(then)}")
-            for slug, _ in themes.most_common(MOST_CHOICES)
-        ]
-        yield Choices(words.text("themes"), tuple(Choice(name, command) for name, command in names))
+        named = (knowledge.themes[slug] for slug, _ in themes.most_common(MOST_CHOICES))
+        yield Choices(words.text("themes"), tuple(named_choice(theme, then) for theme in named))
     if peers:
-        names = [
-            (knowledge.companies[slug].names.en, f"/company {slug}{then_option(then)}")
-            for slug, _ in peers.most_common(MOST_CHOICES)
-        ]
-        yield Choices(words.text("peers"), tuple(Choice(name, command) for name, command in names))
+        others = (knowledge.companies[slug] for slug, _ in peers.most_common(MOST_CHOICES))
+        yield Choices(words.text("peers"), tuple(named_choice(other, then) for other in others))

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from briefings.citing import Citations
-from briefings.document import Choice, Choices, Document, NoClaim, Row, Statement, Table
+from briefings.document import Choices, Document, NoClaim, Row, Statement, Table
 from briefings.edition import Edition
-from briefings.naming import command_of
+from briefings.naming import named_choice
 from knowledge import Claim, Company
 
 MOST_ROWS = 8
@@ -22,7 +22,7 @@ def compare_briefing(edition: Edition, companies: Sequence[Company]) -> Document
     names = tuple(company.names.en for company in companies)
     rows = [Row(words.text("what_it_is"), tuple(_about(edition, company, citations) for company in companies))]
     rows += _theme_rows(edition, companies, citations)
-    choices = tuple(Choice(company.names.en, command_of(company)) for company in companies)
+    choices = tuple(map(named_choice, companies))
     return Document(
         title=words.text("compare_title", names=names),
         summary=words.text("compare_summary", names=names, rows=len(rows)),

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from briefings.measure import length
+
 MOST_COMMAND = 90
-"""UTF-16 units of a command in a choice: with its prefix it fits into 100, Discord's bound of a custom_id."""
+"""Characters of a command in a choice: with its prefix it fits into 100, Discord's bound of a custom_id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class Choice:
     detail: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.command.encode("utf-16-le", "surrogatepass")) // 2 > MOST_COMMAND:
+        if length(self.command) > MOST_COMMAND:
             raise ValueError(f"command {self.command!r} is over {MOST_COMMAND} characters; shorten it")
 
 

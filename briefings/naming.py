@@ -18,6 +18,11 @@ def command_of(record: Company | Theme) -> str:
     return f"/{'company' if isinstance(record, Company) else 'theme'} {record.slug}"
 
 
+def named_choice(record: Company | Theme, then: Period | None = None) -> Choice:
+    """Returns a record as a choice by its name alone, as of a time past where `then` is given."""
+    return Choice(record.names.en, f"{command_of(record)}{then_option(then)}")
+
+
 def source_choice(source: Source) -> Choice:
     """Returns a source as a choice that asks for it."""
     return Choice(source.title, f"/source {source.id}", source.publisher)

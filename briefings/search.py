@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from briefings.citing import Citations
 from briefings.document import MOST_COMMAND, Block, Choices, Document
 from briefings.edition import Edition
+from briefings.measure import length
 from briefings.naming import market_name, record_choice, source_choice
 from briefings.words import echo
 from knowledge import Claim, Company, Period, Theme
@@ -27,7 +28,7 @@ class Filters:
     until: Period | None = None
 
     def admit(self, claim: Claim) -> bool:
-        """Whether a claim passes every filter."""
+        """Returns whether a claim passes every filter."""
         return (
             (self.company is None or self.company.slug in claim.companies)
             and (self.theme is None or self.theme.slug in claim.themes)
@@ -56,7 +57,7 @@ def search_briefing(edition: Edition, typed: str, filters: Filters) -> Document:
     candidates = knowledge.full_text.search(typed) if typed else knowledge.newest_first
     claims = [claim for claim in candidates if not claim.retracted and filters.admit(claim)]
     command = " ".join(("/search", *filter(None, (echo(typed), *filters.options()))))
-    turnable = len(command.encode("utf-16-le", "surrogatepass")) // 2 <= MOST_COMMAND - len(" page:999")
+    turnable = length(command) <= MOST_COMMAND - len(" page:999")
     shown = claims if turnable else claims[:FEW]
     citations = Citations(edition)
     said = {

@@ -3,9 +3,9 @@
 from collections import Counter
 
 from briefings.citing import Citations, side_by_side
-from briefings.document import Block, Choice, Choices, Document
+from briefings.document import Block, Choices, Document
 from briefings.edition import Edition
-from briefings.naming import found_note, then_note, then_option, title_of
+from briefings.naming import found_note, named_choice, then_note, then_option, title_of
 from knowledge import Claim, Found, Period, Theme
 
 MOST_COMPANIES = 10
@@ -53,6 +53,5 @@ def _sections(edition: Edition, claims: list[Claim]) -> list[tuple[str, list[Cla
 
 
 def _companies(edition: Edition, companies: Counter[str], then: Period | None) -> Choices:
-    names = [(edition.knowledge.companies[slug].names.en, slug) for slug, _ in companies.most_common(MOST_COMPANIES)]
-    choices = tuple(Choice(name, f"/company {slug}{then_option(then)}") for name, slug in names)
-    return Choices(edition.words.text("companies"), choices)
+    named = (edition.knowledge.companies[slug] for slug, _ in companies.most_common(MOST_COMPANIES))
+    return Choices(edition.words.text("companies"), tuple(named_choice(company, then) for company in named))

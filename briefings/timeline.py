@@ -3,9 +3,9 @@
 from itertools import groupby
 
 from briefings.citing import Citations
-from briefings.document import Block, Choice, Choices, Document, Heading
+from briefings.document import Block, Choices, Document, Heading
 from briefings.edition import Edition
-from briefings.naming import command_of, title_of
+from briefings.naming import named_choice, title_of
 from knowledge import Company, Theme
 
 
@@ -19,7 +19,7 @@ def timeline_briefing(edition: Edition, record: Company | Theme) -> Document:
     for year, of_year in groupby(claims, key=lambda claim: claim.as_of.year):
         blocks.append(Heading(str(year)))
         blocks += (citations.statement(claim) for claim in of_year)
-    blocks.append(Choices(words.text("look_further"), (Choice(record.names.en, command_of(record)),)))
+    blocks.append(Choices(words.text("look_further"), (named_choice(record),)))
     first, last = (claims[0].as_of, claims[-1].as_of) if claims else (None, None)
     return Document(
         title=words.text("timeline_title", title=title_of(record)),

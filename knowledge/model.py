@@ -84,7 +84,7 @@ class Company(Record):
 
     @property
     def foreign(self) -> bool:
-        """Whether it is here only because sources compare with it."""
+        """True where it is here only because sources compare with it."""
         return self.home == "foreign"
 
 

@@ -70,7 +70,7 @@ def modules_imported(path: Path) -> set[str]:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_platform_knows_the_ports_and_documents_and_nothing_else_of_ours(platform: str) -> None:
     own = f"bot.platforms.{platform}"
-    allowed = {own, "bot.ports", "bot.measure", "briefings.document", "briefings.paginate"}
+    allowed = {own, "bot.ports", "briefings.measure", "briefings.document", "briefings.paginate"}
     for path in (ROOT / "bot/platforms" / platform).glob("*.py"):
         ours = {name for name in modules_imported(path) if name.partition(".")[0] in FLOORS}
         assert {name for name in ours if not name.startswith(f"{own}.")} <= allowed, path

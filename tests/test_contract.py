@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from bot.answer import Answers
 from bot.commands import MENU
-from bot.measure import shortened
 from bot.platforms import PLATFORMS, limits, renderer
 from bot.questions import USUAL_DAYS
 from briefings.changes import changes_briefing
@@ -41,6 +40,7 @@ from briefings.document import (
 )
 from briefings.edition import Edition
 from briefings.help import help_briefing, refusal, unknown_briefing
+from briefings.measure import shortened
 from briefings.naming import record_choice
 from briefings.paginate import paginate
 from briefings.search import Filters, search_briefing

@@ -45,7 +45,7 @@ def test_whatever_the_column_says_is_attributed() -> None:
     [
         ("share of e-commerce in retail spending in China, by 2018", ()),
         ("market value", ("tencent",)),
-        ("sales on Singles' Day", ("alibaba",)),
+        ("takings on Singles' Day", ("alibaba",)),
         ("internet users in China", ()),
         ("share of business from overseas, many companies", ()),
     ],

@@ -11,7 +11,6 @@ from typing import Any, assert_never
 import discord
 from discord import ui
 
-from bot.measure import length, shortened
 from bot.platforms.discord import limits
 from briefings.document import (
     Block,
@@ -28,6 +27,7 @@ from briefings.document import (
     Statement,
     Table,
 )
+from briefings.measure import length, shortened
 from briefings.paginate import Budget, Size
 
 MOST_BUTTONS = 5

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bot.measure import length
+from briefings.measure import length
 
 BLOCKS = 50
 HEADER = 150

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, assert_never
 
-from bot.measure import length, shortened
 from bot.platforms.slack import limits
 from briefings.document import (
     Block,
@@ -25,6 +24,7 @@ from briefings.document import (
     Statement,
     Table,
 )
+from briefings.measure import length, shortened
 from briefings.paginate import Budget, Size
 
 Element = dict[str, Any]
