@@ -2,11 +2,12 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from bot.admission import Admission
 from bot.commands import MENU, checked, command_named, examples
 from bot.lines import line_of, parse
 from bot.misused import Misused
@@ -30,12 +31,21 @@ def utc_today() -> date:
 class Answers:
     """Answers from the knowledge of the moment; implements `Core`.
 
-    `knowledge` and `today` are asked anew for each answer, so that an answer is of one version throughout.
+    `knowledge` and `today` are asked anew for each answer, so that an answer is of one version throughout. `names`
+    holds what commands are called on the platform, if not by their own names.
     """
 
-    def __init__(self, knowledge: Callable[[], Knowledge], today: Callable[[], date] = utc_today) -> None:
+    def __init__(
+        self,
+        knowledge: Callable[[], Knowledge],
+        today: Callable[[], date] = utc_today,
+        names: Mapping[str, str] | None = None,
+        admission: Admission | None = None,
+    ) -> None:
         self._knowledge = knowledge
         self._today = today
+        self._names = names or {}
+        self._admission = admission or Admission()
 
     @property
     def menu(self) -> tuple[MenuItem, ...]:
@@ -60,18 +70,31 @@ class Answers:
         found = command_named(command)
         kind = next((a.kind for a in found.item.arguments if a.name == argument), None) if found else None
         knowledge = self._knowledge()
-        records: Sequence[Company | Theme] = ()
-        if kind == "company":
-            records = knowledge.company_names.complete(typed, most) if typed else knowledge.weightiest_companies
-        elif kind == "theme":
-            records = knowledge.theme_names.complete(typed, most) if typed else knowledge.weightiest_themes
-        elif kind == "source":
+        records: list[Company | Theme] = []
+        if kind in ("company", "name"):
+            records += knowledge.company_names.complete(typed, most) if typed else knowledge.weightiest_companies
+        if kind in ("theme", "name"):
+            records += knowledge.theme_names.complete(typed, most) if typed else knowledge.weightiest_themes
+        if kind == "source":
             ids = [source.id for source in knowledge.sources.values() if source.id.startswith(typed.casefold())]
             return [Choice(knowledge.sources[id_].title, f"/{command} {id_}") for id_ in ids[:most]]
         return [Choice(title_of(record), f"/{command} {record.slug}") for record in records[:most]]
 
+    def turned_away(self, user: str, place: str, in_flight: int) -> Document | None:
+        """Takes a request into account and returns what to say if it may not be answered now."""
+        reason = self._admission.refused(user, place, in_flight)
+        return self._notice(reason) if reason else None
+
+    def expired(self) -> Document:
+        """Returns what to say of a control that is not, or no longer, ours to answer."""
+        return self._notice("expired")
+
+    def _notice(self, macro: str) -> Document:
+        edition = self._edition("en")
+        return refusal(edition, macro, title=edition.words.text(f"{macro}_title"))
+
     def _edition(self, language: str) -> Edition:
-        return Edition(self._knowledge(), self._today(), words_in(language))
+        return Edition(self._knowledge(), self._today(), words_in(language), self._names)
 
     def _composed(self, edition: Edition, request: Request) -> Reply:
         command = command_named(request.command)
@@ -101,12 +124,12 @@ def _as_typed(request: Request) -> Request:
     return replace(parse(line_of(request)), page=request.page, user=request.user, place=request.place)
 
 
-def _nearest_command(typed: str) -> list[Choice]:
+def _nearest_command(edition: Edition, typed: str) -> list[Choice]:
     """Returns the command that a mistyped one may have been, as a choice with what was typed after it."""
     first, rest = (*typed.split(maxsplit=1), "", "")[:2]
     name = nearest(first.removeprefix("/").casefold(), [command.item.name for command in MENU])
     line = f"/{name} {rest}".rstrip()
-    return [Choice(line, line)] if name and len(line) <= MOST_COMMAND else []
+    return [Choice(edition.as_typed(line), line)] if name and len(line) <= MOST_COMMAND else []
 
 
 def _named(edition: Edition, typed: str) -> list[Choice]:
@@ -128,12 +151,13 @@ def _refusal(edition: Edition, misused: Misused) -> Document:
     words, item, values = edition.words, misused.item, dict(misused.values)
     choices: list[Choice] = []
     if "typed" in values:
-        choices = [*_nearest_command(str(values["typed"])), *_named(edition, str(values["typed"]))]
+        choices = [*_nearest_command(edition, str(values["typed"])), *_named(edition, str(values["typed"]))]
         values["typed"] = echo(str(values["typed"]))
     if misused.macro == "missing" and item:
         values["example"] = next(
             (line for line in examples(edition.knowledge) if line.startswith(f"/{item.name} ")), item.usage
         )
+    values |= {name: edition.as_typed(str(values[name])) for name in ("command", "usage", "example") if name in values}
     title_values = {"command": values["command"]} if "command" in values else {}
     title = words.text(f"{misused.macro}_title", **title_values)
     if misused.macro == "missing":

@@ -1,12 +1,12 @@
 """MENU: every command on one page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import questions
 from bot.misused import Misused
 from bot.ports import Argument, MenuItem, Request
-from briefings.document import Document
+from briefings.document import Choice, Document
 from briefings.edition import Edition
 from briefings.help import help_briefing
 from knowledge import Company, Knowledge, Theme
@@ -32,8 +32,9 @@ class Command:
 
 
 def _help(edition: Edition, _: Mapping[str, str]) -> Document:
-    usages = [(command.item.usage, command.item.summary) for command in MENU]
-    return help_briefing(edition, usages, examples(edition.knowledge)[:MOST_EXAMPLES])
+    usages = [(edition.as_typed(command.item.usage), command.item.summary) for command in MENU]
+    lines = examples(edition.knowledge)[:MOST_EXAMPLES]
+    return help_briefing(edition, usages, [Choice(edition.as_typed(line), line) for line in lines])
 
 
 def _first(records: Sequence[Company] | Sequence[Theme]) -> str | None:
@@ -45,6 +46,9 @@ def _two(records: Sequence[Company]) -> str | None:
 
 
 MOST_EXAMPLES = 5
+UMBRELLA = "briefing"
+"""The one command by which all others can be reached, where a platform has no room for their own names."""
+
 _AS_OF = Argument(
     "as_of", "date", "the answer as it could be given then: 2018, 2018-01 or 2018-01-31", required=False, option=True
 )
@@ -158,6 +162,12 @@ _BY_NAME = {name: command for command in MENU for name in (command.item.name, *c
 def command_named(name: str) -> Command | None:
     """Returns the command of a name or alias."""
     return _BY_NAME.get(name)
+
+
+def names_outside(reserved: Collection[str]) -> dict[str, str]:
+    """Returns what commands are called where a platform keeps some names for itself: by alias, else after `UMBRELLA`."""
+    items = (command.item for command in MENU if command.item.name in reserved)
+    return {item.name: item.name_outside(reserved) or f"{UMBRELLA} {item.name}" for item in items}
 
 
 def examples(knowledge: Knowledge) -> list[str]:

@@ -3,10 +3,11 @@
 import re
 import unicodedata
 
-from bot.commands import command_named
+from bot.commands import UMBRELLA, command_named
 from bot.misused import Misused
 from bot.ports import MenuItem, Request
 
+_AS_TYPED = str.maketrans("：“”„", ':"""')
 _OPTION = re.compile(r'(?<!\S)([A-Za-z_]+):("[^"]*"|\S*)')
 
 
@@ -14,14 +15,17 @@ def parse(line: str) -> Request:
     """Reads a typed line: a command, with or without its slash, what it is asked about, and options as `key:value`.
 
     `page:2` is an option of every command. Only options that the command knows are read as such; a value of several
-    words stands in double quotes.
+    words stands in double quotes, straight or as keyboards bend them. The umbrella command gives way to what follows
+    it; alone it is `/help`.
 
     Raises:
         Misused: no such command, something surplus, or a page that is no number.
     """
-    line = line.lstrip("\ufeff").replace("：", ":")
-    first, rest = (*line.split(maxsplit=1), "", "")[:2]
-    command = command_named(unicodedata.normalize("NFKC", first).casefold().removeprefix("/"))
+    line = line.lstrip("\ufeff").translate(_AS_TYPED)
+    name, rest = _name_and_rest(line)
+    if name == UMBRELLA:
+        name, rest = _name_and_rest(rest or "/help")
+    command = command_named(name)
     if command is None:
         raise Misused("unknown_command", typed=line)
     item = command.item
@@ -33,6 +37,11 @@ def parse(line: str) -> Request:
         raise Misused("surplus", item, command=f"/{item.name}", typed=words)
     values = command.split(words) if words else []
     return Request(item.name, dict(zip(positional, values, strict=False)) | options, page)
+
+
+def _name_and_rest(line: str) -> tuple[str, str]:
+    first, rest = (*line.split(maxsplit=1), "", "")[:2]
+    return unicodedata.normalize("NFKC", first).casefold().removeprefix("/"), rest
 
 
 def _without_options(item: MenuItem, text: str) -> tuple[dict[str, str], str]:

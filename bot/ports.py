@@ -1,6 +1,6 @@
 """The words spoken across the rim, between the core and the platforms."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -46,12 +46,16 @@ class MenuItem:
         """The line that a reader types, with its arguments in capitals."""
         return " ".join((f"/{self.name}", *(argument.usage for argument in self.arguments)))
 
+    def name_outside(self, reserved: Collection[str]) -> str | None:
+        """Returns the first of its names that a platform does not keep for itself, if there is one."""
+        return next((name for name in (self.name, *self.aliases) if name not in reserved), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """Is one command with its arguments by name, from someone somewhere.
 
-    `user` and `place` are the platform's ids; `page` counts from 1.
+    `user` is the platform's id of a person; `place` is `platform:workspace/channel[/thread]`; `page` counts from 1.
     """
 
     command: str
@@ -92,6 +96,42 @@ class Core(Protocol):
         """Returns completions of an argument, best first; for nothing typed, what is most asked for."""
         ...
 
+    def turned_away(self, user: str, place: str, in_flight: int) -> Document | None:
+        """Takes a request into account and returns what to say if it may not be answered now.
+
+        `in_flight` is how many requests the platform is answering; asked once for each request, before `answer`.
+        """
+        ...
+
+    def expired(self) -> Document:
+        """Returns what to say of a control that is not, or no longer, ours to answer."""
+        ...
+
+
+class TokenRefused(Exception):
+    """Says in one line that a platform refuses a token, which setting holds it, and where to get another."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """Is a request as it came over HTTP: headers in lower case, and the body as its bytes."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """Is what is answered to an `HttpRequest`."""
+
+    status: int
+    body: str = ""
+    content_type: str = "text/plain"
+
+
+Receive = Callable[[HttpRequest], Awaitable[HttpResponse]]
+"""Answers the requests of one path."""
+
 
 class Platform(Protocol):
     """Is a place where people ask."""
@@ -100,5 +140,9 @@ class Platform(Protocol):
     budget: Budget
 
     async def serve(self, core: Core) -> None:
-        """Listens and answers until cancelled or until its input ends."""
+        """Listens and answers until cancelled or until its input ends.
+
+        Raises:
+            TokenRefused: the platform does not let us in, or no longer.
+        """
         ...

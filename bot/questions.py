@@ -100,7 +100,7 @@ def search(edition: Edition, arguments: Arguments) -> Document:
         raise Misused("since_after_until", since=str(filters.since), until=str(filters.until))
     words = arguments.get("words", "")
     if not words and filters == Filters():
-        raise Misused("nothing_to_search")
+        raise Misused("nothing_to_search", command="/search")
     return _noted(edition, search_briefing(edition, words, filters), *(one for one in (company, theme) if one))
 
 

@@ -7,7 +7,7 @@ from briefings.edition import Edition
 from briefings.words import echo
 
 
-def help_briefing(edition: Edition, usages: Iterable[tuple[str, str]], examples: Sequence[str]) -> Document:
+def help_briefing(edition: Edition, usages: Iterable[tuple[str, str]], examples: Sequence[Choice]) -> Document:
     """Returns what this is, examples that run at a click, and every command with what it does."""
     words, knowledge = edition.words, edition.knowledge
     intro = words.paragraph(
@@ -22,7 +22,7 @@ def help_briefing(edition: Edition, usages: Iterable[tuple[str, str]], examples:
         command="/help",
         blocks=(
             intro,
-            Choices(words.text("try_these"), tuple(Choice(example, example) for example in examples)),
+            Choices(words.text("try_these"), tuple(examples)),
             Heading(words.text("commands")),
             *(words.usage(usage, summary) for usage, summary in usages),
         ),

@@ -68,7 +68,9 @@ def every_document(at: Edition, pairs: int) -> Iterator[Document]:
     yield from (source_briefing(at, one) for one in known.sources.values())
     yield from (make(at) for make in (companies_briefing, themes_briefing))
     yield changes_briefing(at, None, min(claim.added for claim in known.claims.values()), USUAL_DAYS)
-    yield help_briefing(at, [(command.item.usage, command.item.summary) for command in MENU], ["/help"])
+    yield help_briefing(
+        at, [(command.item.usage, command.item.summary) for command in MENU], [Choice("/help", "/help")]
+    )
     yield spot_briefing(at, companies)
     yield compare_briefing(at, companies[:3])
     then = Period.parse("2031-06" if "zephyr" in known.companies else "2020")
