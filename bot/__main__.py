@@ -5,14 +5,16 @@ import json
 import os
 import signal
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from bot.log import prepare_logging
-from bot.platforms import PLATFORMS, renderer
+from bot.platforms import PLATFORMS, limits, renderer
+from bot.ports import TokenRefused
 from bot.settings import InvalidSettings, Settings, read_settings
 from briefings.document import Document
 from knowledge import InvalidKnowledge, load, proposed_pinyin
@@ -43,14 +45,18 @@ def _version(*, version_: Annotated[bool, typer.Option("--version", help="Print 
 
 
 @app.command()
-def run(folder: Folder = None) -> None:
+def run(
+    folder: Folder = None,
+    *,
+    terminal: Annotated[bool, typer.Option("--terminal", help="Answer here too, beside the platforms.")] = False,
+) -> None:
     """Answer on every platform that is configured; without any, at a prompt or from a pipe."""
     from bot.app import run as serve
 
     settings = _settings(folder)
     prepare_logging(settings.log_level, settings.data_dir)
     try:
-        asyncio.run(serve(settings))
+        asyncio.run(serve(settings, terminal=terminal))
     except BrokenPipeError:  # whoever read the answers has left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -66,6 +72,7 @@ def ask(
 ) -> None:
     """Answer one command: status 0 answered, 1 unknown name, 2 unknown command or missing argument."""
     from bot.answer import Answers
+    from bot.commands import names_outside
     from briefings.paginate import page_at, paginate
 
     _end_with_the_reader()
@@ -76,9 +83,10 @@ def ask(
     settings = _settings(folder)
     prepare_logging(settings.log_level, settings.data_dir)
     knowledge = load(settings.knowledge)
-    reply = asyncio.run(Answers(lambda: knowledge).answer_line(line))
-    document = reply.document
     platform = form if form in PLATFORMS else "terminal"
+    names = names_outside(limits(platform).RESERVED)
+    reply = asyncio.run(Answers(lambda: knowledge, names=names).answer_line(line))
+    document = reply.document
     wanted = page or reply.page
     if not all_pages and (page or reply.page > 1 or form != "json"):
         pages = paginate(document, renderer(platform).BUDGET)
@@ -128,6 +136,20 @@ def check(
     typer.echo(f"{counts}: no problem, {len(knowledge.warnings)} to look at.")
 
 
+@app.command()
+def manifest(
+    platform: Annotated[Literal["slack"], typer.Argument(help="The platform to register with.")],
+    url: Annotated[
+        str | None, typer.Option(help="Where Slack reaches this bot over HTTP; without, Socket Mode.")
+    ] = None,
+) -> None:
+    """Print what a platform must be told of this bot, to be pasted there."""
+    from bot.commands import MENU, UMBRELLA
+
+    registered = import_module(f"{PLATFORMS[platform]}.manifest")
+    typer.echo(registered.manifest([command.item for command in MENU], UMBRELLA, url), nl=False)
+
+
 def _settings(folder: Path | None) -> Settings:
     return read_settings({"knowledge": folder} if folder else {})
 
@@ -161,6 +183,9 @@ def main() -> None:
         sys.exit(UNUSABLE)
     except InvalidSettings as invalid:
         typer.echo(str(invalid), err=True)
+        sys.exit(UNUSABLE)
+    except TokenRefused as refused:
+        typer.echo(str(refused), err=True)
         sys.exit(UNUSABLE)
     except OSError as error:
         sys.stderr.write(f"the answer could not be written: {error.strerror}; free the disk or give another place\n")

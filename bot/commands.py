@@ -165,7 +165,7 @@ def command_named(name: str) -> Command | None:
 
 
 def names_outside(reserved: Collection[str]) -> dict[str, str]:
-    """Returns what commands are called where a platform keeps some names for itself: by alias, else after `UMBRELLA`."""
+    """Returns other names for the commands whose own are reserved: an alias, else the name after `UMBRELLA`."""
     items = (command.item for command in MENU if command.item.name in reserved)
     return {item.name: item.name_outside(reserved) or f"{UMBRELLA} {item.name}" for item in items}
 

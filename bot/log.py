@@ -22,6 +22,8 @@ _SECRETS = re.compile(
     re.IGNORECASE,
 )
 _STRUCK = "[secret]"
+_TALKATIVE = ("watchfiles", "slack_sdk", "slack_bolt")
+"""Libraries that tell of every look at the folder, or at DEBUG write whole messages, with what people said in them."""
 
 
 def without_secrets(text: str) -> str:
@@ -36,7 +38,8 @@ def prepare_logging(level: str, data_dir: Path) -> None:
     What formats them is imported with the first event, so that a command without events does not wait for it.
     """
     logging.basicConfig(level=level, handlers=[_FirstEvent(data_dir)], force=True)
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every look at the folder
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 class _FirstEvent(logging.Handler):

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.answer import Answers
-from bot.commands import MENU, examples
-from bot.platforms import PLATFORMS, renderer
-from bot.settings import CURATED, Settings
+from bot.commands import MENU, UMBRELLA, examples, names_outside
+from bot.platforms import PLATFORMS, limits, renderer
+from bot.platforms.slack.manifest import manifest
+from bot.settings import CURATED, Settings, variable
 from briefings import document_json
 from briefings.paginate import page_at, paginate
 from knowledge import load
@@ -38,7 +39,7 @@ def readme() -> str:
         for c in MENU
     ]
     settings = ["| variable | meaning |", "|---|---|"] + [
-        f"| `BRIEFBOT_{name.upper()}` | {field.description} |" for name, field in Settings.model_fields.items()
+        f"| `{variable(name)}` | {field.description} |" for name, field in Settings.model_fields.items()
     ]
     return _between(_between(text, "commands", commands), "settings", settings)
 
@@ -48,7 +49,8 @@ def golden(line: str, platform: str | None) -> Callable[[], str]:
 
     def make() -> str:
         known = airships()
-        reply = asyncio.run(Answers(lambda: known, lambda: TODAY).answer_line(line))
+        names = names_outside(limits(platform).RESERVED) if platform else {}
+        reply = asyncio.run(Answers(lambda: known, lambda: TODAY, names).answer_line(line))
         if platform is None:
             return document_json.to_json(reply.document) + "\n"
         page = page_at(paginate(reply.document, renderer(platform).BUDGET), reply.page)
@@ -80,6 +82,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "README.md": readme,
     "knowledge/schema.json": knowledge_schema,
     "briefings/document.schema.json": document_schema,
+    "deploy/slack-manifest.yaml": lambda: manifest([command.item for command in MENU], UMBRELLA),
 }
 
 

@@ -21,7 +21,9 @@ from tests.generated import GENERATED, ROOT, knowledge_schema
 
 FLOORS = ("bot", "briefings", "knowledge")
 SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
+SLACK = "bot/platforms/slack"
 HOMES = {  # where each library of others is at home; a second home needs a reason
+    "aiohttp": {"bot/http.py", f"{SLACK}/adapter.py", f"{SLACK}/listeners.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py"},
     "discord": {"bot/platforms/discord/render.py"},
     "jinja2": {"briefings/words.py"},
     "opencc": {"knowledge/folding.py"},
@@ -32,6 +34,8 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "pypinyin": {"knowledge/pinyin.py"},
     "rapidfuzz": {"knowledge/names.py", "knowledge/problems.py", "knowledge/rules.py"},
     "rich": {"bot/platforms/terminal/render.py", "bot/platforms/terminal/screen.py"},
+    "slack_bolt": {f"{SLACK}/{name}.py" for name in ("adapter", "listeners", "socket_mode", "work")},
+    "slack_sdk": {f"{SLACK}/{name}.py" for name in ("adapter", "sending", "socket_mode", "tokens")},
     "structlog": {"bot/log.py"},
     "typer": {"bot/__main__.py"},
     "watchfiles": {"bot/knowledge_folder.py"},

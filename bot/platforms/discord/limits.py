@@ -25,6 +25,9 @@ SECTION_TEXTS = 3
 ACTION_ROW, BUTTON, STRING_SELECT, SECTION, TEXT_DISPLAY, SEPARATOR, CONTAINER = 1, 2, 3, 9, 10, 14, 17
 """Types of components, as the API numbers them."""
 
+RESERVED: frozenset[str] = frozenset()
+"""Commands that Discord keeps for itself: none, an application's stand beside its own."""
+
 Component = dict[str, Any]
 
 

@@ -31,6 +31,12 @@ TABLES = 1
 ALL_BLOCKS = 13_000
 FALLBACK = 4000
 
+RESERVED = frozenset(
+    {"apps", "archive", "call", "collapse", "dnd", "expand", "feed", "help", "invite", "join", "leave", "me", "msg",
+     "mute", "open", "prefs", "remind", "search", "shrug", "status", "topic", "who"}
+)  # fmt: skip
+"""Commands that Slack has built in: one of them in a manifest, and it refuses them all. `/help` is disputed."""
+
 Block = dict[str, Any]
 
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+RESERVED: frozenset[str] = frozenset()
+"""Commands that a terminal keeps for itself."""
+
 
 def violations(payload: str) -> list[str]:
     """Returns what is wrong with a text for a terminal, in words; none for a text that only shows itself."""

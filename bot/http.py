@@ -1,0 +1,101 @@
+"""The HTTP server: answers requests of known paths, within bounds of size, time and number."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import cast
+
+from aiohttp import web
+
+from bot.ports import HttpRequest, Receive
+
+log = logging.getLogger("briefbot.http")
+MOST_BODY = 1024 * 1024
+MOST_CONNECTIONS = 1_000
+PATIENCE = 10.0
+"""Seconds in which a request must have arrived whole; whoever is slower is cut off."""
+
+IDLE = 75.0
+"""Seconds that a connection may stay open between requests, longer than load balancers keep theirs."""
+
+
+@asynccontextmanager
+async def listening(host: str, port: int, routes: Mapping[str, Receive]) -> AsyncIterator[int]:
+    """Serves POST requests of the given paths while the context lasts, and yields the port; port 0 takes a free one.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    application = web.Application(client_max_size=MOST_BODY)
+    for path, receive in routes.items():
+        application.router.add_post(path, _handler(receive))
+    runner = web.AppRunner(application, access_log=None, handle_signals=False)
+    await runner.setup()
+    server = cast("web.Server", runner.server)  # there since `setup`
+    listener = await asyncio.get_running_loop().create_server(lambda: _Connection(server), host, port)
+    bound: int = listener.sockets[0].getsockname()[1]
+    log.info("listening", extra={"host": host, "port": bound, "paths": list(routes)})
+    try:
+        yield bound
+    finally:
+        listener.close()
+        await runner.cleanup()
+
+
+def _handler(receive: Receive) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        connection = cast("_Connection", request.protocol)
+        body = await request.read()
+        connection.rest()
+        try:
+            answer = await receive(HttpRequest({k.lower(): v for k, v in request.headers.items()}, body))
+        finally:
+            connection.wait(IDLE)
+        return web.Response(status=answer.status, text=answer.body, content_type=answer.content_type, charset="utf-8")
+
+    return handle
+
+
+class _Connection(web.RequestHandler):
+    """Is a connection that is cut when the next request takes too long to arrive, or when there are too many."""
+
+    __slots__ = ("_deadline",)
+
+    def __init__(self, server: web.Server) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(server, loop=loop, access_log=None, keepalive_timeout=IDLE)  # type: ignore[arg-type]  # off
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Starts the clock; a connection too many is closed at once."""
+        super().connection_made(transport)
+        self.wait(PATIENCE)
+        if self._manager and len(self._manager.connections) > MOST_CONNECTIONS:
+            self._cut()
+
+    def data_received(self, data: bytes) -> None:
+        """Gives a request that begins after a pause the same time as the first."""
+        if self._deadline and self._deadline.when() > self._loop.time() + PATIENCE:
+            self.wait(PATIENCE)
+        super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Stops the clock."""
+        self.rest()
+        super().connection_lost(exc)
+
+    def wait(self, seconds: float) -> None:
+        """Gives the next request so many seconds to arrive."""
+        self.rest()
+        self._deadline = self._loop.call_later(seconds, self._cut)
+
+    def rest(self) -> None:
+        """Stops the clock: a request has arrived and is being answered."""
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _cut(self) -> None:
+        if self.transport:
+            self.transport.abort()

@@ -1,0 +1,139 @@
+"""Slack: one workspace by its tokens, over Socket Mode, over signed HTTP, or both."""
+
+import asyncio
+import logging
+
+import aiohttp
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.platforms.slack.listeners import Listeners
+from bot.platforms.slack.recently import Recently
+from bot.platforms.slack.render import BUDGET
+from bot.platforms.slack.sending import TIMEOUT, Sender, retry_handlers
+from bot.platforms.slack.signing import is_signed
+from bot.platforms.slack.socket_mode import SocketMode
+from bot.platforms.slack.tokens import check_bot_token, socket_url
+from bot.platforms.slack.work import Work
+from bot.ports import Core, HttpRequest, HttpResponse, TokenRefused
+
+log = logging.getLogger("briefbot.slack")
+MOST_COMMAND_BODY = 64 * 1024
+REPLAYED = 600.0
+"""Seconds for which a signature is remembered: twice what a request may be old."""
+
+LAST_ANSWERS = 8.0
+"""Seconds that answers under way have when the program ends."""
+
+LONGEST_PAUSE = 60.0
+
+
+class Slack:
+    """Answers in a Slack workspace; implements `Platform`.
+
+    Socket Mode is on with an `app_token`; `receive` takes requests over HTTP, signed with `signing_secret`.
+    """
+
+    name = "slack"
+    budget = BUDGET
+
+    def __init__(self, bot_token: str, api_url: str, app_token: str = "", signing_secret: str = "") -> None:
+        self._bot_token = bot_token
+        self._api_url = api_url
+        self._app_token = app_token
+        self._signing_secret = signing_secret
+        self._replays = Recently(REPLAYED)
+        self._app: AsyncApp | None = None
+
+    async def serve(self, core: Core) -> None:
+        """Listens and answers until cancelled; what is being answered then is finished.
+
+        Raises:
+            TokenRefused: Slack does not let us in, or no longer.
+        """
+        stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def stop(error: TokenRefused) -> None:
+            if not stopped.done():
+                stopped.set_exception(error)
+
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
+            client = AsyncWebClient(
+                self._bot_token, self._api_url, timeout=TIMEOUT, session=session, retry_handlers=retry_handlers()
+            )
+            work = Work()
+            self._app = self._bolt_app(work)
+            Listeners(core, Sender(client), work, stop).register(self._app)
+            tasks = [asyncio.create_task(_introduce(client))]
+            if self._app_token:
+                tasks.append(asyncio.create_task(self._socket_mode(self._app, client).serve()))
+            try:
+                await asyncio.gather(stopped, *tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
+                await work.finish(LAST_ANSWERS)
+
+    async def receive(self, request: HttpRequest) -> HttpResponse:
+        """Answers one request over HTTP: 401 if it is not signed by Slack, 400 or 413 if it cannot be read."""
+        if self._app is None:
+            return HttpResponse(503, "starting")
+        if not is_signed(self._signing_secret, request.headers, request.body):
+            return HttpResponse(401, "not signed by Slack")
+        if self._replays.seen(request.headers["x-slack-signature"]):
+            return HttpResponse(200)
+        try:
+            asked = AsyncBoltRequest(body=request.body.decode(), headers=dict(request.headers))
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            return HttpResponse(400, "not readable")
+        if "command" in asked.body and len(request.body) > MOST_COMMAND_BODY:
+            return HttpResponse(413, "too large for a command")
+        answer = await self._app.async_dispatch(asked)
+        kind = answer.first_headers().get("content-type", "text/plain").partition(";")[0]
+        return HttpResponse(answer.status, answer.body, kind)
+
+    def _bolt_app(self, work: Work) -> AsyncApp:
+        token = self._bot_token
+
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+        app = AsyncApp(
+            logger=logging.getLogger("slack_bolt"),
+            name="briefbot",
+            client=AsyncWebClient(base_url=self._api_url),  # bolt copies it for every lazy listener, and never uses it
+            authorize=authorize,  # bolt's own asks Slack who we are before it lets a first request through
+            process_before_response=True,
+            raise_error_for_unhandled_request=True,
+            request_verification_enabled=False,  # `receive` verifies, before anything is parsed
+            ssl_check_enabled=False,
+            attaching_conversation_kwargs_enabled=False,
+        )
+        app.listener_runner.lazy_listener_runner = work
+        return app
+
+    def _socket_mode(self, app: AsyncApp, client: AsyncWebClient) -> SocketMode:
+        return SocketMode(app, self._app_token, lambda: socket_url(client, self._app_token))
+
+
+async def _introduce(client: AsyncWebClient) -> None:
+    """Has Slack accept the bot token, however long it cannot be asked.
+
+    Raises:
+        TokenRefused: it does not.
+    """
+    pause = 1.0
+    while True:
+        try:
+            await check_bot_token(client)
+        except (aiohttp.ClientError, TimeoutError, SlackApiError) as error:
+            log.warning("Slack cannot be asked who we are", extra={"error": type(error).__name__, "again_in": pause})
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        else:
+            log.info("Slack knows us")
+            return

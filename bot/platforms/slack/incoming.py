@@ -1,0 +1,177 @@
+"""What Slack sends to what is asked: who asks which line, and where the answer goes."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Body = Mapping[str, Any]
+_REFERENCE = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
+_ESCAPED = re.compile(r"&(amp|lt|gt);")
+_CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
+_TEXTS = {"text", "title", "pretext", "fallback"}
+SHARED = "shared"
+"""The block_id at the head of every shared message."""
+
+MOST_TEXT = 20_000
+"""Characters of a message that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseUrl:
+    """Answers by the address that came with an interaction; by default only whoever asked sees it.
+
+    `replace` puts the answer in place of what was clicked; `shareable` is false where nobody else is; `shared_by` makes
+    the answer public in that person's name.
+    """
+
+    url: str
+    thread: str = ""
+    replace: bool = False
+    shareable: bool = True
+    shared_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Answers one person in a channel or thread, seen by nobody else."""
+
+    channel: str
+    user: str
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Answers in a conversation of one person with the bot."""
+
+    channel: str
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenView:
+    """Answers in the modal that is open."""
+
+    view: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewView:
+    """Answers in a modal that opens; `trigger` is good for 3 seconds, once."""
+
+    trigger: str
+
+
+Destination = ResponseUrl | Channel | Direct | OpenView | NewView
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Is a line that somebody asked; `place` is `slack:workspace/channel[/thread]`."""
+
+    line: str
+    user: str
+    place: str
+    destination: Destination
+
+
+def by_command(body: Body) -> Asked:
+    """Reads a slash command."""
+    line = f"{body.get('command', '')} {plain(body.get('text', ''))}"
+    place = _place(body.get("team_id", ""), body.get("channel_id", ""))
+    return Asked(line, body.get("user_id", ""), place, ResponseUrl(body.get("response_url", "")))
+
+
+def by_mention(body: Body) -> Asked:
+    """Reads a message that mentions the bot; in a thread it is answered there."""
+    event = body.get("event", {})
+    channel, user, thread = event.get("channel", ""), event.get("user", ""), event.get("thread_ts", "")
+    destination = Channel(channel, user, thread)
+    return Asked(plain(event.get("text", "")).strip(), user, _place(_team(body), channel, thread), destination)
+
+
+def by_direct_message(body: Body) -> Asked | None:
+    """Reads a message to the bot alone, if it is a person's: not an edit, not a notice, not a bot's."""
+    event = body.get("event", {})
+    if event.get("channel_type") != "im" or event.get("subtype") or event.get("bot_id") or not event.get("user"):
+        return None
+    channel, thread = event.get("channel", ""), event.get("thread_ts", "")
+    place = _place(_team(body), channel, thread)
+    return Asked(plain(event.get("text", "")).strip(), event["user"], place, Direct(channel, thread))
+
+
+def by_click(body: Body) -> Asked:
+    """Reads a click or a choice: it edits where the clicker alone sees the message, elsewhere it answers privately.
+
+    In a conversation with the bot alone its messages are no ephemeral ones; what was shared is never edited, for a
+    conversation of two people looks the same.
+    """
+    action = (body.get("actions") or [{}])[0]
+    line = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
+    container, view = body.get("container", {}), body.get("view") or {}
+    channel = (body.get("channel") or {}).get("id") or container.get("channel_id", "")
+    thread = container.get("thread_ts", "")
+    destination: Destination
+    if view.get("type") == "modal":
+        destination = OpenView(view.get("id", ""))
+    elif view:
+        destination = NewView(body.get("trigger_id", ""))
+    else:
+        ephemeral, direct = bool(container.get("is_ephemeral")), channel.startswith("D") and not _is_shared(body)
+        shareable = ephemeral or not direct
+        destination = ResponseUrl(body.get("response_url", ""), thread, ephemeral or direct, shareable)
+    return Asked(line, user_of(body), _place(_team(body), channel, thread), destination)
+
+
+def by_message_shortcut(body: Body) -> Asked:
+    """Reads a message, to be searched for companies."""
+    message = body.get("message", {})
+    text = " ".join(plain(" ".join(dict.fromkeys(_texts(message))))[:MOST_TEXT].split())
+    channel, thread = (body.get("channel") or {}).get("id", ""), message.get("thread_ts", "")
+    destination = ResponseUrl(body.get("response_url", ""), thread)
+    return Asked(f"/spot {text}", user_of(body), _place(_team(body), channel, thread), destination)
+
+
+def _is_shared(body: Body) -> bool:
+    blocks = (body.get("message") or {}).get("blocks") or [{}]
+    return bool(blocks[0].get("block_id") == SHARED)
+
+
+def user_of(body: Body) -> str:
+    """Returns the id of who clicked, chose or used a shortcut."""
+    return str((body.get("user") or {}).get("id", ""))
+
+
+def plain(text: str) -> str:
+    """Returns a text of Slack as people read it: links by their words, mentions by their names, nothing escaped."""
+    read = _REFERENCE.sub(_read, text or "")
+    return _ESCAPED.sub(lambda match: _CHARACTERS[match[1]], read)
+
+
+def _read(match: re.Match[str]) -> str:
+    target, words = match[1], match[2]
+    mark = {"@": "@", "#": "#"}.get(target[:1], "")
+    if words:
+        return words if words.startswith(mark) else f"{mark}{words}"
+    return target.removeprefix("mailto:") if ":" in target else " "
+
+
+def _texts(value: object, key: str = "text") -> Iterator[str]:
+    """Yields the texts of a message, of its blocks and of its attachments."""
+    if isinstance(value, str) and key in _TEXTS:
+        yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _texts(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, "")
+
+
+def _team(body: Body) -> str:
+    return str(body.get("team_id") or (body.get("team") or {}).get("id", ""))
+
+
+def _place(team: str, channel: str, thread: str = "") -> str:
+    return "/".join(filter(None, (f"slack:{team}", channel, thread)))

@@ -1,0 +1,191 @@
+"""What is done with everything that Slack sends: acknowledged from memory, then answered.
+
+bolt's `process_before_response` holds for the whole app, so a listener awaits neither network nor store: it reads what
+was asked and acknowledges. The answer is sent by a lazy listener, to an address that says whether it arrived; in the
+acknowledgement it would be lost with a connection that is cut, and blocks that Slack refuses could not be replaced.
+"""
+
+import asyncio
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import ClientError
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.platforms.slack import incoming
+from bot.platforms.slack.incoming import Asked, Destination, NewView, ResponseUrl
+from bot.platforms.slack.manifest import ASK, COMPANIES_IN_MESSAGE
+from bot.platforms.slack.messages import SHARE, options
+from bot.platforms.slack.recently import Recently
+from bot.platforms.slack.render import BUDGET, PREFIX, payload
+from bot.platforms.slack.sending import Refused, Sender
+from bot.platforms.slack.tokens import refusal
+from bot.platforms.slack.work import DONE, Work
+from bot.ports import Core, Outcome, TokenRefused
+from briefings.document import MOST_COMMAND, Choice, Document
+from briefings.measure import length
+from briefings.paginate import page_at, paginate
+
+log = logging.getLogger("briefbot.slack")
+ANYTHING = re.compile("")
+ASKED = "briefbot_asked"
+REFUSAL = "briefbot_refusal"
+MOST_SUGGESTIONS = 20
+REMEMBERED = 3600.0
+"""Seconds for which an event is known to have come: Slack repeats one after 5 minutes at the latest."""
+
+Body = dict[str, Any]
+
+
+class Listeners:
+    """Answers what a bolt app receives."""
+
+    def __init__(self, core: Core, sender: Sender, work: Work, stop: Callable[[TokenRefused], None]) -> None:
+        self._core = core
+        self._sender = sender
+        self._work = work
+        self._stop = stop
+        self._events = Recently(REMEMBERED)
+        self._composing = asyncio.Lock()
+
+    def register(self, app: AsyncApp) -> None:
+        """Has an app call the listeners; nothing is subscribed that stands not here."""
+        app.error(self._failed)
+        app.middleware(self._once)
+        app.command(ANYTHING)(ack=self._command, lazy=[self._answer])
+        app.event("app_mention")(ack=self._mention, lazy=[self._answer])
+        app.event("message")(ack=self._message, lazy=[self._answer])
+        app.event("app_home_opened")(ack=self._home_opened, lazy=[self._publish_home])
+        app.message_shortcut(COMPANIES_IN_MESSAGE)(ack=self._message_shortcut, lazy=[self._answer])
+        app.global_shortcut(ASK)(ack=self._global_shortcut, lazy=[self._open_search])
+        app.options(ANYTHING)(self._complete)
+        app.action(ANYTHING)(ack=self._click, lazy=[self._answer])
+
+    async def _once(self, body: Body, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002
+        """Acknowledges what came before, without doing it again."""
+        key = body.get("event_id") or body.get("trigger_id")
+        if key and self._events.seen(str(key)):
+            return BoltResponse(status=200)
+        await next()
+        return None
+
+    async def _failed(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse:  # noqa: ARG002
+        if isinstance(error, BoltUnhandledRequestError):
+            log.info("not for us")
+            return BoltResponse(status=200)
+        log.error("a request of Slack could not be read", exc_info=error, extra={"fault": secrets.token_hex(4)})
+        return BoltResponse(status=400)
+
+    async def _command(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        asked = incoming.by_command(body)
+        refused = self._core.turned_away(asked.user, asked.place, self._work.in_flight)
+        if refused:
+            context[DONE] = True
+            await ack(payload(_first_page(refused)) | {"response_type": "ephemeral"})
+        else:
+            context[ASKED] = asked
+            await ack()
+
+    async def _mention(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        await self._take(incoming.by_mention(body), ack, context)
+
+    async def _message(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        await self._take(incoming.by_direct_message(body), ack, context)
+
+    async def _message_shortcut(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        await self._take(incoming.by_message_shortcut(body), ack, context)
+
+    async def _global_shortcut(self, ack: AsyncAck) -> None:
+        await ack()
+
+    async def _home_opened(self, ack: AsyncAck, event: Body, context: AsyncBoltContext) -> None:
+        context[DONE] = event.get("tab", "home") != "home"
+        await ack()
+
+    async def _click(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        asked, action = incoming.by_click(body), str(body["actions"][0].get("action_id", ""))
+        if action == SHARE and isinstance(asked.destination, ResponseUrl):
+            shared = replace(asked.destination, replace=False, shared_by=asked.user)
+            asked = replace(asked, destination=shared)
+        await self._take(asked, ack, context, expired=not action.startswith(PREFIX))
+
+    async def _take(
+        self, asked: Asked | None, ack: AsyncAck, context: AsyncBoltContext, *, expired: bool = False
+    ) -> None:
+        """Acknowledges, and leaves for later what is to be answered."""
+        if asked:
+            refused = self._core.turned_away(asked.user, asked.place, self._work.in_flight)
+            context[ASKED] = asked
+            context[REFUSAL] = refused or (self._core.expired() if expired else None)
+        context[DONE] = asked is None
+        await ack()
+
+    async def _complete(self, ack: AsyncAck, body: Body) -> None:
+        typed = " ".join(incoming.plain(str(body.get("value", ""))).split())
+        line = f"/search {typed}"
+        groups = {
+            "Companies": self._core.suggest("company", "name", typed, MOST_SUGGESTIONS),
+            "Themes": self._core.suggest("theme", "name", typed, MOST_SUGGESTIONS),
+            "Words": [Choice(f"Claims with “{typed}”", line)] if typed and length(line) <= MOST_COMMAND else [],
+        }
+        await ack(options(groups))
+
+    async def _answer(self, context: AsyncBoltContext) -> None:
+        """Composes what was asked and sends it."""
+        asked: Asked = context[ASKED]
+        refused: Document | None = context.get(REFUSAL)
+        if refused:
+            await self._sent(self._sender.send(_first_page(refused), _beside(asked.destination), answered=False))
+        else:
+            page, outcome = await self._composed(asked)
+            await self._sent(self._sender.send(page, asked.destination, answered=outcome == "answered"))
+
+    async def _publish_home(self, event: Body, body: Body) -> None:
+        user, place = str(event.get("user", "")), f"slack:{body.get('team_id', '')}"
+        if self._core.turned_away(user, place, self._work.in_flight):
+            return
+        asked = Asked("/changes", user, place, NewView(""))
+        pages = [(await self._composed(replace(asked, line=line)))[0] for line in ("/changes", "/help")]
+        await self._sent(self._sender.publish_home(user, *pages))
+
+    async def _open_search(self, body: Body) -> None:
+        await self._sent(self._sender.open_search(str(body.get("trigger_id", ""))))
+
+    async def _composed(self, asked: Asked) -> tuple[Document, Outcome]:
+        """Returns the page that was asked for; one a turn of the loop, so that no acknowledgement waits for several."""
+        async with self._composing:
+            await asyncio.sleep(0)
+            reply = await self._core.answer_line(asked.line, asked.user, asked.place)
+            return page_at(paginate(reply.document, BUDGET), reply.page), reply.outcome
+
+    async def _sent(self, sending: Awaitable[None]) -> None:
+        try:
+            await sending
+        except Refused as refused:
+            error = refusal("SLACK_BOT_TOKEN", str(refused))
+            if error:
+                self._stop(error)
+            else:
+                log.warning("Slack did not take an answer", extra={"error": str(refused)})
+        except (ClientError, TimeoutError) as error:
+            log.warning("it is not known whether Slack took an answer", extra={"error": type(error).__name__})
+
+
+def _first_page(document: Document) -> Document:
+    return paginate(document, BUDGET)[0]
+
+
+def _beside(destination: Destination) -> Destination:
+    """Returns where to say something to whoever clicked, without touching what is there."""
+    if isinstance(destination, ResponseUrl):
+        return replace(destination, replace=False, shared_by="")
+    return destination

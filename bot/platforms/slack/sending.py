@@ -1,0 +1,143 @@
+"""Answers on their way to Slack: what it refuses is tried once in plainer blocks, what is unclear is never repeated."""
+
+import json
+import logging
+from typing import Any, assert_never
+
+from aiohttp import ClientConnectorError, ClientError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.platforms.slack.incoming import Channel, Destination, Direct, NewView, OpenView, ResponseUrl
+from bot.platforms.slack.messages import home, modal, shareable, shared
+from bot.platforms.slack.render import payload
+from briefings.document import Document
+
+log = logging.getLogger("briefbot.slack")
+TIMEOUT = 10
+"""Seconds for one request to Slack."""
+
+BLOCKS_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_payload"}
+
+
+def retry_handlers() -> list[Any]:
+    """Returns when the SDK may repeat a request: where Slack certainly did not take it."""
+    return [
+        AsyncRateLimitErrorRetryHandler(max_retry_count=2),
+        AsyncConnectionErrorRetryHandler(max_retry_count=2, error_types=[ClientConnectorError]),
+    ]
+
+
+class Refused(Exception):
+    """Says with Slack's word for it that it did not take an answer."""
+
+
+class Sender:
+    """Sends pages where they belong."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+
+    async def send(self, page: Document, destination: Destination, *, answered: bool) -> None:
+        """Sends a page; blocks that Slack refuses are replaced once by conservative ones.
+
+        What was `answered` may be shared, other than a refusal.
+
+        Raises:
+            Refused: Slack does not take it; its word for the reason.
+            aiohttp.ClientError, TimeoutError: it is not known whether Slack took it.
+        """
+        for conservative in (False, True):
+            try:
+                await self._send(page, destination, answered=answered, conservative=conservative)
+            except Refused as refused:
+                if str(refused) not in BLOCKS_REFUSED or conservative:
+                    raise
+                kinds = sorted({block["type"] for block in payload(page)["blocks"]})
+                log.warning("Slack refused blocks; trying plainer ones", extra={"error": str(refused), "blocks": kinds})
+            else:
+                return
+
+    async def publish_home(self, user: str, *pages: Document) -> None:
+        """Shows pages in a person's App Home.
+
+        Raises:
+            Refused, aiohttp.ClientError, TimeoutError: as `send`.
+        """
+        await self._call("views.publish", user_id=user, view=home(*pages))
+
+    async def open_search(self, trigger: str) -> None:
+        """Opens a modal in which to search.
+
+        Raises:
+            Refused, aiohttp.ClientError, TimeoutError: as `send`.
+        """
+        await self._call("views.open", trigger_id=trigger, view=modal())
+
+    async def _send(self, page: Document, to: Destination, *, answered: bool, conservative: bool) -> None:
+        private = shareable if answered else payload
+        match to:
+            case ResponseUrl(url, thread, shared_by=user) if user:
+                message = shared(page, user, conservative=conservative) | _in_thread(thread)
+                await self._respond(url, message | {"response_type": "in_channel", "replace_original": False})
+                await self._respond(url, {"delete_original": True})
+            case ResponseUrl(url, thread, replace, may_share):
+                message = (private if may_share else payload)(page, conservative=conservative) | _in_thread(thread)
+                await self._respond(url, message | {"response_type": "ephemeral", "replace_original": replace})
+            case Channel(channel, user, thread):
+                message = private(page, conservative=conservative)
+                await self._call("chat.postEphemeral", channel=channel, user=user, **message, **_in_thread(thread))
+            case Direct(channel, thread):
+                message = payload(page, conservative=conservative)
+                await self._call("chat.postMessage", channel=channel, **message, **_in_thread(thread))
+            case OpenView(view):
+                await self._call("views.update", view_id=view, view=modal(page))
+            case NewView(trigger):
+                await self._call("views.open", trigger_id=trigger, view=modal(page))
+            case _:
+                assert_never(to)
+
+    async def _respond(self, url: str, message: dict[str, Any]) -> None:
+        webhook = AsyncWebhookClient(
+            url, timeout=TIMEOUT, session=self._client.session, retry_handlers=self._client.retry_handlers
+        )
+        answer = await webhook.send_dict(message)
+        said = _word(answer.body)
+        if answer.status_code != 200 or said != "ok":
+            raise Refused(said or f"HTTP {answer.status_code}")
+
+    async def _call(self, method: str, **arguments: Any) -> None:
+        try:
+            await self._client.api_call(method, json=arguments)
+        except SlackApiError as error:
+            raise Refused(reason(error)) from None
+
+
+def _in_thread(thread: str) -> dict[str, str]:
+    return {"thread_ts": thread} if thread else {}
+
+
+def reason(error: SlackApiError) -> str:
+    """Returns Slack's word for why it refuses a call, or the HTTP status where it says none."""
+    data = getattr(error.response, "data", error.response)
+    word = data.get("error") if isinstance(data, dict) else None
+    return str(word or f"HTTP {getattr(error.response, 'status_code', 'error')}")
+
+
+def _word(body: str) -> str:
+    """Returns the word in which a response_url says how it went: as text or as JSON."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return body.strip()[:80]
+    if isinstance(said, dict):
+        return "ok" if said.get("ok") else str(said.get("error", ""))
+    return str(said)
+
+
+UNKNOWN_OUTCOME = (ClientError, TimeoutError)

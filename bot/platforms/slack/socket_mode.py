@@ -1,0 +1,187 @@
+"""Socket Mode: several connections at a time, each replaced before it is missed (docs.slack.dev/apis/events-api/
+using-socket-mode).
+
+The SDK speaks the protocol; when to connect is decided here. Left to itself, its client closes a connection before it
+opens the next, waits a whole ping interval after a cut, and tries a refused token for ever.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from time import monotonic, time
+from typing import Any
+
+from aiohttp import ClientError, WSMessage
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.web.async_client import AsyncWebClient
+
+log = logging.getLogger("briefbot.slack")
+CONNECTIONS = 2
+"""Kept open at a time, of the 10 that Slack allows, so that one may be cut without a gap."""
+
+SILENCE = 30.0
+"""Seconds without any frame after which a connection counts as deaf."""
+
+PING = 10.0
+LOOK = 0.2
+CONNECT = 5.0
+RETIRE = 10.0
+GOODBYE = 1.0
+LONGEST_PAUSE = 30.0
+
+
+class Connection(SocketModeClient):
+    """Is one connection of the SDK that never reconnects by itself: `ended` says that another is due."""
+
+    def __init__(self, app_token: str, web_client: AsyncWebClient, url: str) -> None:
+        super().__init__(
+            app_token,
+            logging.getLogger("slack_sdk.socket_mode"),
+            web_client,
+            auto_reconnect_enabled=False,
+            ping_interval=PING,
+            on_message_listeners=[self._frame],
+            on_close_listeners=[self._closed],
+            on_error_listeners=[self._closed],
+        )
+        self.default_auto_reconnect_enabled = False
+        self.wss_uri = url
+        self.ended = False
+        self._heard = monotonic()
+        self._pong: float | None = None
+
+    async def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
+        """Notes that Slack asks for a new connection."""
+        self.ended = True
+
+    @property
+    def alive(self) -> bool:
+        """Whether frames still come, or at least the answers to our pings."""
+        if self.last_ping_pong_time != self._pong:
+            self._pong, self._heard = self.last_ping_pong_time, monotonic()
+        return not self.cut and monotonic() - self._heard < SILENCE
+
+    @property
+    def cut(self) -> bool:
+        """Whether there is no connection any more."""
+        return self.current_session is None or self.current_session.closed
+
+    async def _frame(self, _: WSMessage) -> None:
+        self._heard = monotonic()
+
+    async def _closed(self, _: WSMessage) -> None:
+        self.ended = True
+
+
+class SocketMode:
+    """Receives what Slack sends over connections of our own making and hands it to a bolt app."""
+
+    def __init__(self, app: AsyncApp, app_token: str, open_url: Callable[[], Awaitable[str]]) -> None:
+        self._app = app
+        self._app_token = app_token
+        self._open_url = open_url
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        """Keeps connections open until cancelled.
+
+        Raises:
+            TokenRefused: Slack does not let us in.
+        """
+        lines = [asyncio.create_task(self._keep(number)) for number in range(CONNECTIONS)]
+        try:
+            await asyncio.gather(*lines)
+        finally:
+            for line in lines:
+                line.cancel()
+            await asyncio.wait(lines)
+
+    async def _keep(self, number: int) -> None:
+        """Keeps one connection open: the next is there before the last is closed."""
+        last: Connection | None = None
+        failures = 0
+        try:
+            while True:
+                try:
+                    connection = await self._connected()
+                except (ClientError, SlackApiError, TimeoutError, OSError) as error:
+                    failures += 1
+                    pause = min(2.0 ** (failures - 1), LONGEST_PAUSE)
+                    log.warning(
+                        "no connection to Slack", extra={"line": number, "error": _short(error), "again_in": pause}
+                    )
+                    await asyncio.sleep(pause)
+                    continue
+                log.info("connected to Slack", extra={"line": number})
+                failures = 0
+                if last:
+                    self._retire(last)
+                last = connection
+                await self._end_of(connection, number)
+        finally:
+            if last:
+                await _close(last)
+            for task in self._retiring:
+                task.cancel()
+
+    async def _connected(self) -> Connection:
+        connection = Connection(self._app_token, self._app.client, await self._open_url())
+        connection.socket_mode_request_listeners.append(self._receive)
+        try:
+            async with asyncio.timeout(CONNECT):
+                await connection.connect()  # type: ignore[no-untyped-call]
+        except BaseException:
+            await _close(connection)
+            raise
+        return connection
+
+    async def _end_of(self, connection: Connection, number: int) -> None:
+        while connection.alive and not connection.ended:
+            await asyncio.sleep(LOOK)
+        if not connection.ended and not connection.cut:
+            log.warning("Slack is silent; connecting anew", extra={"line": number, "seconds": SILENCE})
+
+    def _retire(self, connection: Connection) -> None:
+        """Closes a connection once Slack has, which sends on it what is under way."""
+        task = asyncio.create_task(_close_later(connection))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def _receive(self, client: Any, request: SocketModeRequest) -> None:
+        response = await run_async_bolt_app(self._app, request)
+        try:
+            await send_async_response(client, request, response, time())
+        except (ClientError, OSError) as error:
+            # The answer goes another way, so only Slack's own notice to the reader may be wrong.
+            log.warning("the connection was cut before the acknowledgement", extra={"error": _short(error)})
+
+
+async def _close_later(connection: Connection) -> None:
+    try:
+        for _ in range(int(RETIRE / LOOK)):
+            if not connection.alive:
+                break
+            await asyncio.sleep(LOOK)
+    finally:
+        await _close(connection)
+
+
+async def _close(connection: Connection) -> None:
+    """Ends a connection for good, waiting for a goodbye only as long as is polite."""
+    connection.closed = True
+    for task in (connection.message_processor, connection.current_session_monitor, connection.message_receiver):
+        if task:
+            task.cancel()
+    with suppress(ClientError, OSError, TimeoutError):
+        async with asyncio.timeout(GOODBYE):
+            await connection.disconnect()  # type: ignore[no-untyped-call]
+    await connection.aiohttp_client_session.close()
+
+
+def _short(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:200]
