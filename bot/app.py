@@ -45,7 +45,8 @@ async def run(settings: Settings, *, terminal: bool = False) -> None:
             stack.push_async_callback(_ended, task)
         await _listen(settings, routes, stack)
         _end_on_sigterm(serving)
-        refusals = [error for error in await asyncio.gather(*serving) if error]
+        await asyncio.wait(serving, return_when=asyncio.FIRST_EXCEPTION)
+        refusals = [error for task in serving if task.done() and (error := task.result())]
     if len(refusals) == len(platforms):
         raise refusals[0]
 

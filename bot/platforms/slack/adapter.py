@@ -15,7 +15,7 @@ from bot.platforms.slack.recently import Recently
 from bot.platforms.slack.render import BUDGET
 from bot.platforms.slack.sending import TIMEOUT, Sender, retry_handlers
 from bot.platforms.slack.signing import is_signed
-from bot.platforms.slack.socket_mode import SocketMode
+from bot.platforms.slack.socket_mode import CONNECTIONS, SocketMode
 from bot.platforms.slack.tokens import check_bot_token, socket_url
 from bot.platforms.slack.work import Work
 from bot.ports import Core, HttpRequest, HttpResponse, TokenRefused
@@ -60,41 +60,49 @@ class Slack:
             if not stopped.done():
                 stopped.set_exception(error)
 
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
+        connector = aiohttp.TCPConnector(limit=0)  # `Work` bounds it; with aiohttp's own 100 one answer waits for others
+        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
             client = AsyncWebClient(
                 self._bot_token, self._api_url, timeout=TIMEOUT, session=session, retry_handlers=retry_handlers()
             )
             work = Work()
             self._app = self._bolt_app(work)
             Listeners(core, Sender(client), work, stop).register(self._app)
-            tasks = [asyncio.create_task(_introduce(client))]
+            serving = [_introduce(client)]
             if self._app_token:
-                tasks.append(asyncio.create_task(self._socket_mode(self._app, client).serve()))
+                sockets = SocketMode(self._app, self._app_token, lambda: socket_url(client, self._app_token))
+                serving += [sockets.keep(line) for line in range(CONNECTIONS)]
+            tasks = [asyncio.create_task(one) for one in serving]
             try:
-                await asyncio.gather(stopped, *tasks)
+                await _first_failure(stopped, *tasks)
             finally:
+                self._app = None
                 for task in tasks:
                     task.cancel()
                 await asyncio.wait(tasks)
                 await work.finish(LAST_ANSWERS)
 
     async def receive(self, request: HttpRequest) -> HttpResponse:
-        """Answers one request over HTTP: 401 if it is not signed by Slack, 400 or 413 if it cannot be read."""
+        """Answers one request over HTTP: 401 if it is not signed by Slack, 400 or 413 if it cannot be read.
+
+        Outside of `serve` it is 503, so that a load balancer asks another.
+        """
         if self._app is None:
-            return HttpResponse(503, "starting")
+            return HttpResponse(503, "starting or ending")
         if not is_signed(self._signing_secret, request.headers, request.body):
             return HttpResponse(401, "not signed by Slack")
         if self._replays.seen(request.headers["x-slack-signature"]):
             return HttpResponse(200)
         try:
             asked = AsyncBoltRequest(body=request.body.decode(), headers=dict(request.headers))
-        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            if "command" in asked.body and len(request.body) > MOST_COMMAND_BODY:
+                return HttpResponse(413, "too large for a command")
+            answer = await self._app.async_dispatch(asked)
+        except Exception:  # bolt takes what is signed for well-formed
+            log.exception("a request of Slack could not be read")
             return HttpResponse(400, "not readable")
-        if "command" in asked.body and len(request.body) > MOST_COMMAND_BODY:
-            return HttpResponse(413, "too large for a command")
-        answer = await self._app.async_dispatch(asked)
         kind = answer.first_headers().get("content-type", "text/plain").partition(";")[0]
-        return HttpResponse(answer.status, answer.body, kind)
+        return HttpResponse(min(answer.status, 400), answer.body, kind)
 
     def _bolt_app(self, work: Work) -> AsyncApp:
         token = self._bot_token
@@ -104,7 +112,7 @@ class Slack:
 
         app = AsyncApp(
             logger=logging.getLogger("slack_bolt"),
-            name="briefbot",
+            name="slack_bolt.app",  # the name of its logger, to which it gives the level of the one above
             client=AsyncWebClient(base_url=self._api_url),  # bolt copies it for every lazy listener, and never uses it
             authorize=authorize,  # bolt's own asks Slack who we are before it lets a first request through
             process_before_response=True,
@@ -116,8 +124,12 @@ class Slack:
         app.listener_runner.lazy_listener_runner = work
         return app
 
-    def _socket_mode(self, app: AsyncApp, client: AsyncWebClient) -> SocketMode:
-        return SocketMode(app, self._app_token, lambda: socket_url(client, self._app_token))
+
+async def _first_failure(*tasks: asyncio.Future[None]) -> None:
+    """Waits for what should never fail and raises what does; unlike `gather`, leaves it to the caller to cancel."""
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    for task in done:
+        task.result()
 
 
 async def _introduce(client: AsyncWebClient) -> None:

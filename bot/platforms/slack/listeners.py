@@ -130,7 +130,7 @@ class Listeners:
         await ack()
 
     async def _complete(self, ack: AsyncAck, body: Body) -> None:
-        typed = " ".join(incoming.plain(str(body.get("value", ""))).split())
+        typed = " ".join(str(body.get("value", "")).split())
         line = f"/search {typed}"
         groups = {
             "Companies": self._core.suggest("company", "name", typed, MOST_SUGGESTIONS),

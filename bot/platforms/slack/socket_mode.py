@@ -87,22 +87,12 @@ class SocketMode:
         self._open_url = open_url
         self._retiring: set[asyncio.Task[None]] = set()
 
-    async def serve(self) -> None:
-        """Keeps connections open until cancelled.
+    async def keep(self, line: int) -> None:
+        """Keeps one connection open until cancelled: the next is there before the last is closed.
 
         Raises:
             TokenRefused: Slack does not let us in.
         """
-        lines = [asyncio.create_task(self._keep(number)) for number in range(CONNECTIONS)]
-        try:
-            await asyncio.gather(*lines)
-        finally:
-            for line in lines:
-                line.cancel()
-            await asyncio.wait(lines)
-
-    async def _keep(self, number: int) -> None:
-        """Keeps one connection open: the next is there before the last is closed."""
         last: Connection | None = None
         failures = 0
         try:
@@ -113,16 +103,16 @@ class SocketMode:
                     failures += 1
                     pause = min(2.0 ** (failures - 1), LONGEST_PAUSE)
                     log.warning(
-                        "no connection to Slack", extra={"line": number, "error": _short(error), "again_in": pause}
+                        "no connection to Slack", extra={"line": line, "error": _short(error), "again_in": pause}
                     )
                     await asyncio.sleep(pause)
                     continue
-                log.info("connected to Slack", extra={"line": number})
+                log.info("connected to Slack", extra={"line": line})
                 failures = 0
                 if last:
                     self._retire(last)
                 last = connection
-                await self._end_of(connection, number)
+                await self._end_of(connection, line)
         finally:
             if last:
                 await _close(last)
@@ -140,11 +130,11 @@ class SocketMode:
             raise
         return connection
 
-    async def _end_of(self, connection: Connection, number: int) -> None:
+    async def _end_of(self, connection: Connection, line: int) -> None:
         while connection.alive and not connection.ended:
             await asyncio.sleep(LOOK)
         if not connection.ended and not connection.cut:
-            log.warning("Slack is silent; connecting anew", extra={"line": number, "seconds": SILENCE})
+            log.warning("Slack is silent; connecting anew", extra={"line": line, "seconds": SILENCE})
 
     def _retire(self, connection: Connection) -> None:
         """Closes a connection once Slack has, which sends on it what is under way."""

@@ -8,6 +8,9 @@ from slack_bolt.lazy_listener.async_internals import to_runnable_function
 from slack_bolt.lazy_listener.async_runner import AsyncLazyListenerRunner
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+MOST = 512
+"""Tasks at a time: the answers that may be in flight, and as many polite refusals."""
+
 DONE = "briefbot_done"
 """The key in bolt's context that says that the acknowledgement was all there was to do."""
 
@@ -27,6 +30,9 @@ class Work(AsyncLazyListenerRunner):
     def start(self, function: Callable[..., Awaitable[None]], request: AsyncBoltRequest) -> None:
         """Starts a lazy listener, unless its request is done with already."""
         if request.context.get(DONE):
+            return
+        if len(self._tasks) >= MOST:
+            self.logger.warning("more to do than can be done; a request is dropped")
             return
         task = asyncio.create_task(to_runnable_function(function, self.logger, request))
         self._tasks.add(task)

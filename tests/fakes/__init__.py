@@ -1,0 +1,1 @@
+"""Fakes of the services that the bot talks to: they listen on loopback and know nothing of our code."""

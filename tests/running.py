@@ -1,0 +1,100 @@
+"""The real `briefbot run` as a process of its own, against a fake platform on loopback."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.builders import AIRSHIPS
+from tests.fakes.slack import FakeSlack
+
+START = 30.0
+
+
+class Bot:
+    """Is a running bot: its process and what it logged."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.log: list[str] = []
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+
+    def _read(self) -> None:
+        for line in self.process.stderr or ():
+            self.log.append(line)
+
+    def logged(self, text: str) -> bool:
+        """Whether a line of the log holds a text."""
+        return any(text in line for line in list(self.log))
+
+    def until(self, happened: Callable[[], object], seconds: float = START) -> None:
+        """Waits until something has happened, and shows the log if it never does."""
+        end = time.monotonic() + seconds
+        while not happened():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"not within {seconds} s; status {self.process.poll()}: {''.join(self.log[-30:])}")
+            time.sleep(0.02)
+
+    @property
+    def memory(self) -> int:
+        """Resident memory in bytes."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def end(self) -> int:
+        """Asks the process to end and returns its status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(20)
+        self._reading.join(5)
+        return status
+
+
+@contextmanager
+def running(**environment: str) -> Iterator[Bot]:
+    """Runs the bot with settings, on the knowledge of airships, until the context ends."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("BRIEFBOT_", "SLACK_", "DISCORD_"))
+    }
+    settings = kept | {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS)} | environment
+    command = [str(Path(sys.executable).parent / "briefbot"), "run"]
+    process = subprocess.Popen(
+        command, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    bot = Bot(process)
+    try:
+        yield bot
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def on_slack(slack: FakeSlack, *, over: str, **settings: str) -> Iterator[Bot]:
+    """Runs the bot in a workspace, over `socket` or `http`, and waits until it can be asked."""
+    settings |= {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_API_URL": slack.api_url}
+    if over == "socket":
+        settings |= {"SLACK_APP_TOKEN": slack.app_token}
+    else:
+        port = free_port()
+        settings |= {"SLACK_SIGNING_SECRET": slack.signing_secret, "BRIEFBOT_LISTEN": f"127.0.0.1:{port}"}
+        slack.events_url = f"http://127.0.0.1:{port}/slack/events"
+    with running(**settings) as bot:
+        bot.until(lambda: slack.connections >= 2 if over == "socket" else bot.logged("listening"))
+        bot.until(lambda: bot.logged("Slack knows us"))
+        yield bot
+
+
+def free_port() -> int:
+    """Returns a port of this machine that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
