@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -84,7 +84,9 @@ def test_fifty_disconnects_lose_no_command_and_answer_none_twice(slack: FakeSlac
 
 
 @pytest.mark.long
-def test_a_thousand_disconnects_lose_no_command_and_answer_none_twice(slack: FakeSlack) -> None:
+def test_a_thousand_disconnects_lose_no_command_and_answer_none_twice(
+    slack: FakeSlack, record_property: Callable[[str, object], None]
+) -> None:
     with on_slack(slack, over="socket") as bot:
         disturbed(slack, bot, 50)
         slack.posted.clear()
@@ -92,9 +94,8 @@ def test_a_thousand_disconnects_lose_no_command_and_answer_none_twice(slack: Fak
         asked, took = disturbed(slack, bot, 1_000)
         grown = (bot.memory - before) / 2**20
         took.sort()
-        print(
-            f"two connections again after {took[500]:.3f} s (median), {took[-1]:.3f} s (longest); {grown:.1f} MiB more"
-        )
+        record_property("seconds to two connections again, median and longest", (took[500], took[-1]))
+        record_property("memory, MiB more", grown)
         check_each_is_answered_once(slack, asked)
         assert grown < 10
 

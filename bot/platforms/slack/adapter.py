@@ -60,7 +60,9 @@ class Slack:
             if not stopped.done():
                 stopped.set_exception(error)
 
-        connector = aiohttp.TCPConnector(limit=0)  # `Work` bounds it; with aiohttp's own 100 one answer waits for others
+        connector = aiohttp.TCPConnector(
+            limit=0
+        )  # `Work` bounds it; with aiohttp's own 100 one answer waits for others
         async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
             client = AsyncWebClient(
                 self._bot_token, self._api_url, timeout=TIMEOUT, session=session, retry_handlers=retry_handlers()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Body = Mapping[str, Any]
-_REFERENCE = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
+_REFERENCE = re.compile(r"<([@#!][^<>|]*|[a-z]+:[^<>|]*)(?:\|([^<>]*))?>")
 _ESCAPED = re.compile(r"&(amp|lt|gt);")
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
 _TEXTS = {"text", "title", "pretext", "fallback"}

@@ -52,7 +52,7 @@ def manifest(menu: Sequence[MenuItem], umbrella: str, url: str | None = None) ->
 def _rest(menu: Sequence[MenuItem], umbrella: str, url: str | None) -> Iterator[str]:
     yield "  shortcuts:"
     yield from _shortcut("Ask the briefing", "global", ASK, "Search companies, themes and claims.")
-    yield from _shortcut("Companies in this message", "message", COMPANIES_IN_MESSAGE, "What is known of each of them.")
+    yield from _shortcut("Companies in message", "message", COMPANIES_IN_MESSAGE, "What is known of each of them.")
     yield "  slash_commands:"
     yield from _command(umbrella, "Any of the commands, by name; alone it is the help.", "[COMMAND] [...]", url)
     for item in menu:
