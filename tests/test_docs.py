@@ -1,6 +1,8 @@
 """The documents for people tell the truth: what they show is run."""
 
+import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -8,13 +10,16 @@ import pytest
 
 from bot.commands import MENU
 from knowledge import load
+from tests.fakes.slack import FakeSlack
 from tests.generated import ROOT
+from tests.slack_reader import Reader
 
 README = (ROOT / "README.md").read_text()
 GUIDE = (ROOT / "knowledge/README.md").read_text()
-SHELL = [
+LINES = [
     line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines() if line.strip()
 ]
+SHELL = [line for line in LINES if "TOKEN" not in line]  # those with a token are run in a fake workspace
 TABLE = re.findall(r"\| `(briefbot ask [^`]+)` \|", README)
 
 
@@ -71,6 +76,25 @@ def test_make_run_reads_a_pipe() -> None:
     )
     assert ran.returncode == 0
     assert "Overseas expansion · 出海" in ran.stdout
+
+
+def test_the_readmes_line_for_slack_makes_an_app_that_answers() -> None:
+    (line,) = [line for line in LINES if "SLACK_BOT_TOKEN" in line]
+    with FakeSlack() as slack:
+        typed = line.replace("xoxb-...", slack.bot_token).replace("xapp-...", slack.app_token)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("BRIEFBOT_", "SLACK_"))}
+        process = subprocess.Popen(
+            f"exec env {typed}", shell=True, cwd=ROOT, env=kept | {"SLACK_API_URL": slack.api_url},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        try:
+            slack.do(slack.until(lambda: slack.connections == 2, 60))
+            answer = Reader(slack).ask("/company", "Tencent")
+            assert answer.shown.startswith("Tencent · 腾讯")
+            assert slack.objections == []
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def test_the_guides_examples_are_accepted_together(tmp_path: Path) -> None:
