@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from bot.commands import names_outside
 from bot.knowledge_folder import KnowledgeFolder
 from bot.platforms import limits
 from bot.ports import Platform, Receive, TokenRefused
-from bot.settings import Settings
+from bot.settings import InvalidSettings, Settings
 
 log = logging.getLogger("briefbot.app")
 
@@ -26,7 +27,7 @@ async def run(settings: Settings, *, terminal: bool = False) -> None:
     Raises:
         InvalidKnowledge: the knowledge folder cannot be used.
         TokenRefused: no platform is left.
-        OSError: the address for HTTP cannot be listened on.
+        InvalidSettings: the address for HTTP cannot be listened at.
     """
     folder = KnowledgeFolder(settings.knowledge)
     admission = Admission()
@@ -89,7 +90,11 @@ async def _listen(settings: Settings, routes: Mapping[str, Receive], stack: Asyn
     if routes:
         from bot.http import listening
 
-        await stack.enter_async_context(listening(*settings.listen_address, routes))
+        try:
+            await stack.enter_async_context(listening(*settings.listen_address, routes))
+        except OSError as error:
+            reason = f"BRIEFBOT_LISTEN: {settings.listen} cannot be listened at: {os.strerror(error.errno or 0)}"
+            raise InvalidSettings(f"{reason}; give another address") from None
 
 
 def _end_on_sigterm(serving: list[asyncio.Task[TokenRefused | None]]) -> None:

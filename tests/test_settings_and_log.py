@@ -1,6 +1,7 @@
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from bot.log import without_secrets
 from bot.settings import CURATED, InvalidSettings, read_settings
+from tests.running import running
 
 # Made up, in the shape of real ones; split so that no scanner takes them for real.
 SECRETS = [
@@ -130,3 +132,95 @@ def test_a_setting_that_cannot_be_used_is_named_with_its_value(monkeypatch: pyte
 def test_an_empty_variable_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRIEFBOT_KNOWLEDGE", "")
     assert read_settings().knowledge == CURATED
+
+
+BOT, APP = "xox" + "b-1", "xapp" + "-1"
+
+
+@pytest.fixture
+def clean(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in [name for name in os.environ if name.startswith(("BRIEFBOT_", "SLACK_"))]:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSettings) as raised:
+        read_settings()
+    return str(raised.value).splitlines()
+
+
+def test_a_secret_may_stand_in_a_file_with_a_line_end(clean: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "bot").write_text(f"{BOT}\n")
+    clean.setenv("SLACK_BOT_TOKEN_FILE", str(tmp_path / "bot"))
+    clean.setenv("SLACK_APP_TOKEN", f" {APP} ")
+    settings = read_settings()
+    assert settings.slack_bot_token
+    assert settings.slack_app_token
+    assert (settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()) == (BOT, APP)
+    assert BOT not in repr(settings)
+
+
+def test_all_that_is_wrong_with_slacks_settings_is_said_at_once_and_no_secret(clean: pytest.MonkeyPatch) -> None:
+    lines = refused(
+        clean, SLACK_BOT_TOKEN=APP + "-canary", SLACK_APP_TOKEN=BOT + "-canary", SLACK_SIGNING_SECRET_FILE="/no/such",
+        SLACK_API_URL="http://slack.example/api/", BRIEFBOT_LISTEN="8080",
+    )  # fmt: skip
+    assert len(lines) == 5
+    assert [line.partition(":")[0] for line in lines] == [
+        "BRIEFBOT_LISTEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL",
+    ]  # fmt: skip
+    assert "canary" not in "".join(lines)
+    assert "this token begins with xoxb-" in lines[1]
+    assert "/no/such, which cannot be read: No such file" in lines[3]
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"SLACK_BOT_TOKEN": BOT}, "set SLACK_APP_TOKEN too for Socket Mode, or SLACK_SIGNING_SECRET for HTTP"),
+        ({"SLACK_APP_TOKEN": APP}, "SLACK_BOT_TOKEN is missing"),
+        ({"SLACK_BOT_TOKEN": BOT, "SLACK_BOT_TOKEN_FILE": "/x"}, "SLACK_BOT_TOKEN_FILE is set too; keep one of them"),
+    ],
+)
+def test_half_a_set_of_settings_says_which_half_is_missing(
+    clean: pytest.MonkeyPatch, environment: dict[str, str], said: str
+) -> None:
+    assert said in " ".join(refused(clean, **environment))
+
+
+@pytest.mark.parametrize(
+    ("address", "good"),
+    [
+        ("https://slack.com/api/", True), ("http://127.0.0.1:80/api/", True), ("http://[::1]:80/api/", True),
+        ("http://localhost/api/", True), ("http://slack.com/api/", False), ("http://127.0.0.1.example/api/", False),
+        ("https://slack.com/", False), ("https://slack.com/api", False), ("ftp://127.0.0.1/api/", False), ("", True),
+    ],
+)  # fmt: skip
+def test_slacks_address_is_https_or_this_machine(clean: pytest.MonkeyPatch, address: str, good: bool) -> None:
+    clean.setenv("SLACK_API_URL", address)
+    if good:
+        assert read_settings().slack_api_url.endswith("/api/")
+    else:
+        with pytest.raises(InvalidSettings, match="SLACK_API_URL"):
+            read_settings()
+
+
+def test_an_address_to_listen_at_may_be_of_any_family(clean: pytest.MonkeyPatch) -> None:
+    clean.setenv("BRIEFBOT_LISTEN", "[::1]:8081")
+    assert read_settings().listen_address == ("::1", 8081)
+
+
+def test_an_address_that_is_taken_is_said_in_one_line(clean: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        with running(SLACK_BOT_TOKEN=BOT, SLACK_SIGNING_SECRET="0" * 32, BRIEFBOT_LISTEN=listen,
+                     SLACK_API_URL="http://127.0.0.1:9/api/") as bot:  # fmt: skip
+            assert bot.process.wait(30) == 3
+    said = [line for line in bot.log if not line.startswith("{")]
+    assert len(said) == 1
+    assert listen in said[0]
