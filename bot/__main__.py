@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from importlib import import_module
@@ -50,11 +51,12 @@ def run(
     *,
     terminal: Annotated[bool, typer.Option("--terminal", help="Answer here too, beside the platforms.")] = False,
 ) -> None:
-    """Answer on every platform that is configured; without any, at a prompt or from a pipe."""
+    """Answer on every platform whose token is set, such as SLACK_BOT_TOKEN; without any, at a prompt or from a pipe."""
     from bot.app import run as serve
 
     settings = _settings(folder)
-    prepare_logging(settings.log_level, settings.data_dir)
+    terminal = terminal or not settings.platforms
+    prepare_logging(settings.log_level, settings.data_dir if terminal else None)
     try:
         asyncio.run(serve(settings, terminal=terminal))
     except BrokenPipeError:  # whoever read the answers has left, as `| head` does
@@ -146,6 +148,8 @@ def manifest(
     """Print what a platform must be told of this bot, to be pasted there."""
     from bot.commands import MENU, UMBRELLA
 
+    if url is not None and not re.fullmatch(r"https://[^/\s]+/slack/events", url):
+        raise typer.BadParameter(f"--url {url}: give https, a host and the path /slack/events")
     registered = import_module(f"{PLATFORMS[platform]}.manifest")
     typer.echo(registered.manifest([command.item for command in MENU], UMBRELLA, url), nl=False)
 

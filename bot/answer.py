@@ -57,7 +57,7 @@ class Answers:
         edition = self._edition(language)
         return self._guarded(
             edition,
-            lambda: self._composed(edition, replace(parse(line), user=user, place=place, language=language)),
+            lambda: self._composed(edition, replace(_read(edition, line), user=user, place=place, language=language)),
         )
 
     async def answer(self, request: Request) -> Reply:
@@ -91,7 +91,8 @@ class Answers:
 
     def _notice(self, macro: str) -> Document:
         edition = self._edition("en")
-        return refusal(edition, macro, title=edition.words.text(f"{macro}_title"))
+        title = edition.words.text(f"{macro}_title")
+        return Document(title, title, "", (edition.words.paragraph(macro),))
 
     def _edition(self, language: str) -> Edition:
         return Edition(self._knowledge(), self._today(), words_in(language), self._names)
@@ -124,6 +125,28 @@ def _as_typed(request: Request) -> Request:
     return replace(parse(line_of(request)), page=request.page, user=request.user, place=request.place)
 
 
+def _read(edition: Edition, line: str) -> Request:
+    """Returns the request that a line makes: its command, or what is known of the name that it is."""
+    try:
+        return parse(line)
+    except Misused as misused:
+        named = _by_name(edition, str(misused.values["typed"])) if misused.macro == "unknown_command" else None
+        if named is None:
+            raise
+        return named
+
+
+def _by_name(edition: Edition, typed: str) -> Request | None:
+    """Returns the request for a company or theme that is called just so, options after it apart."""
+    indexes = (("company", edition.knowledge.company_names), ("theme", edition.knowledge.theme_names))
+    for command, index in indexes:
+        with suppress(Misused, UnknownName):
+            request = parse(f"/{command} {typed}")
+            if typed and not typed.startswith("/") and not index.find(request.arguments.get("name", "")).typo:
+                return request
+    return None
+
+
 def _nearest_command(edition: Edition, typed: str) -> list[Choice]:
     """Returns the command that a mistyped one may have been, as a choice with what was typed after it."""
     first, rest = (*typed.split(maxsplit=1), "", "")[:2]
@@ -151,7 +174,9 @@ def _refusal(edition: Edition, misused: Misused) -> Document:
     words, item, values = edition.words, misused.item, dict(misused.values)
     choices: list[Choice] = []
     if "typed" in values:
-        choices = [*_nearest_command(edition, str(values["typed"])), *_named(edition, str(values["typed"]))]
+        typed = str(values["typed"])
+        named = _named(edition, typed) or [record_choice(edition, c) for c in edition.knowledge.spotter.spot(typed)]
+        choices = [*_nearest_command(edition, typed), *named][:MOST_CHOICES]
         values["typed"] = echo(str(values["typed"]))
     if misused.macro == "missing" and item:
         values["example"] = next(

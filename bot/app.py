@@ -19,8 +19,8 @@ from bot.settings import InvalidSettings, Settings
 log = logging.getLogger("briefbot.app")
 
 
-async def run(settings: Settings, *, terminal: bool = False) -> None:
-    """Serves every platform that is on until it ends; the terminal where none is, or where it is wanted too.
+async def run(settings: Settings, *, terminal: bool) -> None:
+    """Serves every platform that is on until it ends, and the terminal where it is wanted.
 
     A platform that refuses its token is left out, and the others go on.
 
@@ -67,7 +67,7 @@ def _platforms(settings: Settings, routes: dict[str, Receive], *, terminal: bool
         if signing:
             routes["/slack/events"] = slack.receive
         yield slack
-    if terminal or not settings.slack_bot_token:
+    if terminal:
         from bot.platforms.terminal.adapter import Terminal
 
         yield Terminal(sys.stdin, sys.stdout, settings.data_dir / "history")

@@ -24,7 +24,8 @@ def parse(line: str) -> Request:
     line = line.lstrip("\ufeff").translate(_AS_TYPED)
     name, rest = _name_and_rest(line)
     if name == UMBRELLA:
-        name, rest = _name_and_rest(rest or "/help")
+        line = rest or "/help"
+        name, rest = _name_and_rest(line)
     command = command_named(name)
     if command is None:
         raise Misused("unknown_command", typed=line)

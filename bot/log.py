@@ -16,7 +16,7 @@ _SECRETS = re.compile(
     r"|(?<=hooks\.slack\.com/)[\w/-]+|(?<=hooks\.slack-gov\.com/)[\w/-]+"  # response_url
     r"|(?<=webhooks/)\d+/[\w-]+|(?<=interactions/)\d+/[\w-]+"  # interaction tokens
     r"|(?<=://)[^\s/:@]*:\S*(?=@)"  # user:password in addresses
-    r"|(?<=password=)\S+|(?<=secret=)\S+|(?<=token=)\S+|(?<=\"token\": \")[^\"]+"
+    r"|(?<=password=)\S+|(?<=secret=)\S+|(?<=token=)\S+|(?<=ticket=)[^\s&\"']+|(?<=\"token\": \")[^\"]+"
     r"|(?<=://)[^\s/:@]{20,}(?=@)"  # a token alone before @
     r"|(?<=Bearer )\S+|(?<=Basic )\S+|(?<=Bot )\S{20,}",
     re.IGNORECASE,
@@ -31,13 +31,13 @@ def without_secrets(text: str) -> str:
     return _SECRETS.sub(_STRUCK, text)
 
 
-def prepare_logging(level: str, data_dir: Path) -> None:
+def prepare_logging(level: str, beside_answers: Path | None = None) -> None:
     """Has every logger write JSON, one line an event, to standard error.
 
-    Where that is a terminal, on which somebody reads answers, the lines go to `briefbot.log` in the data directory.
+    Where somebody reads answers on that same terminal, the lines go to `briefbot.log` in the folder `beside_answers`.
     What formats them is imported with the first event, so that a command without events does not wait for it.
     """
-    logging.basicConfig(level=level, handlers=[_FirstEvent(data_dir)], force=True)
+    logging.basicConfig(level=level, handlers=[_FirstEvent(beside_answers)], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.ERROR)
 
@@ -45,23 +45,23 @@ def prepare_logging(level: str, data_dir: Path) -> None:
 class _FirstEvent(logging.Handler):
     """Stands in for the real handler until there is something to log."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         super().__init__()
-        self._data_dir = data_dir
+        self._folder = folder
 
     def emit(self, record: logging.LogRecord) -> None:
-        handler = _stream_handler(self._data_dir)
+        handler = _stream_handler(self._folder)
         handler.setFormatter(_formatter())
         logging.basicConfig(level=logging.getLogger().level, handlers=[handler], force=True)
         handler.handle(record)
 
 
-def _stream_handler(data_dir: Path) -> logging.Handler:
-    if not sys.stderr.isatty():
+def _stream_handler(folder: Path | None) -> logging.Handler:
+    if folder is None or not sys.stderr.isatty():
         return logging.StreamHandler(sys.stderr)
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        path = data_dir / "briefbot.log"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "briefbot.log"
         path.touch(mode=0o600)
         return logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
     except OSError:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+SIGNING_SECRET = 32
 CURATED = Path(str(files("knowledge") / "curated"))
 """The knowledge that comes with the program."""
 
@@ -59,7 +60,12 @@ def _slack_api(address: str) -> str:
 def _usable(secret: object) -> object:
     if isinstance(secret, _Unusable):
         raise ValueError(secret.reason)
-    return secret.strip() if isinstance(secret, str) else secret
+    if not isinstance(secret, str):
+        return secret
+    text = secret.strip().removeprefix("\ufeff")
+    if any(character in "\"'" or not character.isascii() or not character.isprintable() for character in text):
+        raise ValueError("holds a quote, a line break or the like; give the token alone")
+    return text
 
 
 def _beginning(*beginnings: str) -> AfterValidator:
@@ -69,6 +75,12 @@ def _beginning(*beginnings: str) -> AfterValidator:
         return secret
 
     return AfterValidator(check)
+
+
+def _signing(secret: SecretStr | None) -> SecretStr | None:
+    if secret and not (secret.get_secret_value().isalnum() and len(secret) >= SIGNING_SECRET):
+        raise ValueError("is no Signing Secret; copy its 32 letters and digits from Basic Information")
+    return secret
 
 
 Folder = Annotated[Path, AfterValidator(_at_home)]
@@ -96,7 +108,7 @@ class _SecretFiles(EnvSettingsSource):
 
 def _content(name: str, path: str) -> str | _Unusable:
     try:
-        return Path(path).read_text()
+        return Path(path).read_text() or _Unusable(f"{name}_FILE names {path}, which is empty")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         return _Unusable(f"{name}_FILE names {path}, which cannot be read: {reason}")
@@ -125,12 +137,17 @@ class Settings(BaseSettings):
     slack_app_token: Annotated[Secret, _beginning("xapp-")] = Field(
         None, validation_alias="SLACK_APP_TOKEN", description="For Socket Mode: an App-Level Token, `xapp-...`."
     )
-    slack_signing_secret: Secret = Field(
+    slack_signing_secret: Annotated[Secret, AfterValidator(_signing)] = Field(
         None, validation_alias="SLACK_SIGNING_SECRET", description="For HTTP: the Signing Secret."
     )
     slack_api_url: Annotated[str, AfterValidator(_slack_api)] = Field(
         "https://slack.com/api/", validation_alias="SLACK_API_URL", description="Where Slack's API is."
     )
+
+    @property
+    def platforms(self) -> bool:
+        """Whether a chat platform is on."""
+        return bool(self.slack_bot_token)
 
     @property
     def listen_address(self) -> tuple[str, int]:

@@ -38,8 +38,9 @@ def readme() -> str:
         f'| `{c.item.usage}` | {c.item.summary} | `briefbot ask "{lines.get(c.item.name, "/" + c.item.name)}"` |'
         for c in MENU
     ]
-    settings = ["| variable | meaning |", "|---|---|"] + [
-        f"| `{variable(name)}` | {field.description} |" for name, field in Settings.model_fields.items()
+    settings = ["| variable | meaning | if not set |", "|---|---|---|"] + [
+        f"| `{variable(name)}` | {field.description} | {_default(field.default)} |"
+        for name, field in Settings.model_fields.items()
     ]
     return _between(_between(text, "commands", commands), "settings", settings)
 
@@ -84,6 +85,12 @@ GENERATED: dict[str, Callable[[], str]] = {
     "briefings/document.schema.json": document_schema,
     "deploy/slack-manifest.yaml": lambda: manifest([command.item for command in MENU], UMBRELLA),
 }
+
+
+def _default(value: object) -> str:
+    if value == CURATED:
+        return "what comes with the program"
+    return f"`{value}`" if value else ""
 
 
 def _json(value: object) -> str:

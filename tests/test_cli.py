@@ -50,7 +50,11 @@ def ask(line: str, *options: str) -> subprocess.CompletedProcess[str]:
         ("/source nothing", 1, "The file knows no source by that id"),
         ("/company", 2, "Write /company NAME [as_of:DATE], for example /company Zephyr Airships."),
         ("/fly", 2, "“/fly” is not a command"),
-        ("zephyr", 2, "/company zephyr"),
+        ("zephyr", 0, "/company zephyr page:2"),
+        ("ZPH as_of:2031-04", 2, "“as_of:2031-04” lies in the future"),
+        ("helium", 0, "Helium was scarce."),
+        ("what of Nimbus Lines?", 2, "/company nimbus"),
+        ("/zephyr", 2, "/company zephyr"),
         ("", 2, "Nothing was asked"),
         ("/companies zephyr", 2, "/companies takes nothing after it"),
         ("/company zephyr page:0", 2, "“page:0” names no page; write a number, as in page:2."),
@@ -154,7 +158,7 @@ def test_a_pipe_is_answered_line_by_line() -> None:
         "run", "--knowledge", str(AIRSHIPS), stdin="/theme helium\nnonsense\n\n/company Hindenburg\n/theme safety"
     )
     assert ran.returncode == 0
-    for said in ("Helium was scarce.", "“nonsense” is not a command", "No entry for “Hindenburg”", "flying too low"):
+    for said in ("Helium was scarce.", "“nonsense” is no command", "No entry for “Hindenburg”", "flying too low"):
         assert said in ran.stdout
     assert ran.stderr == ""
 

@@ -1,5 +1,7 @@
 """Slack as people meet it: the real `briefbot run` in a workspace, over Socket Mode and over signed HTTP."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +12,7 @@ from bot.platforms.slack.limits import RESERVED
 from bot.ports import MenuItem
 from tests.builders import airships
 from tests.fakes.slack import FakeSlack
+from tests.fakes.slack_payloads import message_event
 from tests.fakes.slack_people import new_user
 from tests.running import Bot, on_slack
 from tests.slack_reader import Reader, values
@@ -66,8 +69,8 @@ def test_the_umbrella_alone_is_the_help_with_the_names_that_slack_leaves_us(read
 def test_an_unknown_name_offers_near_ones_and_a_click_puts_the_answer_in_place(reader: Reader) -> None:
     unknown = reader.ask("/company", "Zephyrus")
     assert "/company zephyr" in values(unknown)
-    answer = reader.slack.do(reader.slack.choose(reader.user, unknown, "1:select", {"value": "/company zephyr"}))
-    reader.until(answer.messages)
+    assert "Zephyr Airships · 9 claims" in unknown.shown
+    reader.click(unknown, "Zephyr Airships")
     assert unknown.shown.startswith("Zephyr Airships")
     assert [message.ts for message in reader.seen()] == [unknown.ts]
 
@@ -121,6 +124,30 @@ def test_a_mention_is_answered_to_whoever_asked(slack: FakeSlack) -> None:
     assert answer.ephemeral_to == reader.user
     assert answer.shown.startswith("Zephyr Airships")
     assert len(slack.messages(reader.channel, seen_by=other)) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "zephyr"),
+        ("", ", company zephyr"),
+        ("", "`/company zephyr`"),
+        ("hey,", ": *Zephyr Airships*?"),
+        ("zephyr", ""),
+    ],
+)
+def test_a_mention_is_read_however_it_is_put(reader: Reader, before: str, after: str) -> None:
+    slack = reader.slack
+    text = f"{before} <@{slack.bot_user_id}>{after}"
+    message = slack.do(slack.say(reader.user, reader.channel, text))
+    slack.do(slack.tell("app_mention", message_event(slack, "app_mention", message), message))
+    reader.until(lambda: len(reader.seen()) == 2)
+    assert reader.seen()[-1].shown.startswith("Zephyr Airships")
+
+
+def test_a_bare_mention_or_greeting_gets_the_way_on(reader: Reader) -> None:
+    assert reader.mention("").shown.startswith("Help")
+    assert "All commands" in reader.direct("hello there").shown
 
 
 def test_in_a_thread_a_mention_is_answered_and_shared_there(reader: Reader) -> None:
@@ -214,6 +241,41 @@ def test_whoever_asks_too_fast_is_told_so_and_others_are_served(reader: Reader) 
     assert refused.shown.startswith("One at a time")
     assert answers[0].shown.startswith("Zephyr Airships")
     assert Reader(slack).ask("/company", "zephyr").shown.startswith("Zephyr Airships")
+
+
+def test_a_refusal_leaves_the_answer_in_a_modal_as_it_is(reader: Reader) -> None:
+    slack, home = reader.slack, reader.home()
+    view = reader.in_modal(slack.do(slack.click(reader.user, home, "/company Zephyr Airships")))
+    reader.until(lambda: "runs sightseeing flights" in view.shown)
+    for _ in range(6):
+        asked = slack.do(slack.command(reader.user, reader.channel, "/help"))
+        reader.until(asked.messages)
+    above = reader.in_modal(slack.do(slack.click(reader.user, view, "Next page")))
+    assert above.shown.startswith("Briefing")
+    assert "One at a time" in above.shown
+    assert "runs sightseeing flights" in view.shown
+
+
+def test_messages_that_come_too_fast_get_one_notice(reader: Reader) -> None:
+    for _ in range(10):
+        reader.slack.do(reader.slack.direct(reader.user, "zephyr"))
+    reader.until(lambda: sum(m.by_app for m in reader.conversation()) == 6)
+    time.sleep(0.3)
+    assert [m.shown.splitlines()[0] for m in reader.conversation() if m.by_app].count("One at a time") == 1
+
+
+def test_two_clicks_share_once(slack: FakeSlack) -> None:
+    other = new_user()
+    reader = Reader(slack, other)
+    answer = reader.ask("/company", "zephyr")
+
+    async def twice() -> None:
+        await asyncio.gather(*(slack.click(reader.user, answer, "Share to channel") for _ in range(2)))
+
+    slack.do(twice())
+    reader.until(lambda: answer.deleted)
+    time.sleep(0.3)
+    assert len(slack.messages(reader.channel, seen_by=other)) == 1
 
 
 def test_sharing_counts_like_asking(reader: Reader) -> None:

@@ -13,10 +13,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.platforms.slack.listeners import Listeners
 from bot.platforms.slack.recently import Recently
 from bot.platforms.slack.render import BUDGET
-from bot.platforms.slack.sending import TIMEOUT, Sender, retry_handlers
+from bot.platforms.slack.sending import TIMEOUT, Sender, reason, retry_handlers
 from bot.platforms.slack.signing import is_signed
 from bot.platforms.slack.socket_mode import CONNECTIONS, SocketMode
-from bot.platforms.slack.tokens import check_bot_token, socket_url
+from bot.platforms.slack.tokens import introduced, socket_url
 from bot.platforms.slack.work import Work
 from bot.ports import Core, HttpRequest, HttpResponse, TokenRefused
 
@@ -24,6 +24,9 @@ log = logging.getLogger("briefbot.slack")
 MOST_COMMAND_BODY = 64 * 1024
 REPLAYED = 600.0
 """Seconds for which a signature is remembered: twice what a request may be old."""
+
+TOLD = 60.0
+"""Seconds in which strangers' requests are told of once."""
 
 LAST_ANSWERS = 8.0
 """Seconds that answers under way have when the program ends."""
@@ -46,6 +49,7 @@ class Slack:
         self._app_token = app_token
         self._signing_secret = signing_secret
         self._replays = Recently(REPLAYED)
+        self._told = Recently(TOLD)
         self._app: AsyncApp | None = None
 
     async def serve(self, core: Core) -> None:
@@ -92,6 +96,8 @@ class Slack:
         if self._app is None:
             return HttpResponse(503, "starting or ending")
         if not is_signed(self._signing_secret, request.headers, request.body):
+            if not self._told.seen("unsigned"):
+                log.warning("a request is not signed with SLACK_SIGNING_SECRET, or a clock is wrong; it is refused")
             return HttpResponse(401, "not signed by Slack")
         if self._replays.seen(request.headers["x-slack-signature"]):
             return HttpResponse(200)
@@ -143,11 +149,12 @@ async def _introduce(client: AsyncWebClient) -> None:
     pause = 1.0
     while True:
         try:
-            await check_bot_token(client)
+            workspace, name = await introduced(client)
         except (aiohttp.ClientError, TimeoutError, SlackApiError) as error:
-            log.warning("Slack cannot be asked who we are", extra={"error": type(error).__name__, "again_in": pause})
+            said = reason(error) if isinstance(error, SlackApiError) else type(error).__name__
+            log.warning("Slack cannot be asked who we are", extra={"error": said, "again_in": pause})
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         else:
-            log.info("Slack knows us")
+            log.info("Slack knows us", extra={"workspace": workspace, "bot": name})
             return

@@ -9,6 +9,10 @@ Body = Mapping[str, Any]
 _REFERENCE = re.compile(r"<([@#!][^<>|]*|[a-z]+:[^<>|]*)(?:\|([^<>]*))?>")
 _ESCAPED = re.compile(r"&(amp|lt|gt);")
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
+_AROUND = " \t\n,.;:!?*_~`>–—-"
+NO_TEXT = "…"
+"""Stands for the text of a message that has none, such as a picture."""
+
 _TEXTS = {"text", "title", "pretext", "fallback"}
 SHARED = "shared"
 """The block_id at the head of every shared message."""
@@ -54,6 +58,14 @@ class OpenView:
     """Answers in the modal that is open."""
 
     view: str
+    trigger: str
+
+
+@dataclass(frozen=True, slots=True)
+class AboveView:
+    """Answers in a modal above the one that is open, which stays."""
+
+    trigger: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,7 @@ class NewView:
     trigger: str
 
 
-Destination = ResponseUrl | Channel | Direct | OpenView | NewView
+Destination = ResponseUrl | Channel | Direct | OpenView | AboveView | NewView
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +96,16 @@ def by_command(body: Body) -> Asked:
 
 
 def by_mention(body: Body) -> Asked:
-    """Reads a message that mentions the bot; in a thread it is answered there."""
+    """Reads a message that mentions the bot: what follows the mention, else what stands before it.
+
+    In a thread it is answered there.
+    """
     event = body.get("event", {})
     channel, user, thread = event.get("channel", ""), event.get("user", ""), event.get("thread_ts", "")
+    bot = next((one.get("user_id", "") for one in body.get("authorizations") or []), "")
+    before, _, after = event.get("text", "").partition(f"<@{bot}>")
     destination = Channel(channel, user, thread)
-    return Asked(plain(event.get("text", "")).strip(), user, _place(_team(body), channel, thread), destination)
+    return Asked(_line(after, before), user, _place(_team(body), channel, thread), destination)
 
 
 def by_direct_message(body: Body) -> Asked | None:
@@ -98,7 +115,7 @@ def by_direct_message(body: Body) -> Asked | None:
         return None
     channel, thread = event.get("channel", ""), event.get("thread_ts", "")
     place = _place(_team(body), channel, thread)
-    return Asked(plain(event.get("text", "")).strip(), event["user"], place, Direct(channel, thread))
+    return Asked(_line(event.get("text", "")), event["user"], place, Direct(channel, thread))
 
 
 def by_click(body: Body) -> Asked:
@@ -114,7 +131,7 @@ def by_click(body: Body) -> Asked:
     thread = container.get("thread_ts", "")
     destination: Destination
     if view.get("type") == "modal":
-        destination = OpenView(view.get("id", ""))
+        destination = OpenView(view.get("id", ""), body.get("trigger_id", ""))
     elif view:
         destination = NewView(body.get("trigger_id", ""))
     else:
@@ -130,7 +147,13 @@ def by_message_shortcut(body: Body) -> Asked:
     text = " ".join(plain(" ".join(dict.fromkeys(_texts(message))))[:MOST_TEXT].split())
     channel, thread = (body.get("channel") or {}).get("id", ""), message.get("thread_ts", "")
     destination = ResponseUrl(body.get("response_url", ""), thread)
-    return Asked(f"/spot {text}", user_of(body), _place(_team(body), channel, thread), destination)
+    return Asked(f"/spot {text or NO_TEXT}", user_of(body), _place(_team(body), channel, thread), destination)
+
+
+def _line(*texts: str) -> str:
+    """Returns the first text that asks something, without the marks that people put around it; else the help."""
+    lines = (plain(text).strip(_AROUND) for text in texts)
+    return next(filter(None, lines), "/help")
 
 
 def _is_shared(body: Body) -> bool:

@@ -22,7 +22,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.platforms.slack import incoming
-from bot.platforms.slack.incoming import Asked, Destination, NewView, ResponseUrl
+from bot.platforms.slack.incoming import AboveView, Asked, Destination, NewView, OpenView, ResponseUrl
 from bot.platforms.slack.manifest import ASK, COMPANIES_IN_MESSAGE
 from bot.platforms.slack.messages import SHARE, options
 from bot.platforms.slack.recently import Recently
@@ -43,6 +43,9 @@ MOST_SUGGESTIONS = 20
 REMEMBERED = 3600.0
 """Seconds for which an event is known to have come: Slack repeats one after 5 minutes at the latest."""
 
+TOLD = 5.0
+"""Seconds in which somebody who asks too fast by clicks or messages, which leave a notice each, is told so once."""
+
 Body = dict[str, Any]
 
 
@@ -55,6 +58,8 @@ class Listeners:
         self._work = work
         self._stop = stop
         self._events = Recently(REMEMBERED)
+        self._shared = Recently(REMEMBERED)
+        self._told = Recently(TOLD)
         self._composing = asyncio.Lock()
 
     def register(self, app: AsyncApp) -> None:
@@ -115,18 +120,19 @@ class Listeners:
         asked, action = incoming.by_click(body), str(body["actions"][0].get("action_id", ""))
         if action == SHARE and isinstance(asked.destination, ResponseUrl):
             shared = replace(asked.destination, replace=False, shared_by=asked.user)
-            asked = replace(asked, destination=shared)
-        await self._take(asked, ack, context, expired=not action.startswith(PREFIX))
+            twice = self._shared.seen(f"{asked.place} {body['container'].get('message_ts')}")
+            await self._take(None if twice else replace(asked, destination=shared), ack, context)
+        else:
+            await self._take(asked, ack, context, expired=not action.startswith(PREFIX))
 
     async def _take(
         self, asked: Asked | None, ack: AsyncAck, context: AsyncBoltContext, *, expired: bool = False
     ) -> None:
         """Acknowledges, and leaves for later what is to be answered."""
-        if asked:
-            refused = self._core.turned_away(asked.user, asked.place, self._work.in_flight)
-            context[ASKED] = asked
-            context[REFUSAL] = refused or (self._core.expired() if expired else None)
-        context[DONE] = asked is None
+        refused = asked and self._core.turned_away(asked.user, asked.place, self._work.in_flight)
+        context[ASKED] = asked
+        context[REFUSAL] = refused or (self._core.expired() if expired else None)
+        context[DONE] = asked is None or (refused and self._told.seen(f"{asked.place} {asked.user}"))
         await ack()
 
     async def _complete(self, ack: AsyncAck, body: Body) -> None:
@@ -147,6 +153,7 @@ class Listeners:
             await self._sent(self._sender.send(_first_page(refused), _beside(asked.destination), answered=False))
         else:
             page, outcome = await self._composed(asked)
+            log.info("answered", extra={"command": page.command.partition(" ")[0], "outcome": outcome})
             await self._sent(self._sender.send(page, asked.destination, answered=outcome == "answered"))
 
     async def _publish_home(self, event: Body, body: Body) -> None:
@@ -175,7 +182,10 @@ class Listeners:
             if error:
                 self._stop(error)
             else:
-                log.warning("Slack did not take an answer", extra={"error": str(refused)})
+                missing = {"missing_scope": refused.scope} if refused.scope else {}
+                log.warning(
+                    "Slack did not take an answer", extra={"error": str(refused), "method": refused.method} | missing
+                )
         except (ClientError, TimeoutError) as error:
             log.warning("it is not known whether Slack took an answer", extra={"error": type(error).__name__})
 
@@ -188,4 +198,4 @@ def _beside(destination: Destination) -> Destination:
     """Returns where to say something to whoever clicked, without touching what is there."""
     if isinstance(destination, ResponseUrl):
         return replace(destination, replace=False, shared_by="")
-    return destination
+    return AboveView(destination.trigger) if isinstance(destination, OpenView) else destination

@@ -11,6 +11,10 @@ Element = dict[str, Any]
 SHARE = f"{PREFIX}share"
 SEARCH = f"{PREFIX}search"
 TITLE = "Briefing"
+WAYS = (
+    "Ask anywhere with /company or /briefing, in a message here, or, where this app was invited, by mentioning it, "
+    "also in threads. The menu of any message has “Companies in message”; a value of two words stands in quotes."
+)
 
 
 def shareable(page: Document, *, conservative: bool = False) -> Element:
@@ -47,8 +51,9 @@ def modal(page: Document | None = None) -> Element:
 
 
 def home(*pages: Document) -> Element:
-    """Returns the App Home: a search, then the given pages."""
-    return {"type": "home", "blocks": [_search(), *(block for page in pages for block in _blocks(page))]}
+    """Returns the App Home: a search, where else to ask, then the given pages."""
+    ways = {"type": "context", "elements": [_plain(WAYS, limits.TEXT_OBJECT)]}
+    return {"type": "home", "blocks": [_search(), ways, *(block for page in pages for block in _blocks(page))]}
 
 
 def options(groups: dict[str, list[Choice]]) -> Element:

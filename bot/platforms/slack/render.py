@@ -66,8 +66,7 @@ def cost(part: Block | SourceEntry) -> Size:
         case SourceEntry():
             return (0, sum(_length_of(_source(part))), 0)
         case Choices(title=title, choices=choices):
-            labels = (min(length(c.label), 75) + min(length(c.detail), 75) for c in choices)
-            return (2, length(title) + sum(labels), len(choices))
+            return (3, length(title) + sum(length(c.label) + length(c.detail) + 3 for c in choices), len(choices))
         case Table(columns=columns, rows=rows):
             sizes = sum(length(row.label) + sum(sum(_length_of(_cell(cell))) for cell in row.cells) for row in rows)
             return (2, sizes + sum(map(length, columns)) * (1 + len(rows)), 0)
@@ -167,7 +166,7 @@ def _rich_text(lines: Iterable[list[Element]]) -> Iterator[Element]:
 
 def _source(entry: SourceEntry) -> list[Element]:
     link = {"type": "link", "url": entry.url, "text": f"{entry.publisher} ({entry.host})"}
-    return [*_run(f"[{entry.number}] "), link, *_run(f", {entry.published}: {entry.title}")]
+    return [*_run(f"[{entry.number}] "), link, *_run(f", {entry.published}: {entry.title} · {entry.id}")]
 
 
 def _table(table: Table) -> Element:
@@ -189,14 +188,19 @@ def _rich_cell(cell: Statement | NoClaim) -> Element:
 
 
 def _choices(title: str, choices: tuple[Choice, ...]) -> Iterator[Element]:
-    """Yields buttons for a few choices, a select for more or for those with details."""
+    """Yields buttons for a few choices, a select for more; what has details or hides in a select is also told."""
     offered = list({choice.command: choice for choice in choices}.values())
-    if len(offered) <= MOST_BUTTONS and not any(choice.detail for choice in offered):
+    few = len(offered) <= MOST_BUTTONS
+    if few and not any(choice.detail for choice in offered):
         yield {"type": "context", "elements": [_plain(title, limits.TEXT_OBJECT)]}
-        elements = [_button(choice, number) for number, choice in enumerate(offered)]
     else:
-        elements = [_select(title, offered)]
+        yield from _rich_text([[*_run(title, "strong")], *map(_described, offered)])
+    elements = [_button(choice, number) for number, choice in enumerate(offered)] if few else [_select(title, offered)]
     yield {"type": "actions", "elements": elements}
+
+
+def _described(choice: Choice) -> list[Element]:
+    return [*_run(choice.label), *_run(f" · {choice.detail}" if choice.detail else "")]
 
 
 def _button(choice: Choice, number: int) -> Element:

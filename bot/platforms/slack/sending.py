@@ -13,7 +13,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.platforms.slack.incoming import Channel, Destination, Direct, NewView, OpenView, ResponseUrl
+from bot.platforms.slack.incoming import AboveView, Channel, Destination, Direct, NewView, OpenView, ResponseUrl
 from bot.platforms.slack.messages import home, modal, shareable, shared
 from bot.platforms.slack.render import payload
 from briefings.document import Document
@@ -34,7 +34,12 @@ def retry_handlers() -> list[Any]:
 
 
 class Refused(Exception):
-    """Says with Slack's word for it that it did not take an answer."""
+    """Says with Slack's word for it that it did not take an answer, by which method and for want of which scope."""
+
+    def __init__(self, word: str, method: str = "response_url", scope: str = "") -> None:
+        super().__init__(word)
+        self.method = method
+        self.scope = scope
 
 
 class Sender:
@@ -95,6 +100,8 @@ class Sender:
             case Direct(channel, thread):
                 message = payload(page, conservative=conservative)
                 await self._call("chat.postMessage", channel=channel, **message, **_in_thread(thread))
+            case AboveView(trigger):
+                await self._call("views.push", trigger_id=trigger, view=modal(page))
             case OpenView(view):
                 await self._call("views.update", view_id=view, view=modal(page))
             case NewView(trigger):
@@ -115,7 +122,7 @@ class Sender:
         try:
             await self._client.api_call(method, json=arguments)
         except SlackApiError as error:
-            raise Refused(reason(error)) from None
+            raise Refused(reason(error), method, needed(error)) from None
 
 
 def _in_thread(thread: str) -> dict[str, str]:
@@ -127,6 +134,12 @@ def reason(error: SlackApiError) -> str:
     data = getattr(error.response, "data", error.response)
     word = data.get("error") if isinstance(data, dict) else None
     return str(word or f"HTTP {getattr(error.response, 'status_code', 'error')}")
+
+
+def needed(error: SlackApiError) -> str:
+    """Returns the scope for want of which Slack refuses a call, if that is why."""
+    data = getattr(error.response, "data", error.response)
+    return str(data.get("needed", "")) if isinstance(data, dict) else ""
 
 
 def _word(body: str) -> str:

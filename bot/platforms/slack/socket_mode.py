@@ -2,7 +2,7 @@
 using-socket-mode).
 
 The SDK speaks the protocol; when to connect is decided here. Left to itself, its client closes a connection before it
-opens the next, waits a whole ping interval after a cut, and tries a refused token for ever.
+opens the next, waits a whole ping interval after a cut or a failure, and tries a refused token for ever.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.platforms.slack.sending import reason
 
 log = logging.getLogger("briefbot.slack")
 CONNECTIONS = 2
@@ -49,11 +51,23 @@ class Connection(SocketModeClient):
             on_close_listeners=[self._closed],
             on_error_listeners=[self._closed],
         )
-        self.default_auto_reconnect_enabled = False
-        self.wss_uri = url
+        self._url = url
         self.ended = False
         self._heard = monotonic()
         self._pong: float | None = None
+
+    async def connect(self) -> None:
+        """Opens the connection, once.
+
+        Raises:
+            aiohttp.ClientError, OSError: it cannot be opened.
+        """
+        self.current_session = await self.aiohttp_client_session.ws_connect(
+            self._url, autoping=False, heartbeat=self.ping_interval, proxy=self.proxy
+        )
+        await self.current_session.ping(f"sdk-ping-pong:{time()}".encode())
+        self.current_session_monitor = asyncio.ensure_future(self.monitor_current_session())
+        self.message_receiver = asyncio.ensure_future(self.receive_messages())
 
     async def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
         """Notes that Slack asks for a new connection."""
@@ -124,7 +138,7 @@ class SocketMode:
         connection.socket_mode_request_listeners.append(self._receive)
         try:
             async with asyncio.timeout(CONNECT):
-                await connection.connect()  # type: ignore[no-untyped-call]
+                await connection.connect()
         except BaseException:
             await _close(connection)
             raise
@@ -174,4 +188,5 @@ async def _close(connection: Connection) -> None:
 
 
 def _short(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:200]
+    said = reason(error) if isinstance(error, SlackApiError) else str(error)
+    return f"{type(error).__name__}: {' '.join(said.split())}"[:200]

@@ -28,24 +28,25 @@ def refusal(setting: str, word: str) -> TokenRefused | None:
     return TokenRefused(f"{setting}: Slack refuses it ({word}); at api.slack.com/apps {_WAYS_OUT[setting]}")
 
 
-async def check_bot_token(client: AsyncWebClient) -> None:
-    """Asks Slack who we are.
+async def introduced(client: AsyncWebClient) -> tuple[str, str]:
+    """Returns how Slack calls the workspace and the bot.
 
     Raises:
         TokenRefused: it does not know the token.
         aiohttp.ClientError, TimeoutError, SlackApiError: it could not be asked.
     """
     try:
-        await client.auth_test()
+        known = await client.auth_test()
     except SlackApiError as error:
         raise refusal("SLACK_BOT_TOKEN", reason(error)) or error from None
+    return str(known.get("team")), str(known.get("user"))
 
 
 async def socket_url(client: AsyncWebClient, app_token: str) -> str:
     """Returns a fresh address for a Socket Mode connection.
 
     Raises:
-        TokenRefused, aiohttp.ClientError, TimeoutError, SlackApiError: as `check_bot_token`.
+        TokenRefused, aiohttp.ClientError, TimeoutError, SlackApiError: as `introduced`.
     """
     try:
         opened = await client.apps_connections_open(app_token=app_token)
