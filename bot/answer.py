@@ -89,6 +89,13 @@ class Answers:
         """Returns what to say of a control that is not, or no longer, ours to answer."""
         return self._notice("expired")
 
+    def failed(self, error: Exception) -> Document:
+        """Logs a fault under a short id and returns what to say of it."""
+        fault = secrets.token_hex(4)
+        log.error("answer failed", exc_info=error, extra={"fault": fault})
+        edition = self._edition("en")
+        return refusal(edition, "fault", title=edition.words.text("fault_title"), id=fault)
+
     def _notice(self, macro: str) -> Document:
         edition = self._edition("en")
         title = edition.words.text(f"{macro}_title")
@@ -113,11 +120,8 @@ class Answers:
             return compose()
         except Misused as misused:
             return Reply(_refusal(edition, misused), "misused")
-        except Exception:
-            fault = secrets.token_hex(4)
-            log.exception("answer failed", extra={"fault": fault})
-            words = edition.words
-            return Reply(refusal(edition, "fault", title=words.text("fault_title"), id=fault), "failed")
+        except Exception as error:
+            return Reply(self.failed(error), "failed")
 
 
 def _as_typed(request: Request) -> Request:

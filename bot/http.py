@@ -13,11 +13,13 @@ from bot.ports import HttpRequest, Receive
 log = logging.getLogger("briefbot.http")
 MOST_BODY = 1024 * 1024
 MOST_CONNECTIONS = 1_000
+OK = 200
 PATIENCE = 10.0
 """Seconds in which a request must have arrived whole; whoever is slower is cut off."""
 
-IDLE = 75.0
-"""Seconds that a connection may stay open between requests, longer than load balancers keep theirs."""
+IDLE = 620.0
+"""Seconds that a connection may stay open after a request that was answered well, longer than load balancers keep
+theirs (Google's: 600)."""
 
 
 @asynccontextmanager
@@ -48,11 +50,14 @@ def _handler(receive: Receive) -> Callable[[web.Request], Awaitable[web.StreamRe
         connection = cast("_Connection", request.protocol)
         body = await request.read()
         connection.rest()
-        try:
-            answer = await receive(HttpRequest({k.lower(): v for k, v in request.headers.items()}, body))
-        finally:
+        answer = await receive(HttpRequest({k.lower(): v for k, v in request.headers.items()}, body))
+        said = web.Response(status=answer.status, text=answer.body, content_type=answer.content_type, charset="utf-8")
+        if answer.status == OK:
             connection.wait(IDLE)
-        return web.Response(status=answer.status, text=answer.body, content_type=answer.content_type, charset="utf-8")
+        else:
+            connection.wait(PATIENCE)
+            said.force_close()  # a stranger holds no connection
+        return said
 
     return handle
 
@@ -63,8 +68,13 @@ class _Connection(web.RequestHandler):
     __slots__ = ("_deadline",)
 
     def __init__(self, server: web.Server) -> None:
-        loop = asyncio.get_running_loop()
-        super().__init__(server, loop=loop, access_log=None, keepalive_timeout=IDLE)  # type: ignore[arg-type]  # off
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type]  # off
+            keepalive_timeout=IDLE,
+            auto_decompress=False,  # a signature is over the bytes as they came
+        )
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

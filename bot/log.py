@@ -40,6 +40,7 @@ def prepare_logging(level: str, beside_answers: Path | None = None) -> None:
     logging.basicConfig(level=level, handlers=[_FirstEvent(beside_answers)], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a traceback for whatever strangers send
 
 
 class _FirstEvent(logging.Handler):

@@ -107,6 +107,10 @@ class Core(Protocol):
         """Returns what to say of a control that is not, or no longer, ours to answer."""
         ...
 
+    def failed(self, error: Exception) -> Document:
+        """Logs a fault of a platform's under a short id and returns what to say of it."""
+        ...
+
 
 class TokenRefused(Exception):
     """Says in one line that a platform refuses a token, which setting holds it, and where to get another."""

@@ -278,11 +278,13 @@ def test_two_clicks_share_once(slack: FakeSlack) -> None:
     assert len(slack.messages(reader.channel, seen_by=other)) == 1
 
 
-def test_sharing_counts_like_asking(reader: Reader) -> None:
+def test_sharing_counts_like_asking_and_a_refused_one_may_be_tried_again(reader: Reader) -> None:
     answers = [reader.ask("/company", "zephyr") for _ in range(5)]
     refused = reader.click(answers[0], "Share to channel")
     assert refused.ephemeral_to == reader.user
     assert refused.shown.startswith("One at a time")
+    time.sleep(1.1)
+    assert reader.click(answers[0], "Share to channel").ephemeral_to is None
 
 
 @pytest.mark.parametrize("action", ["0:/company zephyr", "other-app"])
@@ -310,6 +312,23 @@ def test_blocks_that_slack_refuses_are_sent_once_more_in_plainer_ones(reader: Re
     assert "no sourced claim" in answer.shown
     assert "table" not in {block["type"] for block in answer.blocks}
     assert bot.logged("Slack refused blocks")
+
+
+def test_a_word_that_slack_also_uses_for_its_fields_may_be_asked(reader: Reader) -> None:
+    assert "with “payload command”" in reader.ask("/find", "payload command").shown
+
+
+def test_a_slack_that_wants_a_long_wait_is_left_alone(reader: Reader, bot: Bot) -> None:
+    reader.slack.fault("response_url", "ratelimited", retry_after=300)
+    reader.slack.do(reader.slack.command(reader.user, reader.channel, "/company", "zephyr"))
+    bot.until(lambda: bot.logged("Slack did not take an answer"))
+    assert reader.ask("/company", "zephyr").shown.startswith("Zephyr Airships")
+
+
+def test_an_answer_without_the_scope_for_it_is_told_of_with_the_scope(reader: Reader, bot: Bot) -> None:
+    reader.slack.fault("chat.postMessage", "refuse", error="missing_scope")
+    reader.slack.do(reader.slack.direct(reader.user, "zephyr"))
+    bot.until(lambda: bot.logged('"method": "chat.postMessage"'))
 
 
 def test_what_slack_took_without_saying_so_is_not_sent_again(reader: Reader, bot: Bot) -> None:

@@ -1,10 +1,12 @@
 """Slack's requests over HTTP: nothing unsigned is read, nothing malformed does harm, nothing comes twice."""
 
 import asyncio
+import gzip
 import json
 import random
 import socket
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -12,7 +14,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 import pytest
 
-from bot.http import MOST_BODY, PATIENCE
+from bot.http import MOST_BODY, MOST_CONNECTIONS, PATIENCE
 from bot.platforms.slack.signing import AHEAD, OLDEST, is_signed, signature
 from tests.fakes.slack import FakeSlack
 from tests.running import Bot, on_slack
@@ -129,6 +131,50 @@ def test_a_request_that_is_played_again_is_acknowledged_and_does_nothing(slack: 
     reader.until(asked.messages)
     time.sleep(0.3)
     assert len(reader.seen()) == 1
+
+
+def test_a_request_without_any_id_is_still_played_once(slack: FakeSlack) -> None:
+    reader = Reader(slack)
+    asked = slack.do(slack.command(reader.user, reader.channel, "/company", "zephyr"))
+    fields = {name: value for name, value in asked.payload.items() if name != "trigger_id"}
+    body = urlencode(fields).encode()
+    headers = signed(slack, body)
+    assert [post(slack, body, headers)[0] for _ in range(3)] == [200, 200, 200]
+    reader.until(lambda: len(reader.seen()) == 2)
+    time.sleep(0.3)
+    assert len(reader.seen()) == 2
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+@pytest.mark.parametrize("body", [b"abc", gzip.compress(BODY), zlib.compress(BODY)])
+def test_a_body_that_says_it_is_packed_is_taken_as_it_is(slack: FakeSlack, coding: str, body: bytes) -> None:
+    assert post(slack, body, {"Content-Encoding": coding, "Content-Type": FORM})[0] in (400, 401)
+
+
+def test_a_stranger_keeps_no_connection(slack: FakeSlack, bot: Bot) -> None:
+    host, port = str(slack.events_url).split("/")[2].split(":")
+    with socket.create_connection((host, int(port))) as one:
+        one.settimeout(5)
+        one.sendall(f"POST /slack/events HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n".encode())
+        said = b""
+        while part := one.recv(1000):
+            said += part
+    assert said.startswith(b"HTTP/1.1 401")
+    assert bot.logged("a request is not signed with SLACK_SIGNING_SECRET")
+
+
+def test_a_connection_too_many_is_closed_at_once(slack: FakeSlack) -> None:
+    host, port = str(slack.events_url).split("/")[2].split(":")
+    held = [socket.create_connection((host, int(port))) for _ in range(MOST_CONNECTIONS)]
+    try:
+        time.sleep(0.5)
+        with socket.create_connection((host, int(port))) as one:
+            assert is_cut(one, 3)
+    finally:
+        for one in held:
+            one.close()
+    time.sleep(0.5)
+    assert Reader(slack).ask("/company", "zephyr")
 
 
 def test_an_event_that_slack_repeats_is_answered_once(slack: FakeSlack) -> None:
@@ -261,8 +307,8 @@ def test_a_hundred_thousand_strange_requests_do_no_harm(
     assert Reader(slack).ask("/company", "zephyr").shown.startswith("Zephyr Airships")
 
 
-def is_cut(one: socket.socket) -> bool:
-    one.settimeout(PATIENCE + 10)
+def is_cut(one: socket.socket, seconds: float = PATIENCE + 10) -> bool:
+    one.settimeout(seconds)
     try:
         return one.recv(1000) == b""
     except ConnectionError:

@@ -4,9 +4,12 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.platforms.slack.socket_mode import SILENCE, Connection, _close
 from tests.fakes.slack import Asked, FakeSlack
 from tests.fakes.slack_people import new_user
 from tests.running import Bot, on_slack, running
@@ -120,6 +123,35 @@ def test_when_slack_takes_no_connection_for_a_while_it_is_tried_until_it_does(sl
         assert Reader(slack).ask("/company", "zephyr").shown.startswith("Zephyr Airships")
 
 
+def test_a_slack_that_turns_us_out_is_not_asked_again_at_once(slack: FakeSlack) -> None:
+    with on_slack(slack, over="socket") as bot:
+        slack.sockets.most = 0
+        slack.do(slack.close())
+        time.sleep(4)
+        opened = sum(one.method == "apps.connections.open" for one in slack.requests)
+        assert opened < 12
+        assert bot.logged("too_many_websockets")
+
+
+def test_a_connection_without_a_frame_for_half_a_minute_counts_as_deaf() -> None:
+    async def look() -> list[bool]:
+        connection = Connection("xapp" + "-1", AsyncWebClient(), "ws://127.0.0.1:9")
+        session = SimpleNamespace(closed=False)
+        connection.current_session = session  # type: ignore[assignment]
+        looked = [connection.alive]
+        connection._heard -= SILENCE
+        looked.append(connection.alive)
+        connection.last_ping_pong_time = time.time()
+        looked.append(connection.alive)
+        session.closed = True
+        looked.append(connection.alive)
+        connection.current_session = None
+        await _close(connection)
+        return looked
+
+    assert asyncio.run(look()) == [True, False, True, False]
+
+
 def test_one_deaf_connection_leaves_the_other_and_is_replaced(slack: FakeSlack) -> None:
     with on_slack(slack, over="socket") as bot:
         slack.do(slack.go_deaf(0))
@@ -170,7 +202,7 @@ def test_a_slack_that_cannot_be_asked_at_the_start_is_asked_again(slack: FakeSla
 def test_when_told_to_end_it_finishes_what_it_is_answering(slack: FakeSlack, over: str) -> None:
     with on_slack(slack, over=over) as bot:
         reader = Reader(slack)
-        slack.fault("response_url", "hang", seconds=2)
+        slack.fault("response_url", "ratelimited", retry_after=1)
         asked = slack.do(slack.command(reader.user, reader.channel, "/company", "zephyr"))
         begun = time.monotonic()
         assert bot.end() == 0

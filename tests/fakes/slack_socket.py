@@ -47,6 +47,7 @@ class Sockets:
         self.all: list[Connection] = []
         self.connected_times: list[float] = []
         self.refusals = 0
+        self.most = MOST
         self.refusing_until = 0.0
         self._turn = 0
         self._waiting: dict[str, asyncio.Future[Any]] = {}
@@ -75,7 +76,7 @@ class Sockets:
         socket = web.WebSocketResponse(autoping=False, autoclose=False, timeout=0.5)
         await socket.prepare(request)
         connection = Connection(socket, request.transport)
-        if len(self.live) >= MOST:
+        if len(self.live) >= self.most:
             await connection.send({"type": "disconnect", "reason": "too_many_websockets", "debug_info": DEBUG})
             await socket.close()
             return socket

@@ -10,6 +10,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.platforms.slack.incoming import read
 from bot.platforms.slack.listeners import Listeners
 from bot.platforms.slack.recently import Recently
 from bot.platforms.slack.render import BUDGET
@@ -25,6 +26,7 @@ MOST_COMMAND_BODY = 64 * 1024
 REPLAYED = 600.0
 """Seconds for which a signature is remembered: twice what a request may be old."""
 
+HOUR = 3600.0
 TOLD = 60.0
 """Seconds in which strangers' requests are told of once."""
 
@@ -102,10 +104,10 @@ class Slack:
         if self._replays.seen(request.headers["x-slack-signature"]):
             return HttpResponse(200)
         try:
-            asked = AsyncBoltRequest(body=request.body.decode(), headers=dict(request.headers))
-            if "command" in asked.body and len(request.body) > MOST_COMMAND_BODY:
+            body = read(request.headers.get("content-type", ""), request.body)
+            if "command" in body and len(request.body) > MOST_COMMAND_BODY:
                 return HttpResponse(413, "too large for a command")
-            answer = await self._app.async_dispatch(asked)
+            answer = await self._app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
         except Exception:  # bolt takes what is signed for well-formed
             log.exception("a request of Slack could not be read")
             return HttpResponse(400, "not readable")
@@ -141,12 +143,12 @@ async def _first_failure(*tasks: asyncio.Future[None]) -> None:
 
 
 async def _introduce(client: AsyncWebClient) -> None:
-    """Has Slack accept the bot token, however long it cannot be asked.
+    """Has Slack accept the bot token, and again every hour, for nobody tells us when it is revoked.
 
     Raises:
         TokenRefused: it does not.
     """
-    pause = 1.0
+    pause, known = 1.0, False
     while True:
         try:
             workspace, name = await introduced(client)
@@ -156,5 +158,7 @@ async def _introduce(client: AsyncWebClient) -> None:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         else:
-            log.info("Slack knows us", extra={"workspace": workspace, "bot": name})
-            return
+            if not known:
+                log.info("Slack knows us", extra={"workspace": workspace, "bot": name})
+            pause, known = 1.0, True
+            await asyncio.sleep(HOUR)

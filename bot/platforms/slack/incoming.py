@@ -1,15 +1,20 @@
 """What Slack sends to what is asked: who asks which line, and where the answer goes."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
-Body = Mapping[str, Any]
+Body = dict[str, Any]
 _REFERENCE = re.compile(r"<([@#!][^<>|]*|[a-z]+:[^<>|]*)(?:\|([^<>]*))?>")
 _ESCAPED = re.compile(r"&(amp|lt|gt);")
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
 _AROUND = " \t\n,.;:!?*_~`>–—-"
+SAID = {"", "file_share", "thread_broadcast"}
+"""Kinds of messages in which people say something; the others are edits and notices."""
+
 NO_TEXT = "…"
 """Stands for the text of a message that has none, such as a picture."""
 
@@ -88,6 +93,25 @@ class Asked:
     destination: Destination
 
 
+def read(content_type: str, raw: bytes) -> Body:
+    """Returns what a request over HTTP says: JSON, or a form that may hold JSON in a field.
+
+    bolt's own reading loses a form in which the word "payload" stands anywhere.
+
+    Raises:
+        ValueError, RecursionError: it cannot be read.
+    """
+    text = raw.decode()
+    if content_type.partition(";")[0].strip() == "application/json":
+        said = json.loads(text)
+    else:
+        form = dict(parse_qsl(text, keep_blank_values=True))
+        said = json.loads(form["payload"]) if "payload" in form else form
+    if not isinstance(said, dict):
+        raise ValueError("a request of Slack is a mapping")
+    return said
+
+
 def by_command(body: Body) -> Asked:
     """Reads a slash command."""
     line = f"{body.get('command', '')} {plain(body.get('text', ''))}"
@@ -95,12 +119,14 @@ def by_command(body: Body) -> Asked:
     return Asked(line, body.get("user_id", ""), place, ResponseUrl(body.get("response_url", "")))
 
 
-def by_mention(body: Body) -> Asked:
-    """Reads a message that mentions the bot: what follows the mention, else what stands before it.
+def by_mention(body: Body) -> Asked | None:
+    """Reads a person's message that mentions the bot: what follows the mention, else what stands before it.
 
     In a thread it is answered there.
     """
     event = body.get("event", {})
+    if event.get("bot_id") or not event.get("user"):
+        return None
     channel, user, thread = event.get("channel", ""), event.get("user", ""), event.get("thread_ts", "")
     bot = next((one.get("user_id", "") for one in body.get("authorizations") or []), "")
     before, _, after = event.get("text", "").partition(f"<@{bot}>")
@@ -111,7 +137,9 @@ def by_mention(body: Body) -> Asked:
 def by_direct_message(body: Body) -> Asked | None:
     """Reads a message to the bot alone, if it is a person's: not an edit, not a notice, not a bot's."""
     event = body.get("event", {})
-    if event.get("channel_type") != "im" or event.get("subtype") or event.get("bot_id") or not event.get("user"):
+    if event.get("channel_type") != "im" or event.get("bot_id") or not event.get("user"):
+        return None
+    if event.get("subtype", "") not in SAID:
         return None
     channel, thread = event.get("channel", ""), event.get("thread_ts", "")
     place = _place(_team(body), channel, thread)
@@ -159,6 +187,11 @@ def _line(*texts: str) -> str:
 def _is_shared(body: Body) -> bool:
     blocks = (body.get("message") or {}).get("blocks") or [{}]
     return bool(blocks[0].get("block_id") == SHARED)
+
+
+def place_of(body: Body) -> str:
+    """Returns the workspace in which something was done, as a place."""
+    return _place(_team(body), "")
 
 
 def user_of(body: Body) -> str:

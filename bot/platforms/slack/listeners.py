@@ -29,7 +29,7 @@ from bot.platforms.slack.recently import Recently
 from bot.platforms.slack.render import BUDGET, PREFIX, payload
 from bot.platforms.slack.sending import Refused, Sender
 from bot.platforms.slack.tokens import refusal
-from bot.platforms.slack.work import DONE, Work
+from bot.platforms.slack.work import DONE, REFUSAL, Work
 from bot.ports import Core, Outcome, TokenRefused
 from briefings.document import MOST_COMMAND, Choice, Document
 from briefings.measure import length
@@ -38,7 +38,6 @@ from briefings.paginate import page_at, paginate
 log = logging.getLogger("briefbot.slack")
 ANYTHING = re.compile("")
 ASKED = "briefbot_asked"
-REFUSAL = "briefbot_refusal"
 MOST_SUGGESTIONS = 20
 REMEMBERED = 3600.0
 """Seconds for which an event is known to have come: Slack repeats one after 5 minutes at the latest."""
@@ -60,6 +59,7 @@ class Listeners:
         self._events = Recently(REMEMBERED)
         self._shared = Recently(REMEMBERED)
         self._told = Recently(TOLD)
+        self._homes = Recently(TOLD)
         self._composing = asyncio.Lock()
 
     def register(self, app: AsyncApp) -> None:
@@ -109,30 +109,36 @@ class Listeners:
     async def _message_shortcut(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         await self._take(incoming.by_message_shortcut(body), ack, context)
 
-    async def _global_shortcut(self, ack: AsyncAck) -> None:
+    async def _global_shortcut(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        user, place = incoming.user_of(body), incoming.place_of(body)
+        context[DONE] = self._core.turned_away(user, place, self._work.in_flight) is not None
         await ack()
 
     async def _home_opened(self, ack: AsyncAck, event: Body, context: AsyncBoltContext) -> None:
-        context[DONE] = event.get("tab", "home") != "home"
+        shown = event.get("tab", "home") == "home" and not self._homes.seen(str(event.get("user")))
+        context[DONE] = not shown
         await ack()
 
     async def _click(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         asked, action = incoming.by_click(body), str(body["actions"][0].get("action_id", ""))
         if action == SHARE and isinstance(asked.destination, ResponseUrl):
             shared = replace(asked.destination, replace=False, shared_by=asked.user)
-            twice = self._shared.seen(f"{asked.place} {body['container'].get('message_ts')}")
-            await self._take(None if twice else replace(asked, destination=shared), ack, context)
+            once = f"{asked.place} {body['container'].get('message_ts')} {asked.line}"
+            await self._take(replace(asked, destination=shared), ack, context, once=once)
         else:
             await self._take(asked, ack, context, expired=not action.startswith(PREFIX))
 
     async def _take(
-        self, asked: Asked | None, ack: AsyncAck, context: AsyncBoltContext, *, expired: bool = False
+        self, asked: Asked | None, ack: AsyncAck, context: AsyncBoltContext, *, expired: bool = False, once: str = ""
     ) -> None:
-        """Acknowledges, and leaves for later what is to be answered."""
+        """Acknowledges, and leaves for later what is to be answered; what is to happen `once` does so once."""
         refused = asked and self._core.turned_away(asked.user, asked.place, self._work.in_flight)
         context[ASKED] = asked
         context[REFUSAL] = refused or (self._core.expired() if expired else None)
-        context[DONE] = asked is None or (refused and self._told.seen(f"{asked.place} {asked.user}"))
+        if refused and asked:
+            context[DONE] = self._told.seen(f"{asked.place} {asked.user}")
+        else:
+            context[DONE] = asked is None or (once != "" and self._shared.seen(once))
         await ack()
 
     async def _complete(self, ack: AsyncAck, body: Body) -> None:
@@ -151,16 +157,18 @@ class Listeners:
         refused: Document | None = context.get(REFUSAL)
         if refused:
             await self._sent(self._sender.send(_first_page(refused), _beside(asked.destination), answered=False))
-        else:
+            return
+        try:
             page, outcome = await self._composed(asked)
             log.info("answered", extra={"command": page.command.partition(" ")[0], "outcome": outcome})
             await self._sent(self._sender.send(page, asked.destination, answered=outcome == "answered"))
+        except Exception as error:
+            fault = _first_page(self._core.failed(error))
+            await self._sent(self._sender.send(fault, _beside(asked.destination), answered=False))
 
     async def _publish_home(self, event: Body, body: Body) -> None:
-        user, place = str(event.get("user", "")), f"slack:{body.get('team_id', '')}"
-        if self._core.turned_away(user, place, self._work.in_flight):
-            return
-        asked = Asked("/changes", user, place, NewView(""))
+        user = str(event.get("user", ""))
+        asked = Asked("/changes", user, incoming.place_of(body), NewView(""))
         pages = [(await self._composed(replace(asked, line=line)))[0] for line in ("/changes", "/help")]
         await self._sent(self._sender.publish_home(user, *pages))
 

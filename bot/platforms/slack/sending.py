@@ -4,12 +4,13 @@ import json
 import logging
 from typing import Any, assert_never
 
-from aiohttp import ClientConnectorError, ClientError
+from aiohttp import ClientConnectorError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
 )
+from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -22,13 +23,24 @@ log = logging.getLogger("briefbot.slack")
 TIMEOUT = 10
 """Seconds for one request to Slack."""
 
+TOO_MANY, LONGEST_WAIT = 429, 5
 BLOCKS_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_payload"}
+
+
+class _ShortWait(AsyncRateLimitErrorRetryHandler):
+    """Waits as long as Slack asks, where that is no longer than a reader waits."""
+
+    async def _can_retry_async(self, *, response: HttpResponse | None = None, **_: Any) -> bool:
+        asked = (response.headers.get("retry-after") or response.headers.get("Retry-After")) if response else None
+        seconds = str(asked[0] if isinstance(asked, list) else asked or "1")
+        limited = response is not None and response.status_code == TOO_MANY
+        return limited and seconds.isdecimal() and int(seconds) <= LONGEST_WAIT
 
 
 def retry_handlers() -> list[Any]:
     """Returns when the SDK may repeat a request: where Slack certainly did not take it."""
     return [
-        AsyncRateLimitErrorRetryHandler(max_retry_count=2),
+        _ShortWait(max_retry_count=2),
         AsyncConnectionErrorRetryHandler(max_retry_count=2, error_types=[ClientConnectorError]),
     ]
 
@@ -57,16 +69,16 @@ class Sender:
             Refused: Slack does not take it; its word for the reason.
             aiohttp.ClientError, TimeoutError: it is not known whether Slack took it.
         """
-        for conservative in (False, True):
-            try:
-                await self._send(page, destination, answered=answered, conservative=conservative)
-            except Refused as refused:
-                if str(refused) not in BLOCKS_REFUSED or conservative:
-                    raise
-                kinds = sorted({block["type"] for block in payload(page)["blocks"]})
-                log.warning("Slack refused blocks; trying plainer ones", extra={"error": str(refused), "blocks": kinds})
-            else:
-                return
+        try:
+            await self._send(page, destination, answered=answered, conservative=False)
+        except Refused as refused:
+            if str(refused) not in BLOCKS_REFUSED or isinstance(destination, OpenView | AboveView | NewView):
+                raise  # views have the plainest blocks already
+            kinds = sorted({block["type"] for block in payload(page)["blocks"]})
+            log.warning("Slack refused blocks; trying plainer ones", extra={"error": str(refused), "blocks": kinds})
+            await self._send(page, destination, answered=answered, conservative=True)
+        if isinstance(destination, ResponseUrl) and destination.shared_by:
+            await self._respond(destination.url, {"delete_original": True})
 
     async def publish_home(self, user: str, *pages: Document) -> None:
         """Shows pages in a person's App Home.
@@ -90,10 +102,12 @@ class Sender:
             case ResponseUrl(url, thread, shared_by=user) if user:
                 message = shared(page, user, conservative=conservative) | _in_thread(thread)
                 await self._respond(url, message | {"response_type": "in_channel", "replace_original": False})
-                await self._respond(url, {"delete_original": True})
             case ResponseUrl(url, thread, replace, may_share):
                 message = (private if may_share else payload)(page, conservative=conservative) | _in_thread(thread)
-                await self._respond(url, message | {"response_type": "ephemeral", "replace_original": replace})
+                how = (
+                    {"replace_original": True} if replace else {"response_type": "ephemeral", "replace_original": False}
+                )
+                await self._respond(url, message | how)
             case Channel(channel, user, thread):
                 message = private(page, conservative=conservative)
                 await self._call("chat.postEphemeral", channel=channel, user=user, **message, **_in_thread(thread))
@@ -151,6 +165,3 @@ def _word(body: str) -> str:
     if isinstance(said, dict):
         return "ok" if said.get("ok") else str(said.get("error", ""))
     return str(said)
-
-
-UNKNOWN_OUTCOME = (ClientError, TimeoutError)

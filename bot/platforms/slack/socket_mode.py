@@ -6,6 +6,7 @@ opens the next, waits a whole ping interval after a cut or a failure, and tries 
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -35,6 +36,9 @@ CONNECT = 5.0
 RETIRE = 10.0
 GOODBYE = 1.0
 LONGEST_PAUSE = 30.0
+MOST_LOOKED_AT = 200
+REFRESHES = {"warning", "refresh_requested"}
+"""Reasons to disconnect that ask for another connection; after any other, such as too many, that would be refused."""
 
 
 class Connection(SocketModeClient):
@@ -53,6 +57,7 @@ class Connection(SocketModeClient):
         )
         self._url = url
         self.ended = False
+        self.turned_out = ""
         self._heard = monotonic()
         self._pong: float | None = None
 
@@ -85,8 +90,11 @@ class Connection(SocketModeClient):
         """Whether there is no connection any more."""
         return self.current_session is None or self.current_session.closed
 
-    async def _frame(self, _: WSMessage) -> None:
+    async def _frame(self, message: WSMessage) -> None:
         self._heard = monotonic()
+        if '"disconnect"' in message.data[:MOST_LOOKED_AT]:
+            reason = json.loads(message.data).get("reason", "")
+            self.turned_out = reason if reason not in REFRESHES else ""
 
     async def _closed(self, _: WSMessage) -> None:
         self.ended = True
@@ -115,23 +123,26 @@ class SocketMode:
                     connection = await self._connected()
                 except (ClientError, SlackApiError, TimeoutError, OSError) as error:
                     failures += 1
-                    pause = min(2.0 ** (failures - 1), LONGEST_PAUSE)
-                    log.warning(
-                        "no connection to Slack", extra={"line": line, "error": _short(error), "again_in": pause}
-                    )
-                    await asyncio.sleep(pause)
+                    await self._pause(failures, line, _short(error))
                     continue
                 log.info("connected to Slack", extra={"line": line})
-                failures = 0
                 if last:
                     self._retire(last)
                 last = connection
                 await self._end_of(connection, line)
+                failures = failures + 1 if connection.turned_out else 0
+                if failures:
+                    await self._pause(failures, line, connection.turned_out)
         finally:
             if last:
                 await _close(last)
             for task in self._retiring:
                 task.cancel()
+
+    async def _pause(self, failures: int, line: int, reason: str) -> None:
+        pause = min(2.0 ** (failures - 1), LONGEST_PAUSE)
+        log.warning("no connection to Slack", extra={"line": line, "error": reason, "again_in": pause})
+        await asyncio.sleep(pause)
 
     async def _connected(self) -> Connection:
         connection = Connection(self._app_token, self._app.client, await self._open_url())

@@ -14,6 +14,9 @@ MOST = 512
 DONE = "briefbot_done"
 """The key in bolt's context that says that the acknowledgement was all there was to do."""
 
+REFUSAL = "briefbot_refusal"
+"""The key of what is to be said instead of an answer."""
+
 
 class Work(AsyncLazyListenerRunner):
     """Runs bolt's lazy listeners as tasks that are kept and counted; bolt itself forgets them."""
@@ -21,11 +24,12 @@ class Work(AsyncLazyListenerRunner):
     def __init__(self) -> None:
         self.logger = logging.getLogger("briefbot.slack")
         self._tasks: set[asyncio.Task[None]] = set()
+        self._answers: set[asyncio.Task[None]] = set()
 
     @property
     def in_flight(self) -> int:
-        """How many are running."""
-        return len(self._tasks)
+        """How many answers are under way; refusals have room of their own."""
+        return len(self._answers)
 
     def start(self, function: Callable[..., Awaitable[None]], request: AsyncBoltRequest) -> None:
         """Starts a lazy listener, unless its request is done with already."""
@@ -35,8 +39,9 @@ class Work(AsyncLazyListenerRunner):
             self.logger.warning("more to do than can be done; a request is dropped")
             return
         task = asyncio.create_task(to_runnable_function(function, self.logger, request))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        for tasks in (self._tasks, *([] if request.context.get(REFUSAL) else [self._answers])):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
     async def finish(self, seconds: float) -> None:
         """Waits for what is running, so many seconds at most."""
