@@ -21,6 +21,7 @@ from knowledge import Company, Knowledge, Theme, UnknownName, nearest
 
 log = logging.getLogger("briefbot.answer")
 MOST_CHOICES = 3
+KINDS = ("fact", "forecast", "opinion")
 
 
 def utc_today() -> date:
@@ -78,6 +79,10 @@ class Answers:
         if kind == "source":
             ids = [source.id for source in knowledge.sources.values() if source.id.startswith(typed.casefold())]
             return [Choice(knowledge.sources[id_].title, f"/{command} {id_}") for id_ in ids[:most]]
+        if kind in ("market", "kind"):
+            values = knowledge.markets if kind == "market" else KINDS
+            begun = [value for value in values if value.startswith(typed.casefold())]
+            return [Choice(value, f"/{command} {value}") for value in begun[:most]]
         return [Choice(title_of(record), f"/{command} {record.slug}") for record in records[:most]]
 
     def turned_away(self, user: str, place: str, in_flight: int) -> Document | None:

@@ -67,6 +67,17 @@ def _platforms(settings: Settings, routes: dict[str, Receive], *, terminal: bool
         if signing:
             routes["/slack/events"] = slack.receive
         yield slack
+    if settings.discord_bot_token:
+        from bot.platforms.discord.adapter import Discord
+        from bot.platforms.discord.state import State
+
+        yield Discord(
+            settings.discord_bot_token.get_secret_value(),
+            State(settings.data_dir / "discord.json"),
+            settings.discord_api_url,
+            settings.discord_gateway_url,
+            settings.shards,
+        )
     if terminal:
         from bot.platforms.terminal.adapter import Terminal
 

@@ -54,12 +54,18 @@ _AS_OF = Argument(
 )
 _NAME = "a name, product, ticker or former name, in English, Chinese or pinyin"
 
+
+def _chinese(simplified: str, traditional: str) -> dict[str, str]:
+    return {"zh-CN": simplified, "zh-TW": traditional}
+
+
 MENU = (
     Command(
         MenuItem(
             "company",
             "What is known of a company: a brief, then every claim.",
             (Argument("name", "company", _NAME), _AS_OF),
+            summaries=_chinese("一家公司的已知情况：先摘要，后逐条陈述。", "一家公司的已知情況：先摘要，後逐條陳述。"),
         ),
         questions.company,
         lambda knowledge: _first(knowledge.weightiest_companies),
@@ -69,6 +75,7 @@ MENU = (
             "theme",
             "What is known of a theme, across companies, newest first.",
             (Argument("name", "theme", "a theme, in English or Chinese"), _AS_OF),
+            summaries=_chinese("一个主题的已知情况，跨公司，最新的在前。", "一個主題的已知情況，跨公司，最新的在前。"),
         ),
         questions.theme,
         lambda knowledge: _first(knowledge.weightiest_themes),
@@ -82,6 +89,7 @@ MENU = (
                 Argument("b", "company", "the second company", required=False),
                 Argument("c", "company", "a third company", required=False),
             ),
+            summaries=_chinese("并排比较两三家公司。", "並排比較兩三家公司。"),
         ),
         questions.compare,
         lambda knowledge: _two(knowledge.weightiest_companies),
@@ -108,6 +116,7 @@ MENU = (
                 Argument("until", "date", "holding for then or earlier", required=False, option=True),
             ),
             aliases=("find",),
+            summaries=_chinese("按词语查找陈述，中英文均可。", "按詞語查找陳述，中英文均可。"),
         ),
         questions.search,
         lambda knowledge: _first(knowledge.weightiest_themes),
@@ -120,6 +129,7 @@ MENU = (
                 Argument("name", "name", "only this company or theme", required=False),
                 Argument("days", "days", "how far back: 30d", required=False),
             ),
+            summaries=_chinese("近期新增、修订或撤回的内容。", "近期新增、修訂或撤回的內容。"),
         ),
         questions.changes,
         lambda _: "",
@@ -130,6 +140,7 @@ MENU = (
             "timeline",
             "What is known of a company or theme, year by year.",
             (Argument("name", "name", "a company or a theme"),),
+            summaries=_chinese("一家公司或一个主题的逐年情况。", "一家公司或一個主題的逐年情況。"),
         ),
         questions.timeline,
         lambda knowledge: _first(knowledge.weightiest_companies),
@@ -139,22 +150,43 @@ MENU = (
             "spot",
             "The companies that a text names.",
             (Argument("text", "text", "any text, pasted", most=20_000),),
+            summaries=_chinese("一段文字中提到的公司。", "一段文字中提到的公司。"),
         ),
         questions.spot,
         lambda knowledge: _two(knowledge.weightiest_companies),
     ),
-    Command(MenuItem("companies", "All companies, with their claims counted."), questions.companies, lambda _: ""),
-    Command(MenuItem("themes", "All themes, with their claims counted."), questions.themes, lambda _: ""),
+    Command(
+        MenuItem(
+            "companies",
+            "All companies, with their claims counted.",
+            summaries=_chinese("全部公司及其陈述数量。", "全部公司及其陳述數量。"),
+        ),
+        questions.companies,
+        lambda _: "",
+    ),
+    Command(
+        MenuItem(
+            "themes",
+            "All themes, with their claims counted.",
+            summaries=_chinese("全部主题及其陈述数量。", "全部主題及其陳述數量。"),
+        ),
+        questions.themes,
+        lambda _: "",
+    ),
     Command(
         MenuItem(
             "source",
             "What a source is, and every claim that rests on it.",
             (Argument("id", "source", "the id of a source"),),
+            summaries=_chinese("一个来源的说明，以及依据它的全部陈述。", "一個來源的說明，以及依據它的全部陳述。"),
         ),
         questions.source,
         lambda knowledge: knowledge.weightiest_source,
     ),
-    Command(MenuItem("help", "Examples, and this list."), _help),
+    Command(
+        MenuItem("help", "Examples, and this list.", summaries=_chinese("示例，以及本列表。", "範例，以及本列表。")),
+        _help,
+    ),
 )
 _BY_NAME = {name: command for command in MENU for name in (command.item.name, *command.item.aliases)}
 

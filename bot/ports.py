@@ -34,12 +34,13 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """Describes a command as platforms register and list it."""
+    """Describes a command as platforms register and list it; `summaries` has its summary in other locales."""
 
     name: str
     summary: str
     arguments: tuple[Argument, ...] = ()
     aliases: tuple[str, ...] = ()
+    summaries: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def usage(self) -> str:

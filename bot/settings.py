@@ -1,5 +1,6 @@
 """Settings from the environment, typed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -14,6 +15,9 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 SIGNING_SECRET = 32
 CURATED = Path(str(files("knowledge") / "curated"))
 """The knowledge that comes with the program."""
+
+
+_SHARDS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?/(\d{1,4})")
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,28 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _slack_api(address: str) -> str:
+def _safe(address: str, secure: str = "https", open_: str = "http") -> str:
     parts = urlsplit(address)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
-        raise ValueError("give an https address; http is for this machine only")
-    if not parts.path.endswith("/api/"):
+    if parts.scheme != secure and not (parts.scheme == open_ and _is_loopback(parts.hostname or "")):
+        raise ValueError(f"give an {secure} address; {open_} is for this machine only")
+    return address
+
+
+def _safe_socket(address: str) -> str:
+    return _safe(address, "wss", "ws") if address else address
+
+
+def _slack_api(address: str) -> str:
+    if not urlsplit(_safe(address)).path.endswith("/api/"):
         raise ValueError("Slack's API address ends in /api/")
     return address
+
+
+def _shards(shards: str) -> str:
+    match = _SHARDS.fullmatch(shards)
+    if shards and not (match and int(match[1]) <= int(match[2] or match[1]) < int(match[3])):
+        raise ValueError("give shards and their number, as in 0-3/8, or 0/1 for the only one")
+    return shards
 
 
 def _usable(secret: object) -> object:
@@ -144,10 +163,29 @@ class Settings(BaseSettings):
         "https://slack.com/api/", validation_alias="SLACK_API_URL", description="Where Slack's API is."
     )
 
+    discord_bot_token: Secret = Field(
+        None, validation_alias="DISCORD_BOT_TOKEN", description="Turns Discord on: the bot's token."
+    )
+    discord_api_url: Annotated[str, AfterValidator(_safe)] = Field(
+        "https://discord.com/api/v10", validation_alias="DISCORD_API_URL", description="Where Discord's API is."
+    )
+    discord_gateway_url: Annotated[str, AfterValidator(_safe_socket)] = Field(
+        "", validation_alias="DISCORD_GATEWAY_URL", description="Where Discord's Gateway is, if not where its API says."
+    )
+    discord_shards: Annotated[str, AfterValidator(_shards)] = Field(
+        "", description="The shards of this process where several share the work: `0-3/8` are the first four of eight."
+    )
+
+    @property
+    def shards(self) -> tuple[range, int] | None:
+        """The shards of `discord_shards`, and of how many."""
+        match = _SHARDS.fullmatch(self.discord_shards)
+        return (range(int(match[1]), int(match[2] or match[1]) + 1), int(match[3])) if match else None
+
     @property
     def platforms(self) -> bool:
         """Whether a chat platform is on."""
-        return bool(self.slack_bot_token)
+        return bool(self.slack_bot_token or self.discord_bot_token)
 
     @property
     def listen_address(self) -> tuple[str, int]:

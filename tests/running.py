@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.builders import AIRSHIPS
+from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
 
 START = 30.0
@@ -89,6 +90,15 @@ def on_slack(slack: FakeSlack, *, over: str, **settings: str) -> Iterator[Bot]:
     with running(**settings) as bot:
         bot.until(lambda: slack.connections >= 2 if over == "socket" else bot.logged("listening"))
         bot.until(lambda: bot.logged("Slack knows us"))
+        yield bot
+
+
+@contextmanager
+def on_discord(discord: FakeDiscord, data: Path, **settings: str) -> Iterator[Bot]:
+    """Runs the bot on Discord, with what it keeps in a folder, and waits until it can be asked."""
+    settings |= {"DISCORD_BOT_TOKEN": discord.token, "DISCORD_API_URL": discord.api_url, "BRIEFBOT_DATA_DIR": str(data)}
+    with running(**settings) as bot:
+        bot.until(lambda: bot.logged("connected to Discord") and discord.connections == discord.shards)
         yield bot
 
 

@@ -1,15 +1,22 @@
 """The documents for people tell the truth: what they show is run."""
 
 import os
+import pty
 import re
 import signal
 import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from bot.commands import MENU
 from knowledge import load
+from tests.discord_reader import Reader as DiscordReader
+from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
 from tests.generated import ROOT
 from tests.slack_reader import Reader
@@ -78,23 +85,64 @@ def test_make_run_reads_a_pipe() -> None:
     assert "Overseas expansion · 出海" in ran.stdout
 
 
+@contextmanager
+def started(line: str, more: dict[str, str]) -> Iterator[Path]:
+    """Runs a line of the README at a terminal, as its reader does, and gives the file with what it shows there."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("BRIEFBOT_", "SLACK_", "DISCORD_"))
+    }
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        f"exec env {line}", shell=True, cwd=ROOT, env=kept | more, stdin=theirs, stdout=theirs, stderr=theirs,
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = Path(tempfile.mkstemp()[1])
+
+    def copy() -> None:
+        with suppress(OSError), shown.open("ab", buffering=0) as file:
+            while part := os.read(ours, 10_000):
+                file.write(part)
+
+    copying = threading.Thread(target=copy, daemon=True)
+    copying.start()
+    try:
+        yield shown
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        copying.join(5)
+        os.close(ours)
+        shown.unlink()
+
+
 def test_the_readmes_line_for_slack_makes_an_app_that_answers() -> None:
     (line,) = [line for line in LINES if "SLACK_BOT_TOKEN" in line]
     with FakeSlack() as slack:
         typed = line.replace("xoxb-...", slack.bot_token).replace("xapp-...", slack.app_token)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("BRIEFBOT_", "SLACK_"))}
-        process = subprocess.Popen(
-            f"exec env {typed}", shell=True, cwd=ROOT, env=kept | {"SLACK_API_URL": slack.api_url},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        try:
+        with started(typed, {"SLACK_API_URL": slack.api_url}) as log:
             slack.do(slack.until(lambda: slack.connections == 2, 60))
             answer = Reader(slack).ask("/company", "Tencent")
             assert answer.shown.startswith("Tencent · 腾讯")
+            assert b"Slack knows us" in log.read_bytes()
+            assert b"connected to Slack" in log.read_bytes()
             assert slack.objections == []
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+
+
+def test_the_readmes_line_for_discord_makes_a_bot_that_answers(tmp_path: Path) -> None:
+    (line,) = [line for line in LINES if "DISCORD_BOT_TOKEN" in line]
+    with FakeDiscord() as discord:
+        typed = line.replace("TOKEN=...", f"TOKEN={discord.token}")
+        more = {"DISCORD_API_URL": discord.api_url, "BRIEFBOT_DATA_DIR": str(tmp_path)}
+        with started(typed, more) as log:
+            discord.do(
+                discord.until(lambda: discord.connections == 1 and b"connected to Discord" in log.read_bytes(), 60)
+            )
+            answer = DiscordReader(discord).ask("company", name="Tencent")
+            assert "Tencent · 腾讯" in answer.shown
+            assert b"Discord knows us" in log.read_bytes()
+            assert f"client_id={discord.application_id}".encode() in log.read_bytes()
+            assert discord.objections == []
 
 
 def test_the_guides_examples_are_accepted_together(tmp_path: Path) -> None:

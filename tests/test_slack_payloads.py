@@ -12,9 +12,9 @@ from bot.platforms.slack.incoming import by_click, by_direct_message, by_message
 from bot.platforms.slack.limits import RESERVED
 from bot.platforms.slack.manifest import EVENTS, MOST_HINT, OPTIONAL_SCOPES, SCOPES, manifest
 from bot.platforms.slack.messages import home, modal, options, shareable, shared
-from bot.platforms.slack.recently import Recently
 from bot.platforms.slack.render import BUDGET, payload
 from bot.ports import Argument, MenuItem
+from bot.recently import Recently
 from briefings.document import Choice, Document
 from briefings.paginate import paginate
 from tests.fakes.block_kit import block_problems, view_problems

@@ -35,6 +35,9 @@ MOST_SECTIONS = 3
 MOST_PUBLISHED = 60
 PREFIX = "1:"
 """Begins the custom_id of every control of ours; the number is that of the way in which commands are carried."""
+SHARE = "1!"
+"""Begins the custom_id of the controls that share."""
+
 _STYLES = {"plain": "{}", "strong": "**{}**", "code": "**{}**"}  # inside code nothing could be escaped
 _GAPS = re.compile(r"\s+")
 _ZERO_WIDTH = "\u200b"

@@ -12,7 +12,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack.incoming import read
 from bot.platforms.slack.listeners import Listeners
-from bot.platforms.slack.recently import Recently
 from bot.platforms.slack.render import BUDGET
 from bot.platforms.slack.sending import TIMEOUT, Sender, reason, retry_handlers
 from bot.platforms.slack.signing import is_signed
@@ -20,6 +19,7 @@ from bot.platforms.slack.socket_mode import CONNECTIONS, SocketMode
 from bot.platforms.slack.tokens import introduced, socket_url
 from bot.platforms.slack.work import Work
 from bot.ports import Core, HttpRequest, HttpResponse, TokenRefused
+from bot.recently import Recently
 
 log = logging.getLogger("briefbot.slack")
 MOST_COMMAND_BODY = 64 * 1024

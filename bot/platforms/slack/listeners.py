@@ -25,12 +25,12 @@ from bot.platforms.slack import incoming
 from bot.platforms.slack.incoming import AboveView, Asked, Destination, NewView, OpenView, ResponseUrl
 from bot.platforms.slack.manifest import ASK, COMPANIES_IN_MESSAGE
 from bot.platforms.slack.messages import SHARE, options
-from bot.platforms.slack.recently import Recently
 from bot.platforms.slack.render import BUDGET, PREFIX, payload
 from bot.platforms.slack.sending import Refused, Sender
 from bot.platforms.slack.tokens import refusal
 from bot.platforms.slack.work import DONE, REFUSAL, Work
 from bot.ports import Core, Outcome, TokenRefused
+from bot.recently import Recently
 from briefings.document import MOST_COMMAND, Choice, Document
 from briefings.measure import length
 from briefings.paginate import page_at, paginate

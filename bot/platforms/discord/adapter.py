@@ -1,0 +1,112 @@
+"""Discord: servers, direct messages and users' own installations, over the Gateway."""
+
+import asyncio
+import logging
+from time import monotonic
+
+import aiohttp
+import discord
+
+from bot.platforms.discord.answering import Answering
+from bot.platforms.discord.client import UNAUTHORIZED, Client, point_at
+from bot.platforms.discord.pacing import Pacing
+from bot.platforms.discord.render import BUDGET
+from bot.platforms.discord.sessions import Sessions
+from bot.platforms.discord.state import State
+from bot.ports import Core, TokenRefused
+
+log = logging.getLogger("briefbot.discord")
+AUTHENTICATION_FAILED = 4004
+LAST_ANSWERS = 8.0
+"""Seconds that answers under way have when the program ends."""
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
+STEADY = 600.0
+"""Seconds after which a client counts as having run well, so that the next failure is a first one."""
+
+
+class Discord:
+    """Answers on Discord; implements `Platform`.
+
+    `state` keeps a few facts across restarts; `shards` are those of this process, and of how many.
+    """
+
+    name = "discord"
+    budget = BUDGET
+
+    def __init__(
+        self,
+        token: str,
+        state: State,
+        api_url: str,
+        gateway_url: str = "",
+        shards: tuple[range, int] | None = None,
+        sessions: Sessions | None = None,
+    ) -> None:
+        self._token = token
+        self._state = state
+        self._sessions = sessions or Sessions(state)
+        self._api_url = api_url
+        self._gateway_url = gateway_url
+        self._shards = shards
+
+    async def serve(self, core: Core) -> None:
+        """Listens and answers until cancelled; what is being answered then is finished.
+
+        discord.py gives up on some failures that pass, such as a Gateway that cannot be reached at the start; it is
+        begun anew then, after pauses that grow.
+
+        Raises:
+            TokenRefused: Discord does not let us in, or no longer.
+        """
+        point_at(self._api_url)
+        answering = Answering(core)
+        pacing = Pacing(self._api_url)
+        pause = SHORTEST_PAUSE
+        while True:
+            began = monotonic()
+            client = Client(answering, core.menu, self._state, self._sessions, pacing, self._shards, self._gateway_url)
+            try:
+                await self._run(client, answering)
+            except (discord.LoginFailure, discord.HTTPException, discord.ConnectionClosed) as error:
+                if _refuses_token(error):
+                    raise _refusal() from None
+                log.warning("Discord was lost", extra={"error": str(error)[:200], "again_in": pause})
+            except Exception as error:  # discord.py ends in many ways, and none of them is to end us
+                log.warning(
+                    "Discord was lost",
+                    exc_info=not _is_network(error),
+                    extra={"error": repr(error)[:200], "again_in": pause},
+                )
+            pause = SHORTEST_PAUSE if monotonic() - began > STEADY else min(pause * 2, LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+
+    async def _run(self, client: Client, answering: Answering) -> None:
+        running = asyncio.create_task(client.start(self._token))
+        try:
+            await asyncio.wait({running})
+            running.result()
+        except asyncio.CancelledError:
+            await answering.finish(LAST_ANSWERS)
+            raise
+        finally:
+            await client.close()
+            running.cancel()
+            await asyncio.wait({running})
+
+
+def _refuses_token(error: Exception) -> bool:
+    if isinstance(error, discord.ConnectionClosed):
+        return error.code == AUTHENTICATION_FAILED
+    return isinstance(error, discord.LoginFailure) or getattr(error, "status", 0) == UNAUTHORIZED
+
+
+def _is_network(error: Exception) -> bool:
+    return isinstance(error, (aiohttp.ClientError, OSError, TimeoutError, discord.GatewayNotFound))
+
+
+def _refusal() -> TokenRefused:
+    return TokenRefused(
+        "DISCORD_BOT_TOKEN: Discord refuses it; at discord.com/developers/applications, under Bot, reset it and set "
+        "the new one"
+    )

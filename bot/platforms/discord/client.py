@@ -1,0 +1,106 @@
+"""The Gateway client: no intents, no caches, sessions counted, requests paced."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.platforms.discord.answering import Answering
+from bot.platforms.discord.pacing import Pacing
+from bot.platforms.discord.registration import register
+from bot.platforms.discord.sessions import Sessions
+from bot.platforms.discord.state import State
+from bot.ports import MenuItem
+
+log = logging.getLogger("briefbot.discord")
+LONGEST_RATE_LIMIT = 30.0
+"""Seconds that a request waits for Discord's permission, the least that discord.py takes."""
+
+PERMISSIONS = discord.Permissions(view_channel=True, send_messages=True, embed_links=True)
+
+
+class Client(discord.AutoShardedClient):
+    """Receives interactions and hands them on."""
+
+    def __init__(
+        self,
+        answering: Answering,
+        menu: Sequence[MenuItem],
+        state: State,
+        sessions: Sessions,
+        pacing: Pacing,
+        shards: tuple[range, int] | None = None,
+        gateway_url: str = "",
+    ) -> None:
+        super().__init__(
+            intents=discord.Intents.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_ratelimit_timeout=LONGEST_RATE_LIMIT,
+            http_trace=pacing.trace(),
+            guild_ready_timeout=0.5,
+        )
+        if shards:
+            self.shard_ids, self.shard_count = list(shards[0]), shards[1]
+        self._answering = answering
+        self._menu = menu
+        self._state_file = state
+        self._sessions = sessions
+        self._gateway_url = gateway_url
+
+    async def setup_hook(self) -> None:
+        """Registers the commands; if Discord does not take them, those of before go on."""
+        try:
+            await register(self, self._menu, self._state_file)
+        except discord.HTTPException as error:
+            if error.status == UNAUTHORIZED:
+                raise
+            log.error("Discord did not take the commands", extra={"error": str(error)[:500]})
+        url = discord.utils.oauth_url(self.application_id or 0, permissions=PERMISSIONS)
+        log.info("Discord knows us", extra={"invite": url})
+
+    async def launch_shards(self) -> None:
+        """Opens the Gateway, once Discord allows sessions to be started."""
+        count, url, limit = await self.http.get_bot_gateway()
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self._gateway_url or url)  # where discord.py goes anew later on
+        self.shard_count = self.shard_count or count
+        if limit["remaining"] <= 0:
+            wait = limit["reset_after"] / 1000
+            log.error("Discord allows no more sessions for now", extra={"again_in": wait})
+            await asyncio.sleep(wait)
+        await super().launch_shards()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002
+        """Waits until a session may be started, and counts it."""
+        await self._sessions.turn(shard_id)
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """Tells that a shard receives."""
+        log.info("connected to Discord", extra={"shard": shard_id})
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Tells that a shard receives again, and what it had missed."""
+        log.info("connected to Discord again", extra={"shard": shard_id})
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Has an interaction answered."""
+        await self._answering.answer(interaction)
+
+    async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
+        """Logs a fault of ours."""
+        log.exception("an interaction could not be answered", extra={"event_method": event_method})
+
+
+UNAUTHORIZED = 401
+
+
+def point_at(api_url: str) -> None:
+    """Has discord.py talk to another address than Discord's own; it knows just one for all clients."""
+    Route.BASE = api_url.rstrip("/")

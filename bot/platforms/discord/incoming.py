@@ -1,0 +1,122 @@
+"""Discord's interactions to what is asked: who asks, where, and whether others see it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from bot.platforms.discord.render import PREFIX, SHARE
+from bot.ports import Request
+
+_MENTION = re.compile(r"<(?:@[!&]?|#)\d+>|<t:-?\d+(?::\w)?>|<id:\w+>")
+_EMOJI = re.compile(r"<a?:(\w+):\d+>")
+_COMMAND = re.compile(r"</([^:>]+):\d+>")
+_LINK = re.compile(r"\[([^\]]*)\]\(<?([^)\s>]*)>?[^)]*\)")
+_MARKUP = re.compile(r"\\([^\w\s])|[*_~|`]{2,}|^(?:#{1,3}|-#|>{1,3})\s", re.MULTILINE)
+_TEXTS = {"content", "title", "description", "name", "value", "label"}
+NO_TEXT = "…"
+"""Stands for the text of a message that has none, such as a picture."""
+
+MOST_TEXT = 20_000
+"""Characters of a message that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Is what somebody asked: a typed command, or the line that a control carries.
+
+    `edits` says that the answer takes the place of what was clicked, which the clicker alone sees; `shares`, that
+    everybody is to see it; `alone`, that nobody else is there, so that it need not be private.
+    """
+
+    question: Request | str
+    user: str
+    place: str
+    language: str
+    edits: bool = False
+    shares: bool = False
+    alone: bool = False
+    expired: bool = False
+
+
+def asked(interaction: discord.Interaction[Any]) -> Asked | None:
+    """Reads an interaction; None for one that asks nothing."""
+    data: Mapping[str, Any] = interaction.data or {}
+    if interaction.type is discord.InteractionType.application_command:
+        if "target_id" in data:
+            return _of(interaction, f"/spot {_target(data) or NO_TEXT}")
+        return _of(interaction, Request(str(data.get("name", "")), _options(data)))
+    if interaction.type is discord.InteractionType.component:
+        return _clicked(interaction, data)
+    return None
+
+
+def focused(interaction: discord.Interaction[Any]) -> tuple[str, str, str]:
+    """Returns the command, the argument and the text of what is being typed."""
+    data: Mapping[str, Any] = interaction.data or {}
+    option: Mapping[str, Any] = next((one for one in data.get("options", []) if one.get("focused")), {})
+    return str(data.get("name", "")), str(option.get("name", "")), str(option.get("value", ""))
+
+
+def plain(text: str) -> str:
+    """Returns a message as people read it: no mentions, links by their words, no markup."""
+    text = _LINK.sub(r"\1 \2", _COMMAND.sub(r"/\1", _EMOJI.sub(r":\1:", _MENTION.sub(" ", text))))
+    return _MARKUP.sub(r"\1", text)
+
+
+def _of(interaction: discord.Interaction[Any], question: Request | str, **more: bool) -> Asked:
+    place = f"discord:{interaction.guild_id or '@me'}/{interaction.channel_id or ''}"
+    language = str(interaction.locale)
+    if isinstance(question, Request):
+        question = Request(
+            question.command, question.arguments, user=str(interaction.user.id), place=place, language=language
+        )
+    return Asked(question, str(interaction.user.id), place, language, alone=interaction.context.dm_channel, **more)
+
+
+def _clicked(interaction: discord.Interaction[Any], data: Mapping[str, Any]) -> Asked:
+    """Reads a click: it edits where the clicker alone sees the message, elsewhere the answer is private."""
+    custom_id = str(data.get("custom_id", ""))
+    chosen = next(iter(data.get("values", [])), "")
+    if custom_id.startswith(SHARE):
+        return _of(interaction, custom_id.removeprefix(SHARE), shares=True)
+    ephemeral = bool(interaction.message and interaction.message.flags.ephemeral)
+    line = str(chosen or custom_id.removeprefix(PREFIX))
+    expired = not custom_id.startswith(PREFIX)
+    return _of(interaction, line, edits=(ephemeral or interaction.context.dm_channel) and not expired, expired=expired)
+
+
+def _options(data: Mapping[str, Any]) -> dict[str, str]:
+    return {str(option["name"]): str(option.get("value", "")) for option in data.get("options", [])}
+
+
+def _target(data: Mapping[str, Any]) -> str:
+    """Returns the texts of the message that a command of the menu of messages was used on."""
+    messages = (data.get("resolved") or {}).get("messages") or {}
+    texts = dict.fromkeys(_texts(messages.get(str(data["target_id"]), {})))
+    return " ".join(plain("\n".join(texts))[:MOST_TEXT].split())
+
+
+def _texts(value: object, key: str = "") -> Iterator[str]:
+    if isinstance(value, str) and key in _TEXTS:
+        yield value
+    elif isinstance(value, Mapping):
+        for name in (
+            "content",
+            "embeds",
+            "components",
+            "items",
+            "fields",
+            "title",
+            "description",
+            "name",
+            "value",
+            "label",
+        ):
+            yield from _texts(value.get(name), name)
+        yield from (text for snapshot in value.get("message_snapshots", []) for text in _texts(snapshot.get("message")))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, "")

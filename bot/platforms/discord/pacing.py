@@ -1,0 +1,85 @@
+"""How fast Discord is asked: 45 requests a second at most, and none when too many are refused.
+
+Answers to interactions do not count against Discord's 50 a second, so they never wait here
+(docs.discord.com/developers/topics/rate-limits).
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import aiohttp
+
+log = logging.getLogger("briefbot.discord")
+RATE = 45
+WINDOW = 600.0
+ALERT = 200
+MOST_INVALID = 1_000
+"""Answers of 401, 403 and 429 in ten minutes, a tenth of what has Discord ban an address."""
+
+INVALID = {401, 403, 429}
+FREE = ("/interactions/", "/webhooks/")
+
+
+class TooManyInvalid(aiohttp.ClientError):
+    """Says that nothing is asked of Discord for a while, because too much was refused."""
+
+
+class Pacing:
+    """Paces the requests of a discord.py client, as aiohttp tells of them; `now` is a monotonic clock in seconds."""
+
+    def __init__(self, api_url: str, now: Callable[[], float] = time.monotonic) -> None:
+        self._path = urlsplit(api_url).path
+        self._now = now
+        self._next = 0.0
+        self._invalid: deque[float] = deque()
+
+    @property
+    def invalid(self) -> int:
+        """How many requests were refused in the last ten minutes."""
+        while self._invalid and self._invalid[0] < self._now() - WINDOW:
+            self._invalid.popleft()
+        return len(self._invalid)
+
+    def trace(self) -> aiohttp.TraceConfig:
+        """Returns what has aiohttp call us before and after every request."""
+        config = aiohttp.TraceConfig()
+
+        async def start(_: object, __: object, request: aiohttp.TraceRequestStartParams) -> None:
+            await self.begin(request)
+
+        async def end(_: object, __: object, request: aiohttp.TraceRequestEndParams) -> None:
+            self.end(request)
+
+        config.on_request_start.append(start)
+        config.on_request_end.append(end)
+        return config
+
+    async def begin(self, request: aiohttp.TraceRequestStartParams) -> None:
+        """Waits for the turn of a request.
+
+        Raises:
+            TooManyInvalid: it is not to be sent.
+        """
+        if not self._paced(request.url.path):
+            return
+        if self.invalid >= MOST_INVALID:
+            raise TooManyInvalid("too many requests were refused; Discord is left alone for ten minutes")
+        turn = max(self._next, self._now())
+        self._next = turn + 1 / RATE
+        await asyncio.sleep(turn - self._now())
+
+    def end(self, request: aiohttp.TraceRequestEndParams) -> None:
+        """Counts an answer that refuses."""
+        response = request.response
+        if response.status not in INVALID or response.headers.get("X-RateLimit-Scope") == "shared":
+            return
+        self._invalid.append(self._now())
+        if self.invalid == ALERT:
+            log.error("Discord refuses many requests", extra={"refused": ALERT, "minutes": WINDOW / 60})
+
+    def _paced(self, path: str) -> bool:
+        return path.startswith(self._path) and not any(free in path for free in FREE)

@@ -1,0 +1,50 @@
+"""What has to outlive a restart: when sessions were started, and which commands are registered."""
+
+import json
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger("briefbot.discord")
+
+
+class State:
+    """Keeps a few facts in a small file; without the file, or where it cannot be written, they are kept in memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._facts: dict[str, Any] = {}
+        with suppress(OSError, ValueError):
+            read = json.loads(path.read_text())
+            self._facts = read if isinstance(read, dict) else {}
+
+    @property
+    def registered(self) -> str:
+        """The application and the hash of its commands as they were registered last."""
+        return str(self._facts.get("registered", ""))
+
+    @registered.setter
+    def registered(self, hashed: str) -> None:
+        self._write(registered=hashed)
+
+    @property
+    def identified(self) -> list[float]:
+        """The Unix times at which sessions were started, oldest first."""
+        times = self._facts.get("identified", [])
+        return [float(t) for t in times if isinstance(t, int | float)] if isinstance(times, list) else []
+
+    @identified.setter
+    def identified(self, times: Sequence[float]) -> None:
+        self._write(identified=list(times))
+
+    def _write(self, **facts: object) -> None:
+        self._facts |= facts
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._path.with_suffix(".new")
+            fresh.write_text(json.dumps(self._facts))
+            fresh.replace(self._path)
+        except OSError as error:
+            log.warning("cannot be kept across restarts", extra={"path": str(self._path), "error": error.strerror})

@@ -1,0 +1,376 @@
+"""Discord's Gateway and limits: cut, resumed, refused, paced; what was asked is answered, once."""
+
+import asyncio
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import pytest
+import yarl
+
+from bot.admission import Admission
+from bot.answer import Answers
+from bot.platforms.discord.adapter import Discord
+from bot.platforms.discord.pacing import ALERT, MOST_INVALID, RATE, WINDOW, Pacing, TooManyInvalid
+from bot.platforms.discord.registration import commands
+from bot.platforms.discord.sessions import DAY, FREELY, LONGEST_PAUSE, MOST_A_DAY, SHORTEST_PAUSE, Sessions
+from bot.platforms.discord.state import State
+from tests.builders import TODAY, airships
+from tests.discord_reader import Reader
+from tests.fakes.discord import Asked, FakeDiscord
+from tests.running import on_discord, running
+
+KNOWN = airships()
+
+
+@pytest.fixture
+def discord() -> Iterator[FakeDiscord]:
+    with FakeDiscord() as discord:
+        discord.tolerates_timeouts = True
+        yield discord
+
+
+class FastClock:
+    """Is a clock on which a day passes in a minute and a half, with a sleep to match."""
+
+    def __init__(self, speed: float = 1_000) -> None:
+        self._begin, self._speed = time.monotonic(), speed
+
+    def now(self) -> float:
+        return 1_800_000_000 + (time.monotonic() - self._begin) * self._speed
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self._speed)
+
+
+class InProcess:
+    """Runs the adapter on a thread of its own, with a clock of the test's."""
+
+    def __init__(self, discord: FakeDiscord, folder: Path, clock: FastClock, core: Answers | None = None) -> None:
+        state = State(folder / "discord.json")
+        self._adapter = Discord(discord.token, state, discord.api_url, sessions=Sessions(state, clock.now, clock.sleep))
+        unhurried = Admission(lambda: time.monotonic() * 1_000)
+        self._core = core or Answers(lambda: KNOWN, lambda: TODAY, admission=unhurried)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._task = self._loop.create_task(self._adapter.serve(self._core))
+        with suppress(asyncio.CancelledError):
+            self._loop.run_until_complete(self._task)
+
+    def __enter__(self) -> "InProcess":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join(20)
+
+
+def disturbed(discord: FakeDiscord, faults: list[Callable[[], Any]]) -> list[Asked]:
+    """Disturbs the Gateway while somebody asks, and returns what was asked."""
+    reader = Reader(discord)
+    chance = random.Random(len(faults))
+    asked: list[Asked] = []
+
+    async def ask() -> None:
+        await asyncio.sleep(chance.random() / 20)
+        asked.append(await discord.command(reader.user, reader.channel, "company", {"name": "zephyr"}))
+
+    async def one(fault: Callable[[], Any]) -> None:
+        asking = [asyncio.create_task(ask()) for _ in range(2)]
+        await asyncio.sleep(chance.random() / 20)
+        await fault()
+        await asyncio.gather(*asking)
+        await discord.until(lambda: discord.connections == discord.shards, 30)
+
+    for fault in faults:
+        discord.do(one(fault))
+    discord.do(discord.until(lambda: all(o.messages() or not o.delivered or o.error for o in asked), 30))
+    return asked
+
+
+def check_each_is_answered_once(discord: FakeDiscord, asked: list[Asked]) -> None:
+    answered = [one for one in asked if one.error is None]
+    assert len(answered) >= len(asked) * 0.9
+    assert {len(one.messages()) for one in answered} == {1}
+    assert len({message.id for one in answered for message in one.messages()}) == len(answered)
+    assert discord.objections == []
+
+
+def resumable(discord: FakeDiscord, number: int) -> list[Callable[[], Any]]:
+    kinds = [
+        discord.reconnect, discord.abort, lambda: discord.close(code=4000),
+        lambda: discord.close(code=4001), lambda: discord.invalidate(resumable=True),
+    ]  # fmt: skip
+    return [kinds[n % len(kinds)] for n in range(number)]
+
+
+def test_twenty_faults_of_the_gateway_are_resumed_and_lose_nothing(discord: FakeDiscord, tmp_path: Path) -> None:
+    discord.limits.routes.clear()
+    discord.identify_every = 0
+    with InProcess(discord, tmp_path, FastClock()):
+        discord.do(discord.until(lambda: discord.connections == 1))
+        asked = disturbed(discord, [*resumable(discord, 18), *[lambda: discord.invalidate(resumable=False)] * 2])
+        check_each_is_answered_once(discord, asked)
+    assert len(discord.resumes) >= 18
+    assert len(discord.identifies) <= 4
+
+
+@pytest.mark.long
+def test_a_thousand_faults_and_a_hundred_lost_sessions_keep_the_days_budget(
+    discord: FakeDiscord, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    discord.limits.routes.clear()
+    discord.identify_every = 0
+    lost = [lambda: discord.invalidate(resumable=False)] * 100
+    faults = [*resumable(discord, 1_000), *lost]
+    random.Random(1).shuffle(faults)
+    with InProcess(discord, tmp_path, FastClock(10_000)):
+        discord.do(discord.until(lambda: discord.connections == 1))
+        asked = disturbed(discord, faults)
+        check_each_is_answered_once(discord, asked)
+    record_property("sessions started, resumed", (len(discord.identifies), len(discord.resumes)))
+    record_property("asked, answered", (len(asked), sum(one.error is None for one in asked)))
+    assert len(discord.identifies) <= MOST_A_DAY
+
+
+class Clock:
+    """Is a clock that a test moves, and that sleeping moves too."""
+
+    def __init__(self) -> None:
+        self.time = 1_800_000_000.0
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+def test_a_crash_loop_starts_no_more_sessions_than_a_day_allows(tmp_path: Path) -> None:
+    clock, begun = Clock(), 0
+    while clock.time < 1_800_000_000 + DAY:
+        sessions = Sessions(State(tmp_path / "discord.json"), clock.now, clock.sleep)  # a new process each time
+        asyncio.run(sessions.turn())
+        begun += clock.time < 1_800_000_000 + DAY
+        clock.time += 1
+    assert FREELY < begun <= MOST_A_DAY
+
+
+def test_pauses_between_sessions_double_up_to_an_hour_and_end_with_the_day(tmp_path: Path) -> None:
+    clock = Clock()
+    sessions = Sessions(State(tmp_path / "discord.json"), clock.now, clock.sleep)
+    pauses = []
+    for _ in range(FREELY + 15):
+        pauses.append(sessions.pause())
+        asyncio.run(sessions.turn())
+    assert pauses[0] == 0
+    assert set(pauses[1 : FREELY + 1]) == {SHORTEST_PAUSE}
+    assert pauses[FREELY + 1] == 2 * SHORTEST_PAUSE
+    assert pauses[-1] == LONGEST_PAUSE
+    clock.time += DAY
+    assert sessions.pause() == 0
+
+
+def test_a_clock_set_back_does_not_stop_sessions_for_longer_than_an_hour(tmp_path: Path) -> None:
+    clock = Clock()
+    sessions = Sessions(State(tmp_path / "discord.json"), clock.now, clock.sleep)
+    asyncio.run(sessions.turn())
+    clock.time -= 3 * DAY
+    assert sessions.pause() <= LONGEST_PAUSE
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"identified": "x"}', '{"identified": [1, "x", null]}'])
+def test_a_spoiled_file_of_facts_is_taken_for_an_empty_one(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "discord.json"
+    path.write_text(text)
+    state = State(path)
+    assert state.registered == ""
+    assert state.identified in ([], [1.0])
+    state.registered = "x"
+    assert json.loads(path.read_text())["registered"] == "x"
+
+
+def test_facts_that_cannot_be_written_are_kept_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    state = State(tmp_path / "file" / "discord.json")
+    state.registered = "x"
+    assert state.registered == "x"
+
+
+def test_commands_are_registered_once_until_they_change(discord: FakeDiscord, tmp_path: Path) -> None:
+    def registrations() -> int:
+        return sum(one.method == "PUT" for one in discord.requests)
+
+    for _ in range(3):
+        with on_discord(discord, tmp_path) as bot:
+            assert bot.end() == 0
+    assert registrations() == 1
+    (tmp_path / "discord.json").write_text(json.dumps({"registered": "an older one"}))
+    with on_discord(discord, tmp_path) as bot:
+        assert bot.end() == 0
+    assert registrations() == 2
+
+
+def test_the_longest_texts_of_a_menu_fit_discords_commands() -> None:
+    for command in commands(Answers(lambda: KNOWN).menu):
+        told = json.dumps(command, ensure_ascii=False)
+        assert len(told) < 8_000
+
+
+def test_a_wrong_token_is_said_in_one_line_with_the_way_out(discord: FakeDiscord, tmp_path: Path) -> None:
+    with running(
+        DISCORD_BOT_TOKEN="wrong." + "token", DISCORD_API_URL=discord.api_url, BRIEFBOT_DATA_DIR=str(tmp_path)
+    ) as bot:
+        assert bot.process.wait(30) == 3
+        said = [line for line in bot.log if not line.startswith("{")]
+    assert len(said) == 1
+    assert said[0].startswith("DISCORD_BOT_TOKEN: Discord refuses it; ")
+    assert discord.identifies == []
+
+
+def test_a_token_that_is_reset_ends_the_bot_with_one_line(discord: FakeDiscord, tmp_path: Path) -> None:
+    with on_discord(discord, tmp_path) as bot:
+        discord.reset_token()
+        discord.do(discord.close(code=4004))
+        assert bot.process.wait(30) == 3
+        assert bot.log[-1].startswith("DISCORD_BOT_TOKEN: Discord refuses it; ")
+
+
+@pytest.mark.parametrize("fault", ["refused gateway", "api down", "banned by Cloudflare", "rate limited"])
+def test_what_passes_is_waited_for(discord: FakeDiscord, tmp_path: Path, fault: str) -> None:
+    if fault == "refused gateway":
+        discord.refuse_connections(times=1)
+    elif fault == "api down":
+        discord.fault("GET /users/@me", "status", times=1, status=503)
+    elif fault == "banned by Cloudflare":
+        discord.fault("GET /gateway/bot", "ratelimited", times=1, retry_after=1, via=False)
+    else:
+        discord.fault("GET /gateway/bot", "ratelimited", times=1, retry_after=1)
+    with on_discord(discord, tmp_path):
+        assert "runs sightseeing flights" in Reader(discord).ask("company", name="zephyr").shown
+
+
+def test_when_no_session_may_be_started_none_is(discord: FakeDiscord, tmp_path: Path) -> None:
+    discord.session_remaining, discord.session_reset_after = 0, 1_500
+    settings = {
+        "DISCORD_BOT_TOKEN": discord.token,
+        "DISCORD_API_URL": discord.api_url,
+        "BRIEFBOT_DATA_DIR": str(tmp_path),
+    }
+    with running(**settings) as bot:
+        bot.until(lambda: bot.logged("Discord allows no more sessions for now"))
+        assert discord.identifies == []
+        discord.session_remaining = 1_000
+        bot.until(lambda: discord.connections == 1)
+
+
+def test_several_processes_share_the_shards(discord: FakeDiscord, tmp_path: Path) -> None:
+    discord.shards = 4
+    discord.max_concurrency = 4
+    discord.identify_every = 0
+    settings = {"DISCORD_BOT_TOKEN": discord.token, "DISCORD_API_URL": discord.api_url}
+    with (
+        running(**settings, BRIEFBOT_DATA_DIR=str(tmp_path / "a"), BRIEFBOT_DISCORD_SHARDS="0/4") as one,
+        running(**settings, BRIEFBOT_DATA_DIR=str(tmp_path / "b"), BRIEFBOT_DISCORD_SHARDS="3/4"),
+    ):
+        one.until(lambda: discord.connections == 2)
+    assert {identify.shard for identify in discord.identifies} == {0, 3}
+    assert {identify.count for identify in discord.identifies} == {4}
+
+
+def test_when_told_to_end_it_finishes_what_it_is_answering(discord: FakeDiscord, tmp_path: Path) -> None:
+    with on_discord(discord, tmp_path) as bot:
+        reader = Reader(discord)
+        discord.fault("callback", "hang", seconds=2)
+        asked: list[Asked] = []
+        thread = threading.Thread(target=lambda: asked.append(
+            discord.do(discord.command(reader.user, reader.channel, "company", {"name": "zephyr"}))
+        ))  # fmt: skip
+        thread.start()
+        time.sleep(0.5)
+        assert bot.end() == 0
+        thread.join(10)
+        assert len(asked[0].messages()) == 1
+        assert not bot.logged("Traceback")
+
+
+def test_a_slow_answer_is_deferred_privately_and_comes_later(discord: FakeDiscord, tmp_path: Path) -> None:
+    class Slow(Answers):
+        async def answer(self, request: Any) -> Any:
+            await asyncio.sleep(1.5)
+            return await super().answer(request)
+
+    with InProcess(discord, tmp_path, FastClock(), Slow(lambda: KNOWN, lambda: TODAY)):
+        discord.do(discord.until(lambda: discord.connections == 1))
+        reader = Reader(discord)
+        begun = discord.do(discord.command(reader.user, reader.channel, "company", {"name": "zephyr"}))
+        assert begun.deferred
+        message = reader.answer(begun)
+        assert message.ephemeral_to == reader.user
+        assert "runs sightseeing flights" in message.shown
+    assert discord.objections == []
+
+
+def requested(path: str) -> Any:
+    return SimpleNamespace(url=yarl.URL(f"https://discord.com/api/v10{path}"))
+
+
+def answered(status: int, **headers: str) -> Any:
+    return SimpleNamespace(response=SimpleNamespace(status=status, headers=headers))
+
+
+def test_requests_are_paced_but_answers_to_people_are_not() -> None:
+    pacing = Pacing("https://discord.com/api/v10")
+
+    async def ask(path: str, number: int) -> float:
+        begun = time.monotonic()
+        await asyncio.gather(*(pacing.begin(requested(path)) for _ in range(number)))
+        return time.monotonic() - begun
+
+    async def all_kinds() -> tuple[float, float]:
+        return await ask("/channels/1/messages", RATE + 1), await ask("/interactions/1/x/callback", 1_000)
+
+    paced, free = asyncio.run(all_kinds())
+    assert paced >= 0.99
+    assert free < paced
+
+
+def test_too_many_refusals_are_told_of_and_then_nothing_is_asked(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+    pacing = Pacing("https://discord.com/api/v10", lambda: now[0])
+    for _ in range(ALERT):
+        pacing.end(answered(403))
+        pacing.end(answered(429, **{"X-RateLimit-Scope": "shared"}))
+        pacing.end(answered(404))
+    assert pacing.invalid == ALERT
+    assert caplog.messages.count("Discord refuses many requests") == 1
+    for _ in range(MOST_INVALID - ALERT):
+        pacing.end(answered(401))
+    with pytest.raises(TooManyInvalid):
+        asyncio.run(pacing.begin(requested("/users/@me")))
+    asyncio.run(pacing.begin(requested("/interactions/1/x/callback")))
+    now[0] += WINDOW + 1
+    asyncio.run(pacing.begin(requested("/users/@me")))
+    assert issubclass(TooManyInvalid, aiohttp.ClientError)
+
+
+def test_2500_servers_cost_little_memory(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+    def memory(guilds: int) -> int:
+        with FakeDiscord(guilds=guilds) as discord, on_discord(discord, tmp_path / str(guilds)) as bot:
+            time.sleep(1)
+            return bot.memory
+
+    grown = (memory(2_500) - memory(1)) / 2_500
+    record_property("bytes a server", round(grown))
+    assert grown < 4_096  # of which the library itself takes about 1,300
