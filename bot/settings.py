@@ -55,7 +55,7 @@ def _is_loopback(host: str) -> bool:
 def _safe(address: str, secure: str = "https", open_: str = "http") -> str:
     parts = urlsplit(address)
     if parts.scheme != secure and not (parts.scheme == open_ and _is_loopback(parts.hostname or "")):
-        raise ValueError(f"give an {secure} address; {open_} is for this machine only")
+        raise ValueError(f"give a {secure}:// address; {open_}:// is for this machine only")
     return address
 
 

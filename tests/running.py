@@ -24,8 +24,8 @@ class Bot:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
         self.log: list[str] = []
-        self._reading = threading.Thread(target=self._read, daemon=True)
-        self._reading.start()
+        self.reading = threading.Thread(target=self._read, daemon=True)
+        self.reading.start()
 
     def _read(self) -> None:
         for line in self.process.stderr or ():
@@ -54,7 +54,7 @@ class Bot:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(20)
-        self._reading.join(5)
+        self.reading.join(5)
         return status
 
 
@@ -67,7 +67,7 @@ def running(**environment: str) -> Iterator[Bot]:
     settings = kept | {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS)} | environment
     command = [str(Path(sys.executable).parent / "briefbot"), "run"]
     process = subprocess.Popen(
-        command, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     bot = Bot(process)
     try:
@@ -75,6 +75,9 @@ def running(**environment: str) -> Iterator[Bot]:
     finally:
         process.kill()
         process.wait()
+        bot.reading.join(5)
+        if process.stderr:
+            process.stderr.close()
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from bot.admission import Admission
 from bot.answer import Answers
 from bot.platforms.discord.adapter import Discord
 from bot.platforms.discord.pacing import ALERT, MOST_INVALID, RATE, WINDOW, Pacing, TooManyInvalid
-from bot.platforms.discord.registration import commands
 from bot.platforms.discord.sessions import DAY, FREELY, LONGEST_PAUSE, MOST_A_DAY, SHORTEST_PAUSE, Sessions
 from bot.platforms.discord.state import State
 from tests.builders import TODAY, airships
@@ -74,6 +73,7 @@ class InProcess:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(20)
+        self._loop.close()
 
 
 def disturbed(discord: FakeDiscord, faults: list[Callable[[], Any]]) -> list[Asked]:
@@ -220,12 +220,6 @@ def test_commands_are_registered_once_until_they_change(discord: FakeDiscord, tm
     with on_discord(discord, tmp_path) as bot:
         assert bot.end() == 0
     assert registrations() == 2
-
-
-def test_the_longest_texts_of_a_menu_fit_discords_commands() -> None:
-    for command in commands(Answers(lambda: KNOWN).menu):
-        told = json.dumps(command, ensure_ascii=False)
-        assert len(told) < 8_000
 
 
 def test_a_wrong_token_is_said_in_one_line_with_the_way_out(discord: FakeDiscord, tmp_path: Path) -> None:

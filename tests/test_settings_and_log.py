@@ -139,7 +139,7 @@ BOT, APP = "xox" + "b-1", "xapp" + "-1"
 
 @pytest.fixture
 def clean(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in [name for name in os.environ if name.startswith(("BRIEFBOT_", "SLACK_"))]:
+    for name in [name for name in os.environ if name.startswith(("BRIEFBOT_", "SLACK_", "DISCORD_"))]:
         monkeypatch.delenv(name)
     return monkeypatch
 
@@ -206,6 +206,35 @@ def test_slacks_address_is_https_or_this_machine(clean: pytest.MonkeyPatch, addr
     else:
         with pytest.raises(InvalidSettings, match="SLACK_API_URL"):
             read_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DISCORD_API_URL", "http://discord.com/api/v10", "give a https:// address"),
+        ("DISCORD_GATEWAY_URL", "ws://gateway.discord.gg", "give a wss:// address"),
+        ("DISCORD_GATEWAY_URL", "https://gateway.discord.gg", "give a wss:// address"),
+        ("BRIEFBOT_DISCORD_SHARDS", "8/8", "as in 0-3/8"),
+        ("BRIEFBOT_DISCORD_SHARDS", "3-1/8", "as in 0-3/8"),
+        ("BRIEFBOT_DISCORD_SHARDS", "all", "as in 0-3/8"),
+        ("DISCORD_BOT_TOKEN", '"quoted"', "holds a quote"),
+        ("DISCORD_BOT_TOKEN", "two\nlines", "holds a quote, a line break"),
+        ("DISCORD_BOT_TOKEN_FILE", "/dev/null", "which is empty"),
+        ("SLACK_SIGNING_SECRET", "xapp" + "-1", "is no Signing Secret"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_says_why(clean: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    (line,) = [line for line in refused(clean, **{name: value}) if "SLACK_BOT_TOKEN" not in line]
+    assert line.startswith(f"{name.removesuffix('_FILE')}: ")
+    assert said in line
+
+
+def test_shards_are_a_range_of_how_many(clean: pytest.MonkeyPatch) -> None:
+    assert read_settings().shards is None
+    clean.setenv("BRIEFBOT_DISCORD_SHARDS", "2-3/8")
+    assert read_settings().shards == (range(2, 4), 8)
+    clean.setenv("BRIEFBOT_DISCORD_SHARDS", "7/8")
+    assert read_settings().shards == (range(7, 8), 8)
 
 
 def test_an_address_to_listen_at_may_be_of_any_family(clean: pytest.MonkeyPatch) -> None:

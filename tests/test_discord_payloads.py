@@ -1,0 +1,85 @@
+"""What Discord is sent and told, judged by the fake's own reading of Discord's rules."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from discord import ui
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands import MENU
+from bot.platforms.discord.incoming import plain
+from bot.platforms.discord.messages import alone, private, shared
+from bot.platforms.discord.registration import COMPANIES_IN_MESSAGE, LEFT_OUT, commands
+from bot.platforms.discord.render import BUDGET, escaped
+from bot.ports import Argument, MenuItem
+from briefings.document import Document
+from briefings.paginate import paginate
+from tests.fakes.discord_commands import command_problems
+from tests.fakes.discord_components import component_problems
+from tests.test_contract import CURATED, every_document
+
+PAGES = [page for document in every_document(CURATED, pairs=10) for page in paginate(document, BUDGET)]
+ITEMS = [command.item for command in MENU]
+
+
+def test_every_page_keeps_discords_rules_in_every_form_that_it_may_take() -> None:
+    async def look() -> None:
+        for page in PAGES:
+            for view in (alone(page), private(page), shared(page, "123456789012345678")):
+                made = view.to_components()  # type: ignore[no-untyped-call]
+                assert component_problems(made, v2=True) == [], page.title
+                assert view.is_finished(), "discord.py would keep it for ever"
+
+    asyncio.run(look())
+
+
+def test_the_commands_keep_discords_rules() -> None:
+    for command in commands(ITEMS):
+        assert command_problems(command) == [], command["name"]
+        assert len(str(command)) < 8_000
+    assert commands(ITEMS)[-1]["name"] == COMPANIES_IN_MESSAGE
+
+
+def test_every_argument_of_the_menu_can_be_typed_required_ones_first() -> None:
+    for item, command in zip(ITEMS, commands(ITEMS), strict=False):
+        options = command["options"]
+        assert {option["name"] for option in options} == {a.name for a in item.arguments} - LEFT_OUT
+        assert [option["required"] for option in options] == sorted((o["required"] for o in options), reverse=True)
+
+
+def test_a_text_that_is_too_long_for_discord_is_cut() -> None:
+    (command, _) = commands([MenuItem("odd", "x" * 200, (Argument("a", "text", "y" * 200, most=99_999),))])
+    assert command_problems(command) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("**Tencent** and __Alibaba__", "Tencent and Alibaba"),
+        ('[Tencent](https://x.example "t") <@123> <@!1> <@&1> <#1>', "Tencent https://x.example        "),
+        ("<:wave:123> <a:party:1> </company:12> <t:1700000000:R>", ":wave: :party: /company  "),
+        ("# Big\n> said\n-# small", "Big\nsaid\nsmall"),
+        ("a\\_b 腾讯 ||spoiler||", "a\\_b 腾讯 spoiler"),
+    ],
+)
+def test_discords_markup_is_read_as_people_read_it(written: str, read: str) -> None:
+    assert plain(written) == read
+
+
+@given(st.text(alphabet="ab *_~`|<>[]()#@:/\\-+.1&腾", max_size=40))
+def test_what_we_escape_reads_as_it_was(text: str) -> None:
+    def words(of: str) -> str:
+        return "".join(character for character in of if character.isalnum())
+
+    assert words(plain(escaped(text))) == words(" ".join(text.split()))
+
+
+def test_only_what_can_be_asked_for_again_can_be_shared() -> None:
+    def ids(view: ui.LayoutView) -> str:
+        told: Any = view.to_components()  # type: ignore[no-untyped-call]
+        return str(told)
+
+    assert "1!" not in ids(private(Document("T", "S", "", ())))
+    assert "1!/help" in ids(private(Document("T", "S", "/help", ())))
