@@ -74,7 +74,6 @@ class Reply:
     document: Document
     outcome: Outcome = "answered"
     page: int = 1
-    private: bool = True
 
 
 class Core(Protocol):
