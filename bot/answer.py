@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,16 +12,20 @@ from bot.commands import MENU, checked, command_named, examples
 from bot.lines import line_of, parse
 from bot.misused import Misused
 from bot.ports import MenuItem, Reply, Request
+from bot.recently import Recently
 from briefings.document import MOST_COMMAND, Choice, Document
 from briefings.edition import Edition
 from briefings.help import refusal, unknown_briefing
-from briefings.naming import record_choice, title_of
+from briefings.naming import market_name, record_choice, title_of
 from briefings.words import echo, words_in
 from knowledge import Company, Knowledge, Theme, UnknownName, nearest
 
 log = logging.getLogger("briefbot.answer")
 MOST_CHOICES = 3
-KINDS = ("fact", "forecast", "opinion")
+TOLD = 60.0
+"""Seconds in which it is logged once that people are turned away."""
+
+KINDS = {"fact": "Facts", "forecast": "Forecasts", "opinion": "Opinions"}
 
 
 def utc_today() -> date:
@@ -47,6 +51,7 @@ class Answers:
         self._today = today
         self._names = names or {}
         self._admission = admission or Admission()
+        self._told = Recently(TOLD)
 
     @property
     def menu(self) -> tuple[MenuItem, ...]:
@@ -71,23 +76,28 @@ class Answers:
         found = command_named(command)
         kind = next((a.kind for a in found.item.arguments if a.name == argument), None) if found else None
         knowledge = self._knowledge()
-        records: list[Company | Theme] = []
+        companies: Sequence[Company] = ()
+        themes: Sequence[Theme] = ()
         if kind in ("company", "name"):
-            records += knowledge.company_names.complete(typed, most) if typed else knowledge.weightiest_companies
+            companies = knowledge.company_names.complete(typed, most) if typed else knowledge.weightiest_companies
         if kind in ("theme", "name"):
-            records += knowledge.theme_names.complete(typed, most) if typed else knowledge.weightiest_themes
+            themes = knowledge.theme_names.complete(typed, most) if typed else knowledge.weightiest_themes
         if kind == "source":
-            ids = [source.id for source in knowledge.sources.values() if source.id.startswith(typed.casefold())]
-            return [Choice(knowledge.sources[id_].title, f"/{command} {id_}") for id_ in ids[:most]]
+            begun = [source for source in knowledge.sources.values() if source.id.startswith(typed.casefold())]
+            found_sources = {source.id: source for source in (*begun, *knowledge.sources_named(typed))}
+            return [Choice(f"{s.id} · {s.title}", f"/{command} {s.id}") for s in [*found_sources.values()][:most]]
         if kind in ("market", "kind"):
-            values = knowledge.markets if kind == "market" else KINDS
-            begun = [value for value in values if value.startswith(typed.casefold())]
-            return [Choice(value, f"/{command} {value}") for value in begun[:most]]
-        return [Choice(title_of(record), f"/{command} {record.slug}") for record in records[:most]]
+            values = {value: market_name(value) for value in knowledge.markets} if kind == "market" else KINDS
+            near = [value for value in values if value.startswith("-".join(typed.casefold().split()))]
+            return [Choice(values[value], f"/{command} {value}") for value in near[:most]]
+        some: list[Company | Theme] = [*companies[: most - min(len(themes), most // 2)], *themes]
+        return [Choice(title_of(record), f"/{command} {record.slug}") for record in some[:most]]
 
     def turned_away(self, user: str, place: str, in_flight: int) -> Document | None:
         """Takes a request into account and returns what to say if it may not be answered now."""
         reason = self._admission.refused(user, place, in_flight)
+        if reason and not self._told.seen(reason):
+            log.warning("people are turned away", extra={"reason": reason, "in_flight": in_flight})
         return self._notice(reason) if reason else None
 
     def expired(self) -> Document:
@@ -130,8 +140,25 @@ class Answers:
 
 
 def _as_typed(request: Request) -> Request:
-    """Returns a request as if its line had been typed, so that both ways of asking are read alike."""
-    return replace(parse(line_of(request)), page=request.page, user=request.user, place=request.place)
+    """Returns a request with what else was typed into its first field: more names, options, a page.
+
+    What stands in fields of its own is taken as it stands there.
+    """
+    command = command_named(request.command)
+    if command is None:
+        return request
+    fields = {name: value for name, value in request.arguments.items() if value}
+    positional = [argument.name for argument in command.item.arguments if not argument.option]
+    options = {name: _bare(name, value) for name, value in fields.items() if name not in positional}
+    if not positional or [name for name in positional if name in fields] != positional[:1]:
+        return replace(request, arguments={name: fields[name] for name in fields if name in positional} | options)
+    read = parse(f"/{request.command} {fields[positional[0]]}")
+    return replace(request, arguments={**read.arguments, **options}, page=max(request.page, read.page))
+
+
+def _bare(option: str, typed: str) -> str:
+    """Returns an option's value without the option's own name or the quotes of a line, which belong into a line."""
+    return typed.strip().removeprefix(f"{option}:").strip('"')
 
 
 def _read(edition: Edition, line: str) -> Request:

@@ -23,3 +23,7 @@ class Recently:
             return True
         self._seen[key] = now
         return False
+
+    def forget(self, key: str) -> None:
+        """Lets a key come again: what it stood for did not happen."""
+        self._seen.pop(key, None)

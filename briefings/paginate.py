@@ -37,7 +37,7 @@ def paginate(document: Document, budget: Budget) -> tuple[Document, ...]:
     """Splits a document into pages that each fit the budget, with the sources that they cite.
 
     A page ends between blocks, rows or choices, never inside a sentence; a heading stays with what follows it and
-    is repeated where its blocks go on. Pages of several carry choices for the next and the previous one.
+    is repeated where its blocks go on. Pages of several carry choices for the previous and the next one.
 
     Raises:
         ValueError: one piece alone is larger than a page.
@@ -174,7 +174,7 @@ def _page(document: Document, blocks: list[Block], number: int, of: int, entries
     words = words_in(document.language)
     turns = tuple(
         Choice(words.text(label), f"{document.command} page:{target}")
-        for label, target in (("next_page", number + 1), ("previous_page", number - 1))
+        for label, target in (("previous_page", number - 1), ("next_page", number + 1))
         if document.command and 1 <= target <= of
     )
     cited = sorted({n for block in blocks for n in citations(block)})

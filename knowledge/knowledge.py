@@ -48,6 +48,8 @@ class Knowledge:
         """Builds what looking up a name or a record's claims needs, so that no reader waits for it."""
         _ = self.company_names, self.theme_names, self.full_text, self.spotter
         _ = self._by_company, self._by_theme, self._by_source, self._superseding, self._positions
+        _ = self.weightiest_companies, self.weightiest_themes, self.company_names.complete("a", 1)
+        _ = self.theme_names.complete("a", 1)
 
     @cached_property
     def markets(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ Named = TypeVar("Named", Company, Theme)
 MOST_TYPED = 200
 """Characters of a name that are looked at; longer input is no name."""
 MOST_SUGGESTIONS = 3
+_BETWEEN = " · "
 _LEGAL_NAMES = ("name", "legal", "former")
 _NEVER_MENDED = ("ticker", "initials")  # one letter off is another company's
 
@@ -139,6 +140,10 @@ class NameIndex(Generic[Named]):
         bare = self._bare(typed)
         if bare and not close:
             close = self._within_two_errors(bare)
+        first, between, second = typed.partition(_BETWEEN)
+        one, other = (self._holder(name, fold(name)) for name in (first, second)) if between else (None, None)
+        if one and other and one.slug == other.slug:  # both names, as titles have them
+            return Found(self._records[one.slug], one, typed)
         mended = self._mended(key, close)
         if mended:
             return Found(self._records[mended.slug], mended, typed, typo=True)
@@ -158,16 +163,17 @@ class NameIndex(Generic[Named]):
         return without_legal_form(typed) if self._kind == "company" else None
 
     def complete(self, typed: str, most: int) -> list[Named]:
-        """Returns up to `most` records of which a name begins as typed, in the order of their keys."""
+        """Returns up to `most` records of which a name begins as typed, those by a name of their own first."""
         start = fold(typed[:MOST_TYPED])
         if not start:
             return []
         found: dict[str, Named] = {}
-        for key in self._with_prefix(start):
-            for holder in self._keys[key]:
-                found.setdefault(holder.slug, self._records[holder.slug])
-            if len(found) >= most:
-                break
+        for own in (True, False):
+            for key in self._with_prefix(start):
+                if len(found) >= most:
+                    break
+                holders = (holder for holder in self._keys[key] if (holder.kind == "name") == own)
+                found |= {holder.slug: self._records[holder.slug] for holder in holders if holder.slug not in found}
         return list(found.values())[:most]
 
     def _with_prefix(self, start: str) -> Iterator[str]:

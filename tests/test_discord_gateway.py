@@ -5,6 +5,7 @@ import json
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -65,6 +66,10 @@ class InProcess:
         self._task = self._loop.create_task(self._adapter.serve(self._core))
         with suppress(asyncio.CancelledError):
             self._loop.run_until_complete(self._task)
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
 
     def __enter__(self) -> "InProcess":
         self._thread.start()
@@ -100,10 +105,10 @@ def disturbed(discord: FakeDiscord, faults: list[Callable[[], Any]]) -> list[Ask
 
 
 def check_each_is_answered_once(discord: FakeDiscord, asked: list[Asked]) -> None:
-    answered = [one for one in asked if one.error is None]
-    assert len(answered) >= len(asked) * 0.9
-    assert {len(one.messages()) for one in answered} == {1}
-    assert len({message.id for one in answered for message in one.messages()}) == len(answered)
+    received = [one for one in asked if one.delivered]
+    assert len(received) >= len(asked) * 0.9
+    assert {len(one.messages()) for one in received} == {1}
+    assert len({message.id for one in received for message in one.messages()}) == len(received)
     assert discord.objections == []
 
 
@@ -135,13 +140,15 @@ def test_a_thousand_faults_and_a_hundred_lost_sessions_keep_the_days_budget(
     lost = [lambda: discord.invalidate(resumable=False)] * 100
     faults = [*resumable(discord, 1_000), *lost]
     random.Random(1).shuffle(faults)
-    with InProcess(discord, tmp_path, FastClock(10_000)):
+    clock = FastClock(1_000)
+    with InProcess(discord, tmp_path, clock):
         discord.do(discord.until(lambda: discord.connections == 1))
         asked = disturbed(discord, faults)
         check_each_is_answered_once(discord, asked)
     record_property("sessions started, resumed", (len(discord.identifies), len(discord.resumes)))
     record_property("asked, answered", (len(asked), sum(one.error is None for one in asked)))
-    assert len(discord.identifies) <= MOST_A_DAY
+    days = Counter(int(one.time * 1_000 // DAY) for one in discord.identifies)
+    assert max(days.values()) <= MOST_A_DAY
 
 
 class Clock:
@@ -161,7 +168,7 @@ def test_a_crash_loop_starts_no_more_sessions_than_a_day_allows(tmp_path: Path) 
     clock, begun = Clock(), 0
     while clock.time < 1_800_000_000 + DAY:
         sessions = Sessions(State(tmp_path / "discord.json"), clock.now, clock.sleep)  # a new process each time
-        asyncio.run(sessions.turn())
+        asyncio.run(sessions.started())
         begun += clock.time < 1_800_000_000 + DAY
         clock.time += 1
     assert FREELY < begun <= MOST_A_DAY
@@ -173,7 +180,7 @@ def test_pauses_between_sessions_double_up_to_an_hour_and_end_with_the_day(tmp_p
     pauses = []
     for _ in range(FREELY + 15):
         pauses.append(sessions.pause())
-        asyncio.run(sessions.turn())
+        asyncio.run(sessions.started())
     assert pauses[0] == 0
     assert set(pauses[1 : FREELY + 1]) == {SHORTEST_PAUSE}
     assert pauses[FREELY + 1] == 2 * SHORTEST_PAUSE
@@ -185,9 +192,11 @@ def test_pauses_between_sessions_double_up_to_an_hour_and_end_with_the_day(tmp_p
 def test_a_clock_set_back_does_not_stop_sessions_for_longer_than_an_hour(tmp_path: Path) -> None:
     clock = Clock()
     sessions = Sessions(State(tmp_path / "discord.json"), clock.now, clock.sleep)
-    asyncio.run(sessions.turn())
+    asyncio.run(sessions.started())
     clock.time -= 3 * DAY
-    assert sessions.pause() <= LONGEST_PAUSE
+    set_back = clock.time
+    asyncio.run(sessions.started())
+    assert clock.time - set_back <= LONGEST_PAUSE
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"identified": "x"}', '{"identified": [1, "x", null]}'])
@@ -224,7 +233,7 @@ def test_commands_are_registered_once_until_they_change(discord: FakeDiscord, tm
 
 def test_a_wrong_token_is_said_in_one_line_with_the_way_out(discord: FakeDiscord, tmp_path: Path) -> None:
     with running(
-        DISCORD_BOT_TOKEN="wrong." + "token", DISCORD_API_URL=discord.api_url, BRIEFBOT_DATA_DIR=str(tmp_path)
+        DISCORD_BOT_TOKEN="wrong." + "bots.token", DISCORD_API_URL=discord.api_url, BRIEFBOT_DATA_DIR=str(tmp_path)
     ) as bot:
         assert bot.process.wait(30) == 3
         said = [line for line in bot.log if not line.startswith("{")]
@@ -353,7 +362,8 @@ def test_too_many_refusals_are_told_of_and_then_nothing_is_asked(caplog: pytest.
         pacing.end(answered(401))
     with pytest.raises(TooManyInvalid):
         asyncio.run(pacing.begin(requested("/users/@me")))
-    asyncio.run(pacing.begin(requested("/interactions/1/x/callback")))
+    with pytest.raises(TooManyInvalid):
+        asyncio.run(pacing.begin(requested("/interactions/1/x/callback")))
     now[0] += WINDOW + 1
     asyncio.run(pacing.begin(requested("/users/@me")))
     assert issubclass(TooManyInvalid, aiohttp.ClientError)
@@ -367,4 +377,4 @@ def test_2500_servers_cost_little_memory(tmp_path: Path, record_property: Callab
 
     grown = (memory(2_500) - memory(1)) / 2_500
     record_property("bytes a server", round(grown))
-    assert grown < 4_096  # of which the library itself takes about 1,300
+    assert grown < 2_048 + 1_300  # what the library itself takes, as measured

@@ -66,19 +66,19 @@ class Discord:
         while True:
             began = monotonic()
             client = Client(answering, core.menu, self._state, self._sessions, pacing, self._shards, self._gateway_url)
+            lost: Exception | None = None
             try:
                 await self._run(client, answering)
-            except (discord.LoginFailure, discord.HTTPException, discord.ConnectionClosed) as error:
+            except Exception as error:  # discord.py ends in many ways, and none of them is to end us
                 if _refuses_token(error):
                     raise _refusal() from None
-                log.warning("Discord was lost", extra={"error": str(error)[:200], "again_in": pause})
-            except Exception as error:  # discord.py ends in many ways, and none of them is to end us
-                log.warning(
-                    "Discord was lost",
-                    exc_info=not _is_network(error),
-                    extra={"error": repr(error)[:200], "again_in": pause},
-                )
+                lost = error
             pause = SHORTEST_PAUSE if monotonic() - began > STEADY else min(pause * 2, LONGEST_PAUSE)
+            log.warning(
+                "Discord was lost",
+                exc_info=lost if lost and not _is_expected(lost) else None,
+                extra={"error": _short(lost), "again_in": pause},
+            )
             await asyncio.sleep(pause)
 
     async def _run(self, client: Client, answering: Answering) -> None:
@@ -101,8 +101,15 @@ def _refuses_token(error: Exception) -> bool:
     return isinstance(error, discord.LoginFailure) or getattr(error, "status", 0) == UNAUTHORIZED
 
 
-def _is_network(error: Exception) -> bool:
-    return isinstance(error, (aiohttp.ClientError, OSError, TimeoutError, discord.GatewayNotFound))
+def _is_expected(error: Exception) -> bool:
+    return isinstance(error, aiohttp.ClientError | OSError | TimeoutError | discord.DiscordException)
+
+
+def _short(error: Exception | None) -> str:
+    if error is None:
+        return "it ended by itself"
+    hint = " (is DISCORD_API_URL right?)" if isinstance(error, discord.NotFound) else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200] + hint
 
 
 def _refusal() -> TokenRefused:

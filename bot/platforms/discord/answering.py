@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -23,8 +23,8 @@ SOON = 1.0
 """Seconds after which an answer is deferred: Discord waits for three."""
 
 TIMEOUT = 15.0
-SHARED = 3600.0
-"""Seconds for which an answer that was shared is not shared again by another click on the same button."""
+SHARED = 30.0
+"""Seconds for which a second click shares nothing again."""
 
 ALREADY_ANSWERED = 40060
 UNKNOWN_INTERACTION = 10062
@@ -37,14 +37,14 @@ class Answering:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._composing = asyncio.Lock()
+        self._beginning = asyncio.Lock()
         self._answers: set[asyncio.Task[Any]] = set()
         self._shared = Recently(SHARED)
 
     async def answer(self, interaction: Interaction) -> None:
         """Answers one interaction; never raises for what people or Discord can do."""
         if interaction.type is discord.InteractionType.autocomplete:
-            await _sent(interaction.response.autocomplete(self._completions(interaction)))
+            await _sent(lambda: interaction.response.autocomplete(self._completions(interaction)))
             return
         asked = incoming.asked(interaction)
         if asked is None:
@@ -53,7 +53,8 @@ class Answering:
         if not notice and asked.expired:
             notice = self._core.expired()
         if notice:
-            await _sent(_say(interaction, alone(paginate(notice, BUDGET)[0]), ephemeral=True))
+            view = alone(paginate(notice, BUDGET)[0])
+            await _sent(lambda: _say(interaction, view, ephemeral=True))
             return
         answering = asyncio.create_task(self._answer(interaction, asked))
         self._answers.add(answering)
@@ -70,41 +71,48 @@ class Answering:
             await self._answer_once(interaction, asked)
         except Exception as error:
             page = paginate(self._core.failed(error), BUDGET)[0]
-            if interaction.response.is_done():
-                await _sent(interaction.edit_original_response(view=alone(page), allowed_mentions=NOBODY))
-            else:
-                await _sent(_say(interaction, alone(page), ephemeral=True))
+            await self._send(interaction, asked, alone(page), shares=False)
 
     async def _answer_once(self, interaction: Interaction, asked: Asked) -> None:
-        message = interaction.message.id if interaction.message else 0
-        if asked.shares and self._shared.seen(f"{message} {asked.question}"):
-            await _sent(interaction.response.defer())  # a second click on what everybody sees already
+        once = f"{interaction.message.id if interaction.message else 0} {asked.question}"
+        if asked.shares and self._shared.seen(once):
+            await _sent(interaction.response.defer)  # a second click on what everybody sees already
             return
         composing = asyncio.create_task(self._composed(asked))
         await asyncio.wait({composing}, timeout=SOON)
-        deferred = not composing.done()
-        if deferred:
-            thinking = interaction.response.defer(ephemeral=not (asked.alone or asked.shares), thinking=not asked.edits)
-            await _sent(thinking)
+        if not composing.done():
+            await _sent(lambda: _deferred(interaction, asked))
         page, outcome = await composing
         log.info("answered", extra={"command": page.command.partition(" ")[0], "outcome": outcome})
         shares = asked.shares and outcome == "answered"
         view = (
-            shared(page, asked.user) if shares else (alone if asked.alone or outcome != "answered" else private)(page)
+            shared(page, asked.user)
+            if shares
+            else (private if asked.shareable and outcome == "answered" else alone)(page)
         )
-        if deferred:
-            await _sent(interaction.edit_original_response(view=view, allowed_mentions=NOBODY))
-        elif asked.edits:
-            await _sent(interaction.response.edit_message(view=view, allowed_mentions=NOBODY))
-        else:
-            await _sent(_say(interaction, view, ephemeral=not (asked.alone or shares)))
+        if not await self._send(interaction, asked, view, shares=shares) or asked.shares != shares:
+            self._shared.forget(once)
+
+    async def _send(self, interaction: Interaction, asked: Asked, view: ui.LayoutView, *, shares: bool) -> bool:
+        """Sends an answer where it belongs and returns whether Discord took it."""
+        ephemeral = not (asked.alone or shares)
+        if interaction.response.is_done() and asked.shares:
+            say = interaction.followup.send
+            return await _sent(
+                lambda: say(view=view, ephemeral=ephemeral, allowed_mentions=NOBODY, suppress_embeds=True)
+            )
+        if interaction.response.is_done():
+            return await _sent(lambda: interaction.edit_original_response(view=view, allowed_mentions=NOBODY))
+        if asked.edits:
+            return await _sent(lambda: interaction.response.edit_message(view=view, allowed_mentions=NOBODY))
+        return await _sent(lambda: _say(interaction, view, ephemeral=ephemeral))
 
     async def _composed(self, asked: Asked) -> tuple[Document, Outcome]:
-        """Returns the page that was asked for; one a turn of the loop, so that no deferring waits for several."""
-        async with self._composing:
+        """Returns the page that was asked for; one begins a turn of the loop, so that no other waits for several."""
+        async with self._beginning:
             await asyncio.sleep(0)
-            reply = await self._reply(asked)
-            return page_at(paginate(reply.document, BUDGET), reply.page), reply.outcome
+        reply = await self._reply(asked)
+        return page_at(paginate(reply.document, BUDGET), reply.page), reply.outcome
 
     async def _reply(self, asked: Asked) -> Reply:
         if isinstance(asked.question, Request):
@@ -126,16 +134,32 @@ async def _say(interaction: Interaction, view: ui.LayoutView, *, ephemeral: bool
     )
 
 
-async def _sent(sending: Awaitable[object]) -> None:
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            await sending
-    except discord.HTTPException as error:
-        if error.code == ALREADY_ANSWERED:  # a repeat of discord.py's, after an answer that had arrived
-            return
-        late = error.code == UNKNOWN_INTERACTION
-        log.warning(
-            "too late for Discord" if late else "Discord did not take an answer", extra={"error": str(error)[:200]}
-        )
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        log.warning("it is not known whether Discord took an answer", extra={"error": type(error).__name__})
+async def _deferred(interaction: Interaction, asked: Asked) -> None:
+    """Tells that an answer will come; for a share beside what was clicked, for only then is known who may see it."""
+    in_place = asked.edits or asked.shares
+    await interaction.response.defer(ephemeral=not asked.alone, thinking=not in_place)
+
+
+async def _sent(send: Callable[[], Awaitable[object]]) -> bool:
+    """Sends something and returns whether Discord took it.
+
+    Where the connection broke it is sent once more: what had arrived all the same is refused then, as answered already.
+    """
+    for again in (True, False):
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await send()
+        except discord.HTTPException as error:
+            if error.code == ALREADY_ANSWERED:
+                return True
+            late = error.code == UNKNOWN_INTERACTION
+            said = "too late for Discord" if late else "Discord did not take an answer"
+            log.warning(said, extra={"error": str(error)[:200]})
+            return False
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            if again and not isinstance(error, TimeoutError):
+                continue
+            log.warning("it is not known whether Discord took an answer", extra={"error": type(error).__name__})
+            return False
+        return True
+    return False

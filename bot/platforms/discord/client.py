@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+import aiohttp
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket
@@ -59,27 +60,34 @@ class Client(discord.AutoShardedClient):
         """Registers the commands; if Discord does not take them, those of before go on."""
         try:
             await register(self, self._menu, self._state_file)
-        except discord.HTTPException as error:
-            if error.status == UNAUTHORIZED:
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            if getattr(error, "status", 0) == UNAUTHORIZED:
                 raise
-            log.error("Discord did not take the commands", extra={"error": str(error)[:500]})
-        url = discord.utils.oauth_url(self.application_id or 0, permissions=PERMISSIONS)
-        log.info("Discord knows us", extra={"invite": url})
+            log.error("Discord did not take the commands; those of before go on", extra={"error": str(error)[:500]})
+        server = discord.utils.oauth_url(self.application_id or 0, permissions=PERMISSIONS)
+        user = discord.utils.oauth_url(self.application_id or 0, scopes=["applications.commands"])
+        log.info("Discord knows us", extra={"invite": server, "for_yourself": f"{user}&integration_type=1"})
 
     async def launch_shards(self) -> None:
         """Opens the Gateway, once Discord allows sessions to be started."""
         count, url, limit = await self.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self._gateway_url or url)  # where discord.py goes anew later on
         self.shard_count = self.shard_count or count
-        if limit["remaining"] <= 0:
+        self._sessions.shards = len(self.shard_ids or range(self.shard_count))
+        if limit["remaining"] < self._sessions.shards:
             wait = limit["reset_after"] / 1000
             log.error("Discord allows no more sessions for now", extra={"again_in": wait})
             await asyncio.sleep(wait)
         await super().launch_shards()
 
+    async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
+        """Opens one connection, once a session may be started on it: it would be closed while it waits."""
+        await self._sessions.wait(shard_id)
+        await super().launch_shard(gateway, shard_id, initial=initial)
+
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002
-        """Waits until a session may be started, and counts it."""
-        await self._sessions.turn(shard_id)
+        """Counts a session, also those that discord.py starts anew by itself."""
+        await self._sessions.started()
 
     async def on_shard_ready(self, shard_id: int) -> None:
         """Tells that a shard receives."""

@@ -11,11 +11,15 @@ from bot.platforms.discord.render import PREFIX, SHARE
 from bot.ports import Request
 
 _MENTION = re.compile(r"<(?:@[!&]?|#)\d+>|<t:-?\d+(?::\w)?>|<id:\w+>")
-_EMOJI = re.compile(r"<a?:(\w+):\d+>")
+_EMOJI = re.compile(r"<a?:\w+:\d+>")
 _COMMAND = re.compile(r"</([^:>]+):\d+>")
 _LINK = re.compile(r"\[([^\]]*)\]\(<?([^)\s>]*)>?[^)]*\)")
-_MARKUP = re.compile(r"\\([^\w\s])|[*_~|`]{2,}|^(?:#{1,3}|-#|>{1,3})\s", re.MULTILINE)
-_TEXTS = {"content", "title", "description", "name", "value", "label"}
+_MARKUP = re.compile(r"\\([^\w\s])|[*`]+|[_~|]{2,}|^(?:#{1,3}|-#|>{1,3})\s", re.MULTILINE)
+_TEXTS = {"content", "title", "description", "name", "value", "label", "text"}
+_PARTS = (
+    "content", "embeds", "author", "title", "description", "fields", "name", "value", "footer", "text", "components",
+    "items", "label", "poll", "question", "answers", "poll_media", "attachments",
+)  # fmt: skip
 NO_TEXT = "…"
 """Stands for the text of a message that has none, such as a picture."""
 
@@ -28,7 +32,8 @@ class Asked:
     """Is what somebody asked: a typed command, or the line that a control carries.
 
     `edits` says that the answer takes the place of what was clicked, which the clicker alone sees; `shares`, that
-    everybody is to see it; `alone`, that nobody else is there, so that it need not be private.
+    everybody is to see it; `alone`, that nobody else is there, so that it need not be private; `shareable`, that others
+    are, and may be shown something.
     """
 
     question: Request | str
@@ -38,6 +43,7 @@ class Asked:
     edits: bool = False
     shares: bool = False
     alone: bool = False
+    shareable: bool = True
     expired: bool = False
 
 
@@ -62,18 +68,23 @@ def focused(interaction: discord.Interaction[Any]) -> tuple[str, str, str]:
 
 def plain(text: str) -> str:
     """Returns a message as people read it: no mentions, links by their words, no markup."""
-    text = _LINK.sub(r"\1 \2", _COMMAND.sub(r"/\1", _EMOJI.sub(r":\1:", _MENTION.sub(" ", text))))
+    text = _LINK.sub(r"\1", _COMMAND.sub(r"/\1", _EMOJI.sub(" ", _MENTION.sub(" ", text))))
     return _MARKUP.sub(r"\1", text)
 
 
 def _of(interaction: discord.Interaction[Any], question: Request | str, **more: bool) -> Asked:
-    place = f"discord:{interaction.guild_id or '@me'}/{interaction.channel_id or ''}"
+    place = f"discord:{interaction.guild_id or f'@{interaction.channel_id}'}/{interaction.channel_id}"
+    shareable = (
+        interaction.is_guild_integration() or not interaction.guild_id or interaction.permissions.use_external_apps
+    )
     language = str(interaction.locale)
     if isinstance(question, Request):
         question = Request(
             question.command, question.arguments, user=str(interaction.user.id), place=place, language=language
         )
-    return Asked(question, str(interaction.user.id), place, language, alone=interaction.context.dm_channel, **more)
+    alone = interaction.context.dm_channel
+    user = str(interaction.user.id)
+    return Asked(question, user, place, language, alone=alone, shareable=shareable and not alone, **more)
 
 
 def _clicked(interaction: discord.Interaction[Any], data: Mapping[str, Any]) -> Asked:
@@ -103,19 +114,9 @@ def _texts(value: object, key: str = "") -> Iterator[str]:
     if isinstance(value, str) and key in _TEXTS:
         yield value
     elif isinstance(value, Mapping):
-        for name in (
-            "content",
-            "embeds",
-            "components",
-            "items",
-            "fields",
-            "title",
-            "description",
-            "name",
-            "value",
-            "label",
-        ):
+        for name in _PARTS:
             yield from _texts(value.get(name), name)
+        yield from (str(option.get("label", "")) for option in value.get("options", []))
         yield from (text for snapshot in value.get("message_snapshots", []) for text in _texts(snapshot.get("message")))
     elif isinstance(value, list):
         for item in value:

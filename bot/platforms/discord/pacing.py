@@ -1,6 +1,6 @@
 """How fast Discord is asked: 45 requests a second at most, and none when too many are refused.
 
-Answers to interactions do not count against Discord's 50 a second, so they never wait here
+Answers to interactions do not count against Discord's 50 a second, so they never wait here, but their refusals count
 (docs.discord.com/developers/topics/rate-limits).
 """
 
@@ -64,10 +64,10 @@ class Pacing:
         Raises:
             TooManyInvalid: it is not to be sent.
         """
-        if not self._paced(request.url.path):
-            return
         if self.invalid >= MOST_INVALID:
             raise TooManyInvalid("too many requests were refused; Discord is left alone for ten minutes")
+        if not self._paced(request.url.path):
+            return
         turn = max(self._next, self._now())
         self._next = turn + 1 / RATE
         await asyncio.sleep(turn - self._now())

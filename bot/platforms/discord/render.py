@@ -32,7 +32,7 @@ from briefings.paginate import Budget, Size
 
 MOST_BUTTONS = 5
 MOST_SECTIONS = 3
-MOST_PUBLISHED = 60
+MOST_PUBLISHED = 40
 PREFIX = "1:"
 """Begins the custom_id of every control of ours; the number is that of the way in which commands are carried."""
 SHARE = "1!"
@@ -89,7 +89,8 @@ def _choices_cost(title: str, choices: tuple[Choice, ...]) -> Size:
         return (2 + 3 * number, length(escaped(title)) + 4 + sum(length(_described(choice)) for choice in choices))
     if not detailed and number <= MOST_BUTTONS:
         return (3 + number, length(escaped(title)) + 4)
-    return (1 + 2 * -(-number // limits.SELECT_OPTIONS), 0)
+    told = sum(length(_told(choice)) + 1 for choice in choices)
+    return (2 + 2 * -(-number // limits.SELECT_OPTIONS), length(escaped(title)) + 5 + told)
 
 
 BUDGET = Budget(capacity=(limits.COMPONENTS, limits.TEXT - 200), cost=cost, frame=(10, 400))
@@ -139,8 +140,11 @@ class _Items:
             yield ui.TextDisplay(f"-# {escaped(block.title)}")
             yield ui.ActionRow(*(_button(choice, choice.label) for choice in new))
         else:
+            yield ui.TextDisplay("\n".join((f"**{escaped(block.title)}**", *map(_told, new))))
             for start in range(0, len(new), limits.SELECT_OPTIONS):
-                yield ui.ActionRow(_select(block.title, new[start : start + limits.SELECT_OPTIONS]))
+                some = new[start : start + limits.SELECT_OPTIONS]
+                several = f": {some[0].label} – {some[-1].label}" if len(new) > limits.SELECT_OPTIONS else ""
+                yield ui.ActionRow(_select(f"{block.title}{several}", some))
 
 
 def _lines(block: Block) -> Iterator[str]:
@@ -186,10 +190,10 @@ def _marks(numbers: tuple[int, ...]) -> str:
 
 
 def _source(entry: SourceEntry) -> str:
-    """Returns a source without its title, which the answer of `/source` has: addresses take most of a page already."""
+    """Returns a source by its id, without its title, which `/source` tells: addresses take most of a page already."""
     address = entry.url.replace("(", "%28").replace(")", "%29")
     link = f"[{escaped(f'{shortened(entry.publisher, 60)} ({entry.host})')}](<{address}>)"
-    return rf"-# \[{entry.number}\] {link}, {escaped(shortened(entry.published, MOST_PUBLISHED))}"
+    return rf"-# \[{entry.number}\] {link}, {escaped(shortened(entry.published, MOST_PUBLISHED))} · {escaped(entry.id)}"
 
 
 def _button(choice: Choice, label: str) -> ui.Button[ui.LayoutView]:
@@ -202,6 +206,11 @@ def _section(choice: Choice) -> ui.Section[ui.LayoutView]:
 
 def _described(choice: Choice) -> str:
     return f"{escaped(choice.label)}\n-# {escaped(choice.detail)}" if choice.detail else escaped(choice.label)
+
+
+def _told(choice: Choice) -> str:
+    """Returns the line that tells what a menu hides until it is opened."""
+    return escaped(f"{choice.label} · {choice.detail}" if choice.detail else choice.label)
 
 
 def _select(title: str, choices: list[Choice]) -> ui.Select[ui.LayoutView]:

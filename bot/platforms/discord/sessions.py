@@ -11,7 +11,7 @@ log = logging.getLogger("briefbot.discord")
 DAY = 24 * 3600.0
 MOST_A_DAY = 200
 FREELY = 50
-"""Sessions a day before pauses begin, which then double up to an hour."""
+"""Sessions a day before pauses begin, which then double up to an hour; a shard needs one, so more shards have more."""
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
 """Seconds; Discord takes one IDENTIFY in five."""
@@ -29,27 +29,34 @@ class Sessions:
         self._state = state
         self._now = now
         self._sleep = sleep
+        self.shards = 1
 
-    async def turn(self, shard: int | None = None) -> None:
-        """Waits until a session may be started, and counts it, so that no crash forgets one."""
+    async def started(self) -> None:
+        """Counts a session that is about to be started, so that no crash forgets it, once it may be."""
+        await self.wait()
+        self._state.identified = [*self._recent(), self._now()]
+
+    async def wait(self, shard: int | None = None) -> None:
+        """Waits until a session may be started."""
+        self._state.identified = self._recent()  # what a clock set back has put into the future counts as now, once
         while (pause := self.pause()) > 0:
             if pause > SHORTEST_PAUSE:
                 log.warning("too many sessions were started; waiting", extra={"shard": shard, "seconds": round(pause)})
             await self._sleep(pause)
-        self._state.identified = [*self._recent(), self._now()]
 
     def pause(self) -> float:
         """Returns how many seconds have to pass before the next session is started."""
         recent = self._recent()
         if not recent:
             return 0.0
-        doubled = SHORTEST_PAUSE * 2.0 ** min(max(0, len(recent) - FREELY), 20)
+        freely, most = max(FREELY, 3 * self.shards), max(MOST_A_DAY, 5 * self.shards)
+        doubled = SHORTEST_PAUSE * 2.0 ** min(max(0, len(recent) - freely), 20)
         due = recent[-1] + min(doubled, LONGEST_PAUSE)
-        if len(recent) >= MOST_A_DAY:
-            due = max(due, recent[-MOST_A_DAY] + DAY)
+        if len(recent) >= most:
+            due = max(due, recent[-most] + DAY)
         return max(due - self._now(), 0.0)
 
     def _recent(self) -> list[float]:
-        """Returns the times of the last day; those that a clock set back has put into the future count as now."""
+        """Returns the times of the last day, none later than now."""
         now = self._now()
         return [min(moment, now) for moment in self._state.identified if now - DAY < moment]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,19 +12,19 @@ log = logging.getLogger("briefbot.discord")
 
 
 class State:
-    """Keeps a few facts in a small file; without the file, or where it cannot be written, they are kept in memory."""
+    """Keeps a few facts in a small file, read anew each time, for several processes may share it.
+
+    Without the file, or where it cannot be written, they are kept in memory.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._facts: dict[str, Any] = {}
-        with suppress(OSError, ValueError):
-            read = json.loads(path.read_text())
-            self._facts = read if isinstance(read, dict) else {}
+        self._kept: dict[str, Any] = {}
 
     @property
     def registered(self) -> str:
         """The application and the hash of its commands as they were registered last."""
-        return str(self._facts.get("registered", ""))
+        return str(self._facts().get("registered", ""))
 
     @registered.setter
     def registered(self, hashed: str) -> None:
@@ -32,19 +33,25 @@ class State:
     @property
     def identified(self) -> list[float]:
         """The Unix times at which sessions were started, oldest first."""
-        times = self._facts.get("identified", [])
+        times = self._facts().get("identified", [])
         return [float(t) for t in times if isinstance(t, int | float)] if isinstance(times, list) else []
 
     @identified.setter
     def identified(self, times: Sequence[float]) -> None:
         self._write(identified=list(times))
 
+    def _facts(self) -> dict[str, Any]:
+        with suppress(OSError, ValueError):
+            read = json.loads(self._path.read_text())
+            return read if isinstance(read, dict) else {}
+        return self._kept
+
     def _write(self, **facts: object) -> None:
-        self._facts |= facts
+        self._kept = self._facts() | facts
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._path.with_suffix(".new")
-            fresh.write_text(json.dumps(self._facts))
+            fresh = self._path.with_suffix(f".{os.getpid()}")
+            fresh.write_text(json.dumps(self._kept))
             fresh.replace(self._path)
         except OSError as error:
             log.warning("cannot be kept across restarts", extra={"path": str(self._path), "error": error.strerror})

@@ -1,0 +1,117 @@
+"""The values that settings may have: each type refuses what cannot be used and says the way out."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+SIGNING_SECRET = 32
+"""Characters of Slack's signing secrets."""
+
+SHARDS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?/(\d{1,4})")
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """Stands for a secret that could not be had, with the reason."""
+
+    reason: str
+
+
+def _at_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("no home folder is known here; give the folder whole, beginning with /") from None
+
+
+def _upper(level: object) -> object:
+    return level.upper() if isinstance(level, str) else level
+
+
+def _address(listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isascii() or not port.isdecimal() or int(port) > 65_535:
+        raise ValueError("give an address and a port, as in 127.0.0.1:8080")
+    return listen
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _safe(address: str, secure: str = "https", open_: str = "http") -> str:
+    parts = urlsplit(address)
+    if parts.scheme != secure and not (parts.scheme == open_ and _is_loopback(parts.hostname or "")):
+        raise ValueError(f"give a {secure}:// address; {open_}:// is for this machine only")
+    return address
+
+
+def _safe_socket(address: str) -> str:
+    return _safe(address, "wss", "ws") if address else address
+
+
+def _slack_api(address: str) -> str:
+    if not urlsplit(_safe(address)).path.endswith("/api/"):
+        raise ValueError("Slack's API address ends in /api/")
+    return address
+
+
+def _shards(shards: str) -> str:
+    match = SHARDS.fullmatch(shards)
+    if shards and not (match and int(match[1]) <= int(match[2] or match[1]) < int(match[3])):
+        raise ValueError("give shards and their number, as in 0-3/8, or 0/1 for the only one")
+    return shards
+
+
+def _usable(secret: object) -> object:
+    if isinstance(secret, Unusable):
+        raise ValueError(secret.reason)
+    if not isinstance(secret, str):
+        return secret
+    text = secret.strip().removeprefix("\ufeff")
+    if any(character in "\"'" or not character.isascii() or not character.isprintable() for character in text):
+        raise ValueError("holds a quote, a line break or the like; give the token alone")
+    return text
+
+
+def _beginning(*beginnings: str) -> AfterValidator:
+    def check(secret: SecretStr | None) -> SecretStr | None:
+        if secret and not secret.get_secret_value().startswith(beginnings):
+            raise ValueError(f"begins with {secret.get_secret_value()[:4]}; this token begins with {beginnings[0]}")
+        return secret
+
+    return AfterValidator(check)
+
+
+def _signing(secret: SecretStr | None) -> SecretStr | None:
+    if secret and not (secret.get_secret_value().isalnum() and len(secret) >= SIGNING_SECRET):
+        raise ValueError("is no Signing Secret; copy its 32 letters and digits from Basic Information")
+    return secret
+
+
+def _discord_token(secret: SecretStr | None) -> SecretStr | None:
+    if secret and (secret.get_secret_value().count(".") != 2 or " " in secret.get_secret_value()):
+        raise ValueError("is no bot's token, which has three parts with dots between; copy it from the page Bot")
+    return secret
+
+
+Folder = Annotated[Path, AfterValidator(_at_home)]
+Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+Address = Annotated[str, AfterValidator(_address)]
+Secret = Annotated[SecretStr | None, BeforeValidator(_usable)]
+BotToken = Annotated[Secret, _beginning("xoxb-", "xoxe.xoxb-")]
+AppToken = Annotated[Secret, _beginning("xapp-")]
+SigningSecret = Annotated[Secret, AfterValidator(_signing)]
+SlackApi = Annotated[str, AfterValidator(_slack_api)]
+DiscordToken = Annotated[Secret, AfterValidator(_discord_token)]
+DiscordApi = Annotated[str, AfterValidator(_safe)]
+DiscordGateway = Annotated[str, AfterValidator(_safe_socket)]
+Shards = Annotated[str, AfterValidator(_shards)]
