@@ -1,6 +1,7 @@
 """Claims to statements: numbering the sources, and the words of dates, age, speaker and standing."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from briefings.document import Heading, SourceEntry, Statement
 from briefings.edition import Edition
@@ -39,13 +40,28 @@ class Citations:
             revision=claim.revision,
         )
 
-    def change(self, change: Change) -> Statement:
-        """Returns a claim as a change left it, with when and why, and the text before a revision."""
+    def headline(self, claim: Claim) -> Statement:
+        """Returns what a claim says with its date, its speaker if it is no fact, and no more unless it is outdated."""
+        superseding = self._edition.knowledge.superseding(claim)
+        dateline = self._edition.words.text("headline_dateline", claim=claim, superseding=superseding)
+        return Statement(claim.text, self._cited(claim), dateline, claim.id, claim.revision)
+
+    def change(self, change: Change, shown: date | None = None) -> Statement:
+        """Returns a claim as a change left it, with when and why, and the text before a revision.
+
+        `shown` is the day on which its readers were told what has changed since.
+        """
         words, claim = self._edition.words, change.claim
         return Statement(
             text=words.text("retracted_text", text=change.text) if change.kind == "retracted" else change.text,
             citations=self._cited(claim),
-            dateline=words.text("change_dateline", change=change, on=Period.of(change.on), claim=claim),
+            dateline=words.text(
+                "change_dateline",
+                change=change,
+                on=Period.of(change.on),
+                claim=claim,
+                shown=Period.of(shown) if shown else None,
+            ),
             claim=claim.id,
             revision=claim.revision,
         )

@@ -37,7 +37,8 @@ def paginate(document: Document, budget: Budget) -> tuple[Document, ...]:
     """Splits a document into pages that each fit the budget, with the sources that they cite.
 
     A page ends between blocks, rows or choices, never inside a sentence; a heading stays with what follows it and
-    is repeated where its blocks go on. Pages of several carry choices for the previous and the next one.
+    is repeated where its blocks go on. Pages of several carry choices for the previous and the next one, where a
+    command asks for them. A line at the foot of the document stands on each page, with its number.
 
     Raises:
         ValueError: one piece alone is larger than a page.
@@ -178,11 +179,15 @@ def _page(document: Document, blocks: list[Block], number: int, of: int, entries
         if document.command and 1 <= target <= of
     )
     cited = sorted({n for block in blocks for n in citations(block)})
+    if document.page:
+        line = words.text("part_line", line=document.page.line, number=number, of=of)
+    else:
+        line = words.text("page_line", number=number, of=of)
     return replace(
         document,
         blocks=_merged([*blocks, *([Choices(words.text("turn_page"), turns)] if turns else [])]),
         sources=tuple(entries[n] for n in cited),
-        page=Page(number, of, words.text("page_line", number=number, of=of)),
+        page=Page(number, of, line),
     )
 
 

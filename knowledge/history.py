@@ -33,9 +33,8 @@ def changes_since(knowledge: Knowledge, since: date) -> list[Change]:
 
 
 def _changes(claim: Claim) -> Iterator[Change]:
-    texts = [*(revision.was for revision in claim.revisions), claim.text]
-    yield Change(claim.added, "added", claim, texts[0])
-    for revision, text in zip(claim.revisions, texts[1:], strict=True):
+    yield Change(claim.added, "added", claim, claim.texts[0])
+    for revision, text in zip(claim.revisions, claim.texts[1:], strict=True):
         yield Change(revision.on, "revised", claim, text, revision.was, revision.why)
     if claim.retracted:
         yield Change(claim.retracted.on, "retracted", claim, claim.text, why=claim.retracted.why)

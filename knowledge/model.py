@@ -181,6 +181,11 @@ class Claim(Record):
         return len(self.revisions)
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """Its texts by revision, today's at the end."""
+        return (*(revision.was for revision in self.revisions), self.text)
+
+    @property
     def changed(self) -> date:
         """The day of its last revision, or on which it was added."""
         return self.revisions[-1].on if self.revisions else self.added
@@ -214,8 +219,7 @@ class Claim(Record):
             before, name = revision.on, "the revision above"
         if self.retracted and self.retracted.on < before:
             yield ("retracted", "on"), f"{self.retracted.on} is before {name} ({before}); correct one of the two"
-        texts = [*(revision.was for revision in self.revisions), self.text]
-        for number, (was, then) in enumerate(pairwise(texts)):
+        for number, (was, then) in enumerate(pairwise(self.texts)):
             if was == then:
                 yield (
                     ("revisions", number, "was"),

@@ -1,12 +1,17 @@
 """Small knowledge for tests: each builder asks only for what matters to the test."""
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import knowledge
 from bot.settings import CURATED
+from briefings.digest import Correction, Imprint, correction_briefing, digest_briefing, nothing_briefing
+from briefings.document import Choice, Document
 from briefings.edition import Edition
+from briefings.selection import Revision, Selection, choose
+from briefings.wanted import Wanted
 from briefings.words import words_in
 from knowledge import Claim, Company, Knowledge, Source, Theme
 
@@ -77,6 +82,48 @@ def knowing(*claims: Claim, companies: tuple[Company, ...] = (), **fields: Any) 
         [source(id_) for id_ in sorted({id_ for c in claims for id_ in c.sources})],
         claims,
     )
+
+
+NOON = datetime(2033, 6, 15, 12, tzinfo=UTC)
+"""When the digests of tests are due; their subscriptions were made ten days before."""
+
+
+def selected(
+    known: Knowledge,
+    wanted: Wanted = Wanted(),  # noqa: B008  a frozen value
+    *,
+    old: tuple[Revision, ...] = (),
+    shown: tuple[Revision, ...] = (),
+    later: tuple[Revision, ...] = (),
+) -> Selection:
+    """Returns what a digest tells that finds every revision new, but the `old` and those taken up `later`."""
+    every = [(c.id, number) for c in known.claims.values() for number in range(c.revision + 1)]
+    days = dict.fromkeys(every, -1) | dict.fromkeys(old, -20) | dict.fromkeys(later, 1)
+    seen = {revision: NOON + timedelta(days=day) for revision, day in days.items()}
+    return choose(known, wanted, seen=seen, shown=shown, since=NOON - timedelta(days=10), due=NOON)
+
+
+def current(known: Knowledge) -> tuple[Revision, ...]:
+    return tuple((c.id, c.revision) for c in known.claims.values())
+
+
+def imprint(**fields: Any) -> Imprint:
+    return Imprint(**{"title": "Morning", "delivery": "7F3A2K9Q"} | fields)
+
+
+def every_digest(at: Edition) -> Iterator[Document]:
+    """Yields what is posted of a knowledge unasked: each kind of item, both layouts, late, cut off, and corrected."""
+    known = at.knowledge
+    full, few = Wanted(most=50, nothing="archive"), Wanted(most=4, nothing="archive")
+    revised = tuple((c.id, n) for c in known.claims.values() for n in range(c.revision))
+    for wanted in (full, few):
+        for told in (selected(known, wanted, old=revised), selected(known, wanted, old=current(known))):
+            yield digest_briefing(at, imprint(), told)
+            yield digest_briefing(at, imprint(late=timedelta(minutes=40)), told, "headlines")
+    yield nothing_briefing(at, imprint(also=(Choice("Manage", "/help"),)), TODAY)
+    gone = [Correction(c, 0, TODAY) for c in known.claims.values() if c.retracted]
+    if gone:
+        yield correction_briefing(at, imprint(title=""), gone)
 
 
 GOOD = """\

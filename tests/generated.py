@@ -15,7 +15,7 @@ from briefings import document_json
 from briefings.paginate import page_at, paginate
 from knowledge import load
 from knowledge.model import KnowledgeFile
-from tests.builders import TODAY, airships
+from tests.builders import TODAY, airships, edition, every_digest
 
 ROOT = Path(__file__).parent.parent
 
@@ -61,6 +61,18 @@ def golden(line: str, platform: str | None) -> Callable[[], str]:
     return make
 
 
+def golden_digest(number: int, platform: str) -> Callable[[], str]:
+    """Returns a maker of the first part of one digest on airships, as a platform is sent it."""
+
+    def make() -> str:
+        document = list(every_digest(edition(airships())))[number]
+        payload = renderer(platform).payload(paginate(document, renderer(platform).BUDGET)[0])
+        return f"{payload}\n" if isinstance(payload, str) else _json(payload)
+
+    return make
+
+
+GOLDEN_DIGESTS = {"digest": 0, "digest-headlines": 5, "digest-correction": 9}
 GOLDEN_LINES = {
     "company": "/company ZPH",
     "company-page-2": "/company zephyr page:2",
@@ -74,11 +86,18 @@ GOLDEN_LINES = {
     "help": "/help",
     "unknown": "/company Zephyrus Nimbus",
 }
+SUFFIXES = {platform: f"{platform}.{'txt' if platform == 'terminal' else 'json'}" for platform in PLATFORMS}
 GOLDEN: dict[str, Callable[[], str]] = {
-    f"tests/golden/{name}.{platform}.{'txt' if platform == 'terminal' else 'json'}": golden(line, platform)
+    f"tests/golden/{name}.{suffix}": golden(line, platform)
     for name, line in GOLDEN_LINES.items()
-    for platform in PLATFORMS
-} | {"tests/golden/theme.document.json": golden("/theme helium", None)}
+    for platform, suffix in SUFFIXES.items()
+}
+GOLDEN["tests/golden/theme.document.json"] = golden("/theme helium", None)
+GOLDEN |= {
+    f"tests/golden/{name}.{suffix}": golden_digest(number, platform)
+    for name, number in GOLDEN_DIGESTS.items()
+    for platform, suffix in SUFFIXES.items()
+}
 GENERATED: dict[str, Callable[[], str]] = {
     "README.md": readme,
     "knowledge/schema.json": knowledge_schema,

@@ -49,7 +49,7 @@ from briefings.spot import spot_briefing
 from briefings.theme import theme_briefing
 from briefings.timeline import timeline_briefing
 from knowledge import Knowledge, Period, as_of
-from tests.builders import airships, claim, company, curated, edition, source, theme
+from tests.builders import airships, claim, company, curated, edition, every_digest, source, theme
 
 CURATED = edition(curated())
 
@@ -80,6 +80,7 @@ def every_document(at: Edition, pairs: int) -> Iterator[Document]:
     for subject in list(known.themes.values())[:12]:
         yield theme_briefing(past, known.theme_names.find(subject.slug), then)
     yield refusal(at, "fault", title="T", id="1234abcd")
+    yield from every_digest(at)
     yield from (compare_briefing(at, pair) for pair in islice(combinations(companies, 2), pairs))
 
 
