@@ -145,6 +145,7 @@ def assert_agrees_around(name: str, transition: datetime) -> None:
             transition,
             written,
         )
+        assert going_back(schedule, end, start) == expected, (name, transition, written)
 
 
 def going_back(schedule: Schedule, before: datetime, not_before: datetime) -> list[datetime]:
