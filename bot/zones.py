@@ -1,0 +1,47 @@
+"""The zones of the world, from the database that comes with us and not the machine's, of whatever age."""
+
+from functools import lru_cache
+from importlib import metadata, resources
+from zoneinfo import ZoneInfo
+
+from bot.schedule_words import InvalidSchedule, shown
+from knowledge.problems import nearest
+
+_CHINA = ("beijing", "peking", "shenzhen", "guangzhou", "hangzhou", "china", "utc+8", "gmt+8", "utc+08:00", "gmt+08:00")
+_LONGEST = 60
+_DATABASE = resources.files("tzdata")
+
+
+@lru_cache(maxsize=1)
+def zones() -> tuple[str, ...]:
+    """Returns the names of all zones, in order."""
+    names = _DATABASE.joinpath("zones").read_text(encoding="utf-8").split()
+    return tuple(sorted(set(names) - {"Factory"}))
+
+
+def tz_version() -> str:
+    """Returns the version of the zone database."""
+    return metadata.version("tzdata")
+
+
+@lru_cache(maxsize=1024)
+def zone_named(name: str) -> ZoneInfo:
+    """Returns a zone by its exact name."""
+    with _DATABASE.joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+def known_zone(typed: str) -> str:
+    """Returns the name if there is such a zone.
+
+    Raises:
+        InvalidSchedule: there is none; it names the nearest.
+    """
+    if typed in zones():
+        return typed
+    by_city = {name.casefold().rpartition("/")[2]: name for name in reversed(zones())}
+    known = by_city | dict.fromkeys(_CHINA, "Asia/Shanghai") | {name.casefold(): name for name in zones()}
+    folded = "_".join(typed[:_LONGEST].casefold().split())
+    near = known.get(folded.removeprefix("asia/")) or known.get(nearest(folded, known) or "")
+    hint = f"did you mean {near}?" if near else "write such as Asia/Shanghai or Europe/Berlin"
+    raise InvalidSchedule(f"there is no zone {shown(typed)}; {hint}")
