@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.schedule_words import InvalidSchedule, shown
 from knowledge.problems import nearest
 
-_CHINA = ("beijing", "peking", "shenzhen", "guangzhou", "hangzhou", "china", "utc+8", "gmt+8", "utc+08:00", "gmt+08:00")
+_AS_SHANGHAI = ("beijing", "peking", "shenzhen", "guangzhou", "hangzhou", "utc+8", "gmt+8", "utc+08:00", "gmt+08:00")
 _LONGEST = 60
 _DATABASE = resources.files("tzdata")
 
@@ -40,7 +40,7 @@ def known_zone(typed: str) -> str:
     if typed in zones():
         return typed
     by_city = {name.casefold().rpartition("/")[2]: name for name in reversed(zones())}
-    known = by_city | dict.fromkeys(_CHINA, "Asia/Shanghai") | {name.casefold(): name for name in zones()}
+    known = by_city | dict.fromkeys(_AS_SHANGHAI, "Asia/Shanghai") | {name.casefold(): name for name in zones()}
     folded = "_".join(typed[:_LONGEST].casefold().split())
     near = known.get(folded.removeprefix("asia/")) or known.get(nearest(folded, known) or "")
     hint = f"did you mean {near}?" if near else "write such as Asia/Shanghai or Europe/Berlin"
