@@ -13,12 +13,8 @@ It runs on a thread of its own. What is `async` must run there, by `discord_.do(
 from anywhere.
 """
 
-import asyncio
-import threading
 import time
-from collections.abc import Coroutine
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any
 
 from aiohttp import web
 
@@ -32,44 +28,22 @@ from tests.fakes.discord_posting import Posting
 from tests.fakes.discord_records import Asked, Message, Modal
 from tests.fakes.discord_rest import Rest
 from tests.fakes.discord_sessions import INVALID_SESSION, REASONS, RECONNECT
-from tests.fakes.slack_faults import reset
+from tests.fakes.loopback import Loopback, reset
 
 __all__ = ["Asked", "FakeDiscord", "Message", "Modal"]
 
-PATIENCE = 60.0
 
-Result = TypeVar("Result")
-
-
-class FakeDiscord(People):
+class FakeDiscord(Loopback, People):
     """The server, and what can be done to its connections."""
 
     def __init__(self, guilds: int = 1, shards: int = 1) -> None:
-        super().__init__(guilds, shards)
+        Loopback.__init__(self)
+        People.__init__(self, guilds, shards)
         self.limits = Limits()
         self._faults = Faults()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fake Discord", daemon=True)
-        self._runner: web.AppRunner | None = None
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self.do(self._start())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.do(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
-        self._loop.close()
-
-    def do(self, action: Coroutine[Any, Any, Result]) -> Result:
-        """Does something on the loop of the fake and returns what came of it."""
-        return asyncio.run_coroutine_threadsafe(action, self._loop).result(timeout=PATIENCE)
-
-    async def _start(self) -> None:
+    async def application(self) -> web.Application:
+        """Returns the REST API and the Gateway."""
         rest, posting = Rest(self, self._faults, self.limits), Posting(self)
         Application(self, rest.routes)
         Channels(self, posting, rest.routes)
@@ -79,22 +53,12 @@ class FakeDiscord(People):
         app.router.add_get("/gateway/", self.gateway.serve)
         app.router.add_get(self.gateway.resume_path, self.gateway.serve)
         app.router.add_route("*", "/api/v10/{path:.*}", rest.serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = self._runner.addresses[0][:2]
-        self.origin = f"http://{host}:{port}"
+        return app
 
-    async def _stop(self) -> None:
+    async def close_connections(self) -> None:
+        """Cuts the Gateway's connections."""
         for connection in list(self.gateway.all):
             reset(connection.transport)
-        if self._runner is not None:
-            await self._runner.cleanup()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
 
     def fault(self, where: str, kind: Kind, times: int = 1, **options: Any) -> None:
         """Lets the next calls of a route, or of "callback" or "webhook", go wrong; see `Fault` for the options."""

@@ -14,7 +14,7 @@ from tests.fakes.discord_faults import Fault, Faults
 from tests.fakes.discord_limits import INTERACTIVE, Limits, cloudflare, too_many
 from tests.fakes.discord_records import Payload, Request
 from tests.fakes.discord_server import Server
-from tests.fakes.slack_faults import reset
+from tests.fakes.loopback import reset
 
 VIA = {"Via": "1.1 google"}
 EXPECTED = frozenset({10003, 10004, 10008, 10013, 10062, 10063, 50001, 50007, 50013, 40033, 50027, 10015, 40060})

@@ -11,18 +11,15 @@ It runs on a thread of its own. What is `async` must run there, by `slack.do(...
 anywhere.
 """
 
-import asyncio
-import threading
 import time
-from collections.abc import Coroutine
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from tests.fakes.loopback import Loopback, reset
 from tests.fakes.slack_api import WebApi
-from tests.fakes.slack_faults import Faults, Kind, reset
+from tests.fakes.slack_faults import Faults, Kind
 from tests.fakes.slack_people import People
 from tests.fakes.slack_records import Asked, Message, View
 from tests.fakes.slack_respond import ResponseUrls
@@ -30,63 +27,32 @@ from tests.fakes.slack_respond import ResponseUrls
 __all__ = ["Asked", "FakeSlack", "Message", "View"]
 
 USUAL_SCOPES = frozenset({"commands", "chat:write", "app_mentions:read", "im:history", "users:read"})
-PATIENCE = 60.0
-
-Result = TypeVar("Result")
 
 
-class FakeSlack(People):
+class FakeSlack(Loopback, People):
     """The server, and what can be done to its connections."""
 
     def __init__(self, scopes: frozenset[str] = USUAL_SCOPES) -> None:
-        super().__init__(scopes)
+        Loopback.__init__(self)
+        People.__init__(self, scopes)
         self._faults = Faults()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="fake Slack", daemon=True)
-        self._runner: web.AppRunner | None = None
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self.do(self._start())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.do(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE)
-        self._loop.close()
-
-    def do(self, action: Coroutine[Any, Any, Result]) -> Result:
-        """Does something on the loop of the fake and returns what came of it."""
-        return asyncio.run_coroutine_threadsafe(action, self._loop).result(timeout=PATIENCE)
-
-    async def _start(self) -> None:
+    async def application(self) -> web.Application:
+        """Returns the Web API, the addresses to answer at, and Socket Mode."""
+        self.http.session = aiohttp.ClientSession()
         api, responses = WebApi(self, self._faults), ResponseUrls(self, self._faults)
         app = web.Application(client_max_size=4 * 2**20)
         app.router.add_route("*", "/api/{method}", api.serve)
         app.router.add_post("/respond/{secret}", responses.serve)
         app.router.add_get("/link/", self.sockets.serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = self._runner.addresses[0][:2]
-        self.origin = f"http://{host}:{port}"
-        self.http.session = aiohttp.ClientSession()
+        return app
 
-    async def _stop(self) -> None:
+    async def close_connections(self) -> None:
+        """Ends deliveries and cuts connections."""
         await self.finish()
         await self.sockets.end()
         if self.http.session is not None:
             await self.http.session.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
 
     def fault(self, where: str, kind: Kind, times: int = 1, **options: Any) -> None:
         """Lets the next calls of a method, or of "response_url", go wrong in some way; see `Fault` for the options."""

@@ -1,14 +1,13 @@
 """Faults on demand: what goes wrong with a call, and how it looks to the app."""
 
 import asyncio
-import socket
-import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from aiohttp import web
 
+from tests.fakes.loopback import reset
 from tests.fakes.slack_texts import Payload
 
 Kind = Literal["hang", "status", "ratelimited", "cut_after", "cut_before", "refuse"]
@@ -72,11 +71,3 @@ def ratelimited(retry_after: int) -> web.Response:
     """Returns the answer to a call too many."""
     headers = {"Retry-After": str(retry_after)}
     return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
-
-
-def reset(transport: asyncio.BaseTransport | None) -> None:
-    """Cuts a connection so that the other side sees a reset, not an end."""
-    if isinstance(transport, asyncio.Transport) and not transport.is_closing():
-        connection = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()

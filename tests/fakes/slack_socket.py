@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.slack_faults import reset
+from tests.fakes.loopback import reset
 from tests.fakes.slack_records import Answer
 from tests.fakes.slack_texts import Payload
 from tests.fakes.slack_workspace import Workspace

@@ -23,6 +23,7 @@ SOON = 1.0
 """Seconds after which an answer is deferred: Discord waits for three."""
 
 TIMEOUT = 15.0
+ATTEMPTS = 4
 SHARED = 30.0
 """Seconds for which a second click shares nothing again."""
 
@@ -143,9 +144,10 @@ async def _deferred(interaction: Interaction, asked: Asked) -> None:
 async def _sent(send: Callable[[], Awaitable[object]]) -> bool:
     """Sends something and returns whether Discord took it.
 
-    Where the connection broke it is sent once more: what had arrived all the same is refused then, as answered already.
+    Where the connection broke it is sent again, for several kept ones may be stale: what had arrived all the same is
+    refused then, as answered already.
     """
-    for again in (True, False):
+    for attempt in range(ATTEMPTS):
         try:
             async with asyncio.timeout(TIMEOUT):
                 await send()
@@ -157,7 +159,7 @@ async def _sent(send: Callable[[], Awaitable[object]]) -> bool:
             log.warning(said, extra={"error": str(error)[:200]})
             return False
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            if again and not isinstance(error, TimeoutError):
+            if attempt + 1 < ATTEMPTS and not isinstance(error, TimeoutError):
                 continue
             log.warning("it is not known whether Discord took an answer", extra={"error": type(error).__name__})
             return False
