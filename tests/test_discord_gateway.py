@@ -333,6 +333,23 @@ def test_a_slow_answer_is_deferred_privately_and_comes_later(discord: FakeDiscor
     assert discord.objections == []
 
 
+def test_a_slow_share_whose_answer_is_lost_is_not_posted_twice(discord: FakeDiscord, tmp_path: Path) -> None:
+    class Slow(Answers):
+        async def answer_line(self, *asked: Any, **named: Any) -> Any:
+            await asyncio.sleep(1.5)
+            return await super().answer_line(*asked, **named)
+
+    with InProcess(discord, tmp_path, FastClock(), Slow(lambda: KNOWN, lambda: TODAY)):
+        discord.do(discord.until(lambda: discord.connections == 1))
+        reader = Reader(discord)
+        private = reader.ask("company", name="zephyr")
+        discord.fault("webhook", "cut_after")
+        discord.do(discord.click(reader.user, private, "Share"))
+        reader.until(lambda: reader.seen(by=reader.other))
+        time.sleep(2)
+        assert len(reader.seen(by=reader.other)) == 1
+
+
 def requested(path: str) -> Any:
     return SimpleNamespace(url=yarl.URL(f"https://discord.com/api/v10{path}"))
 

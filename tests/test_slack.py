@@ -256,6 +256,14 @@ def test_a_refusal_leaves_the_answer_in_a_modal_as_it_is(reader: Reader) -> None
     assert "runs sightseeing flights" in view.shown
 
 
+def test_a_shortcut_used_too_fast_opens_with_the_refusal(reader: Reader) -> None:
+    slack = reader.slack
+    for _ in range(5):
+        reader.in_modal(slack.do(slack.shortcut(reader.user, "ask")))
+    view = reader.in_modal(slack.do(slack.shortcut(reader.user, "ask")))
+    assert "One at a time" in view.shown
+
+
 def test_messages_that_come_too_fast_get_one_notice(reader: Reader) -> None:
     for _ in range(10):
         reader.slack.do(reader.slack.direct(reader.user, "zephyr"))

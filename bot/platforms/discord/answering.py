@@ -100,7 +100,8 @@ class Answering:
         if interaction.response.is_done() and asked.shares:
             say = interaction.followup.send
             return await _sent(
-                lambda: say(view=view, ephemeral=ephemeral, allowed_mentions=NOBODY, suppress_embeds=True)
+                lambda: say(view=view, ephemeral=ephemeral, allowed_mentions=NOBODY, suppress_embeds=True),
+                attempts=1,  # nothing would tell a second one from the first
             )
         if interaction.response.is_done():
             return await _sent(lambda: interaction.edit_original_response(view=view, allowed_mentions=NOBODY))
@@ -141,13 +142,13 @@ async def _deferred(interaction: Interaction, asked: Asked) -> None:
     await interaction.response.defer(ephemeral=not asked.alone, thinking=not in_place)
 
 
-async def _sent(send: Callable[[], Awaitable[object]]) -> bool:
+async def _sent(send: Callable[[], Awaitable[object]], attempts: int = ATTEMPTS) -> bool:
     """Sends something and returns whether Discord took it.
 
     Where the connection broke it is sent again, for several kept ones may be stale: what had arrived all the same is
     refused then, as answered already.
     """
-    for attempt in range(ATTEMPTS):
+    for attempt in range(attempts):
         try:
             async with asyncio.timeout(TIMEOUT):
                 await send()
@@ -159,7 +160,7 @@ async def _sent(send: Callable[[], Awaitable[object]]) -> bool:
             log.warning(said, extra={"error": str(error)[:200]})
             return False
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            if attempt + 1 < ATTEMPTS and not isinstance(error, TimeoutError):
+            if attempt + 1 < attempts and not isinstance(error, TimeoutError):
                 continue
             log.warning("it is not known whether Discord took an answer", extra={"error": type(error).__name__})
             return False

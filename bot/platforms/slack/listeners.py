@@ -42,6 +42,9 @@ MOST_SUGGESTIONS = 20
 REMEMBERED = 3600.0
 """Seconds for which an event is known to have come: Slack repeats one after 5 minutes at the latest."""
 
+SHARED = 30.0
+"""Seconds for which a second click shares nothing again: a share that failed may be tried anew after them."""
+
 TOLD = 5.0
 """Seconds in which somebody who asks too fast by clicks or messages, which leave a notice each, is told so once."""
 
@@ -57,7 +60,7 @@ class Listeners:
         self._work = work
         self._stop = stop
         self._events = Recently(REMEMBERED)
-        self._shared = Recently(REMEMBERED)
+        self._shared = Recently(SHARED)
         self._told = Recently(TOLD)
         self._homes = Recently(TOLD)
         self._composing = asyncio.Lock()
@@ -110,9 +113,8 @@ class Listeners:
         await self._take(incoming.by_message_shortcut(body), ack, context)
 
     async def _global_shortcut(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
-        user, place = incoming.user_of(body), incoming.place_of(body)
-        context[DONE] = self._core.turned_away(user, place, self._work.in_flight) is not None
-        await ack()
+        user, place, trigger = incoming.user_of(body), incoming.place_of(body), str(body.get("trigger_id", ""))
+        await self._take(Asked("", user, place, NewView(trigger)), ack, context)
 
     async def _home_opened(self, ack: AsyncAck, event: Body, context: AsyncBoltContext) -> None:
         shown = event.get("tab", "home") == "home" and not self._homes.seen(str(event.get("user")))
@@ -172,8 +174,11 @@ class Listeners:
         pages = [(await self._composed(replace(asked, line=line)))[0] for line in ("/changes", "/help")]
         await self._sent(self._sender.publish_home(user, *pages))
 
-    async def _open_search(self, body: Body) -> None:
-        await self._sent(self._sender.open_search(str(body.get("trigger_id", ""))))
+    async def _open_search(self, body: Body, context: AsyncBoltContext) -> None:
+        if context.get(REFUSAL):
+            await self._answer(context)
+        else:
+            await self._sent(self._sender.open_search(str(body.get("trigger_id", ""))))
 
     async def _composed(self, asked: Asked) -> tuple[Document, Outcome]:
         """Returns the page that was asked for; one a turn of the loop, so that no acknowledgement waits for several."""
