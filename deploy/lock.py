@@ -30,7 +30,9 @@ def main() -> None:
         subprocess.run([UV, "lock", "--quiet", "--upgrade"], cwd=ROOT, check=True)
         packages = tomllib.loads(lock.read_text())["package"]
         write_pins(sorted({f"{p['name']}=={p['version']}" for p in packages if p["name"] != "briefbot"}))
-        export = "export --quiet --no-dev --no-emit-index-url --no-header --no-annotate --no-emit-project"
+        export = (
+            "export --quiet --no-dev --extra postgres --no-emit-index-url --no-header --no-annotate --no-emit-project"
+        )
         output = ROOT / "deploy/requirements.lock"
         subprocess.run([UV, *export.split(), "--output-file", output], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     except BaseException:

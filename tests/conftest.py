@@ -1,9 +1,21 @@
 """Settings of the whole suite."""
 
-import pytest
-from hypothesis import settings
+import asyncio
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
 
-settings.register_profile("suite", deadline=None)  # time is measured in benchmarks, never asserted in a test
+import pytest
+from hypothesis import HealthCheck, settings
+
+from bot.store.opening import Store, open_store
+from tests.databases import Databases, PostgreSql, Sqlite, postgresql
+
+settings.register_profile(
+    "suite",
+    deadline=None,  # time is measured in benchmarks, never asserted in a test
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 settings.load_profile("suite")
 
 
@@ -12,3 +24,60 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{report.nodeid.partition('::')[2]}: {name}: {value}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
+    """Runs a test that is a coroutine, on the loop of its fixtures."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+    runner = pyfuncitem.funcargs["runner"]
+    assert isinstance(runner, asyncio.Runner)
+    runner.run(pyfuncitem.obj(**arguments))
+    return True
+
+
+@pytest.fixture(scope="session")
+def on_postgresql(testrun_uid: str) -> Iterator[PostgreSql]:
+    with postgresql(testrun_uid) as databases:
+        yield databases
+
+
+@pytest.fixture(scope="session")
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Databases of either engine; a test that asks for them, or for what is made of them, runs on both."""
+    made: Databases = request.getfixturevalue(f"on_{request.param}")
+    return made
+
+
+@pytest.fixture
+def url(databases: Databases) -> str:
+    """The URL of a database of its own, with all tables."""
+    return databases.ready()
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    """The loop of a test."""
+    with asyncio.Runner() as loop:
+        yield loop
+
+
+@pytest.fixture
+def store(url: str, runner: asyncio.Runner) -> Iterator[Store]:
+    """An open store."""
+    opening = open_store(url, wait=1.0)
+    yield runner.run(opening.__aenter__())
+    runner.run(opening.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a SQLite file may be made."""
+    return tmp_path / "briefbot.db"

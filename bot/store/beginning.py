@@ -1,0 +1,137 @@
+"""Beginning a slot: its parts are frozen, its revisions reserved, its first intent committed, all at once."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.opening import Store
+from bot.store.outcomes import intend, skip_in, stopped
+from bot.store.slots import drop_parts, end_slot, held, set_slot
+from bot.store.sql import chunks, insert, whole
+from bot.store.tables import decision, delivery, shown
+from bot.store.values import Begun, ClaimRevision, Decision, Delivery, Hold, Part, Work, WrongState
+
+
+@whole
+async def begin(
+    store: Store,
+    hold: Hold,
+    slot_id: str,
+    parts: Sequence[Part],
+    at: datetime,
+    decisions: Sequence[Decision] = (),
+    *,
+    whole: bool = False,
+) -> Begun:
+    """Begins a planned slot, whose first part is to be sent as soon as this returns.
+
+    A revision that another slot reserved for this place meanwhile is not reserved twice but reported; with `whole`
+    nothing is written then, and the digest is to be composed anew.
+
+    Raises:
+        Fenced: the lane has changed hands.
+        WrongState: the slot is not planned.
+    """
+    if not parts:
+        raise ValueError("a slot without parts is skipped, not begun")
+    try:
+        async with store.writing() as tx:
+            work, subscription = await held(tx, hold, slot_id)
+            _must_be_planned(work)
+            if reason := stopped(work.slot, subscription):
+                await end_slot(tx, slot_id, "skipped", reason, at)
+                return Begun("skipped")
+            deliveries = [_delivery(slot_id, number, part) for number, part in enumerate(parts, 1)]
+            await tx.execute(delivery.insert(), [asdict(one) for one in deliveries])
+            reserved = _reserved(parts, deliveries)
+            taken = await _reserve(tx, work.slot.place, reserved, at)
+            if taken and whole:
+                raise _Taken(taken)
+            await _decide(tx, slot_id, decisions)
+            await set_slot(tx, slot_id, "sending", begun_at=at, wake=at)
+            first = await intend(tx, deliveries[0], at)
+    except _Taken as some:
+        return Begun("taken", taken=some.revisions)
+    return Begun("begun", (first, *deliveries[1:]), taken)
+
+
+@whole
+async def rebegin(store: Store, hold: Hold, slot_id: str) -> None:
+    """Makes a slot planned again, as if it had not begun, to be composed anew; only while nothing may be posted.
+
+    Raises:
+        Fenced: the lane has changed hands.
+        WrongState: a part was posted, or may be.
+    """
+    async with store.writing() as tx:
+        work, _ = await held(tx, hold, slot_id)
+        _must_be_unposted(work)
+        await drop_parts(tx, work)
+        await set_slot(tx, slot_id, "planned", begun_at=None, wake=work.slot.due, reason="")
+
+
+@whole
+async def skip(
+    store: Store, hold: Hold, slot_id: str, reason: str, at: datetime, decisions: Sequence[Decision] = ()
+) -> None:
+    """Ends a slot of which nothing was posted, and gives up what it had reserved.
+
+    Raises:
+        Fenced: the lane has changed hands.
+        WrongState: a part was posted, or may be.
+    """
+    async with store.writing() as tx:
+        work, _ = await held(tx, hold, slot_id)
+        _must_be_unposted(work)
+        await skip_in(tx, work, reason, at)
+        if not work.deliveries:
+            await _decide(tx, slot_id, decisions)
+
+
+def _must_be_planned(work: Work) -> None:
+    if work.slot.state != "planned":
+        raise WrongState(f"the slot {work.slot.id} is {work.slot.state}, not planned")
+
+
+def _must_be_unposted(work: Work) -> None:
+    posted = next((one for one in work.deliveries if one.state != "planned"), None)
+    if work.slot.state not in ("planned", "sending") or posted:
+        told = f"part {posted.part} is {posted.state}" if posted else f"it is {work.slot.state}"
+        raise WrongState(f"the slot {work.slot.id} may be posted: {told}")
+
+
+def _delivery(slot_id: str, number: int, part: Part) -> Delivery:
+    return Delivery(f"{slot_id}-{number}", slot_id, number, part.page, "planned")
+
+
+def _reserved(parts: Sequence[Part], deliveries: Sequence[Delivery]) -> dict[ClaimRevision, str]:
+    """Returns the part that each revision is reserved for: the first that carries it."""
+    reserved: dict[ClaimRevision, str] = {}
+    for part, one in zip(parts, deliveries, strict=True):
+        for revision in part.revisions:
+            reserved.setdefault(revision, one.id)
+    return reserved
+
+
+async def _reserve(
+    tx: AsyncConnection, place: str, reserved: dict[ClaimRevision, str], at: datetime
+) -> tuple[ClaimRevision, ...]:
+    """Reserves revisions, and returns those that were taken already."""
+    free: set[ClaimRevision] = set()
+    for chunk in chunks(sorted(reserved.items())):  # in one order, so that no two writers wait for each other
+        rows = [{"place": place, **one._asdict(), "delivery": by, "at": at} for one, by in chunk]
+        kept = insert(tx, shown).values(rows).on_conflict_do_nothing().returning(shown.c.claim, shown.c.revision)
+        free |= {ClaimRevision(*row) for row in await tx.execute(kept)}
+    return tuple(sorted(set(reserved) - free))
+
+
+async def _decide(tx: AsyncConnection, slot_id: str, decisions: Sequence[Decision]) -> None:
+    if decisions:
+        await tx.execute(decision.insert(), [{"slot": slot_id, **asdict(one)} for one in decisions])
+
+
+class _Taken(Exception):
+    def __init__(self, revisions: tuple[ClaimRevision, ...]) -> None:
+        self.revisions = revisions

@@ -1,0 +1,76 @@
+"""SQLite's file: where it may lie, who may read it, and which process delivers from it."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot.store.values import StoreUnavailable
+
+_NETWORK = {"afs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs"}
+_MOUNTS = Path("/proc/self/mounts")
+
+
+def prepare(path: Path, mounts: Path = _MOUNTS) -> None:
+    """Creates the file where it is missing, for its owner alone; SQLite gives its other files the same mode.
+
+    Raises:
+        StoreUnavailable: it cannot be created, or lies where SQLite's locks cannot be relied on.
+    """
+    kind = file_system(path, mounts)
+    if kind in _NETWORK:
+        raise StoreUnavailable(
+            f"the database {path} lies on a network file system ({kind}), where SQLite is not safe; "
+            "give BRIEFBOT_DATA_DIR a folder on a local disk, or use PostgreSQL by DATABASE_URL"
+        )
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDONLY if path.exists() else os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreUnavailable(
+            f"the database {path} cannot be opened ({error.strerror}); "
+            "give a file in a folder that the program may write to"
+        ) from None
+
+
+def file_system(path: Path, mounts: Path = _MOUNTS) -> str:
+    """Returns the kind of file system that a path is on; empty where this machine does not tell."""
+    try:
+        lines = [line.split(" ") for line in mounts.read_text().splitlines()]
+    except OSError:
+        return ""
+    place = path.resolve()
+    found = [(len(point.parts), kind) for _, where, kind, *_ in lines if place.is_relative_to(point := _point(where))]
+    return max(found, key=lambda one: one[0], default=(0, ""))[1]
+
+
+def _point(written: str) -> Path:
+    return Path(written.encode().decode("unicode_escape"))  # a space is written \040
+
+
+@contextmanager
+def deliver_lock(path: Path) -> Iterator[None]:
+    """Holds the right to deliver from the SQLite file `path`; the system gives it up if the process dies.
+
+    Raises:
+        StoreUnavailable: another process delivers from it.
+    """
+    beside = path.with_name(f"{path.name}.delivering")
+    try:
+        number = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreUnavailable(f"{beside} cannot be opened ({error.strerror}); let its folder be written to") from None
+    try:
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(number, 20, 0).decode(errors="replace").strip() or "unknown"
+            raise StoreUnavailable(
+                f"another process (id {holder}) delivers from {path}; end it, or use PostgreSQL for several replicas"
+            ) from None
+        os.ftruncate(number, 0)
+        os.pwrite(number, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(number)

@@ -1,0 +1,58 @@
+"""What was shown where, what was first seen when, and why."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from bot.store.opening import Store
+from bot.store.slots import get
+from bot.store.sql import chunks, insert, whole
+from bot.store.tables import decision, seen, shown
+from bot.store.values import ClaimRevision, Decided, Decision
+
+
+@whole
+async def take_up(store: Store, revisions: Iterable[ClaimRevision], at: datetime) -> dict[ClaimRevision, datetime]:
+    """Notes when revisions were first seen here, and returns that of every one ever seen; the first time stays."""
+    async with store.writing() as tx:
+        for chunk in chunks(sorted(set(revisions))):
+            rows = [{**one._asdict(), "at": at} for one in chunk]
+            await tx.execute(insert(tx, seen).values(rows).on_conflict_do_nothing())
+    return await seen_here(store)
+
+
+@whole
+async def seen_here(store: Store) -> dict[ClaimRevision, datetime]:
+    """Returns when each revision was first seen here."""
+    async with store.reading() as tx:
+        rows = await tx.execute(select(seen.c.claim, seen.c.revision, seen.c.at))
+        return {ClaimRevision(row.claim, row.revision): row.at for row in rows}
+
+
+@whole
+async def shown_in(store: Store, place: str) -> dict[ClaimRevision, str]:
+    """Returns what a place has been shown, or is being shown, with the part that carries it."""
+    async with store.reading() as tx:
+        rows = await tx.execute(select(shown.c.claim, shown.c.revision, shown.c.delivery).where(shown.c.place == place))
+        return {ClaimRevision(row.claim, row.revision): row.delivery for row in rows}
+
+
+@whole
+async def places_shown(store: Store, claim: str) -> dict[str, int]:
+    """Returns the places that were shown a claim, each with the latest revision there."""
+    async with store.reading() as tx:
+        of_it = select(shown.c.place, shown.c.revision).where(shown.c.claim == claim).order_by(shown.c.revision)
+        return {row.place: row.revision for row in await tx.execute(of_it)}
+
+
+@whole
+async def decisions(store: Store, id_: str) -> Decided | None:
+    """Returns what was decided for a slot, by the id that people see."""
+    work = await get(store, id_)
+    if work is None:
+        return None
+    columns = (decision.c.claim, decision.c.revision, decision.c.chosen, decision.c.why)
+    of_it = select(*columns).where(decision.c.slot == work.slot.id).order_by(decision.c.claim, decision.c.revision)
+    async with store.reading() as tx:
+        return Decided(work.slot, tuple(Decision(*row) for row in await tx.execute(of_it)))

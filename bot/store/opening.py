@@ -1,0 +1,174 @@
+"""Opening the store: its engine, its transactions and its schema."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.store.files import prepare
+from bot.store.tables import REVISION
+from bot.store.trouble import unavailable
+from bot.store.values import StoreUnavailable
+
+WAIT = 5.0
+_WAYS = "give sqlite:///folder/file or postgresql://user:password@host/database"
+
+
+@dataclass(frozen=True)
+class Store:
+    """Is an open database; `name` is its address as people are told it, without a password."""
+
+    engine: AsyncEngine
+    name: str
+    wait: float
+    turn: AbstractAsyncContextManager[object]
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Gives a transaction that may write, committed at the end of the context.
+
+        Raises:
+            StoreUnavailable: the database cannot be written to; whether a commit that failed took place is not known.
+        """
+        async with self.turn, self._transaction(writing=True) as connection:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(_LOCAL, {"wait": f"{self.wait}s"})
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Gives a transaction that sees one state of the database and writes nothing.
+
+        Raises:
+            StoreUnavailable: the database cannot be read.
+        """
+        async with self._transaction(writing=False) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, *, writing: bool) -> AsyncIterator[AsyncConnection]:
+        options: dict[str, Any] = {"writing": writing}
+        if not writing and self.engine.dialect.name == "postgresql":
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execution_options(**options)
+                async with connection.begin():
+                    yield connection
+        except (SQLAlchemyError, OSError) as error:
+            told = unavailable(self.name, error)
+            if told is None:
+                raise
+            raise told from error
+
+
+# Said in each transaction, not once a connection, so that it holds behind a pooler too. A process that is stopped in
+# mid-transaction loses its locks after the last one, and another can take over its lane.
+_LOCAL = text(
+    "SELECT set_config('lock_timeout', :wait, true), set_config('synchronous_commit', 'on', true), "
+    "set_config('statement_timeout', '30s', true), set_config('idle_in_transaction_session_timeout', '10s', true)"
+)
+
+
+@asynccontextmanager
+async def open_store(url: str, *, wait: float = WAIT) -> AsyncIterator[Store]:
+    """Opens the database of a plain URL and brings its schema up to this program's; `wait` is for a lock, in seconds.
+
+    Raises:
+        StoreUnavailable: it cannot be opened or written to, or was made by a newer program.
+    """
+    address = _address(url)
+    if address.get_backend_name() == "sqlite":
+        prepare(Path(str(address.database)))
+    engine = _engine(address, wait)
+    turn = asyncio.Lock() if address.get_backend_name() == "sqlite" else nullcontext()
+    store = Store(engine, _name(address), wait, turn)
+    try:
+        if await _revision(store) != REVISION:
+            await _migrate(url)
+        async with store.writing() as connection:  # a database that cannot be written to is told at once
+            if connection.dialect.name == "postgresql":
+                await connection.execute(text("SELECT 1 FROM alembic_version FOR UPDATE"))
+        yield store
+    finally:
+        await engine.dispose()
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise StoreUnavailable(f"DATABASE_URL is no address of a database; {_WAYS}") from None
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+    driver = drivers.get(address.drivername)
+    if driver is None or (driver == "sqlite+aiosqlite" and address.database in (None, "", ":memory:")):
+        raise StoreUnavailable(f"DATABASE_URL: {_name(address)} is no database that can be used here; {_WAYS}")
+    return address.set(drivername=driver)
+
+
+def _name(address: URL) -> str:
+    if address.get_backend_name() == "sqlite" and address.database:
+        return address.database
+    return address.set(drivername=address.get_backend_name(), query={}).render_as_string(hide_password=True)
+
+
+def _engine(address: URL, wait: float) -> AsyncEngine:
+    if address.get_backend_name() == "postgresql":
+        try:
+            # A prepared statement does not live through a pooler that gives each transaction another connection.
+            kept = {"connect_timeout": 10, "prepare_threshold": None, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
+            return create_async_engine(address, pool_pre_ping=True, pool_timeout=30, connect_args=kept)
+        except ImportError:
+            raise StoreUnavailable(
+                "DATABASE_URL names PostgreSQL, whose driver is not installed; install briefbot[postgres]"
+            ) from None
+    engine = create_async_engine(address, pool_timeout=30)
+    event.listen(engine.sync_engine, "connect", lambda connection, _: _prepare_connection(connection, wait))
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _prepare_connection(connection: Any, wait: float) -> None:
+    connection.isolation_level = None  # or the driver would begin transactions by rules of its own
+    cursor = connection.cursor()
+    # The wait comes first: the others need locks. FULL, since a message may go out only after its intent is on disk.
+    for name, value in (
+        ("busy_timeout", int(wait * 1000)),
+        ("journal_mode", "WAL"),
+        ("synchronous", "FULL"),
+        ("foreign_keys", "ON"),
+    ):
+        cursor.execute(f"PRAGMA {name}={value}")
+    cursor.close()
+
+
+def _begin(connection: Any) -> None:
+    # A transaction that takes the lock only at its first write can fail there, however long it might wait.
+    writing = connection.get_execution_options().get("writing")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+async def _revision(store: Store) -> str | None:
+    async with store.reading() as connection:
+        if not await connection.run_sync(lambda c: c.dialect.has_table(c, "alembic_version")):
+            return None
+        current: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return current
+
+
+async def _migrate(url: str) -> None:
+    """Migrates in a process of its own, so that this one never holds the library; the URL may hold a password."""
+    command = (sys.executable, "-P", "-m", "bot.store.migrate")
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
+    told, fault = await process.communicate(url.encode())
+    if process.returncode:
+        reason = told.decode(errors="replace").strip() or fault.decode(errors="replace").strip()[-2_000:]
+        raise StoreUnavailable(reason or f"the database could not be migrated (status {process.returncode})")

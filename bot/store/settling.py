@@ -1,0 +1,61 @@
+"""What a person says of a digest that stopped; it needs no lane, since no holder touches a slot that has stopped."""
+
+from datetime import datetime
+from typing import Literal
+
+from bot.store.opening import Store
+from bot.store.outcomes import fail_in, set_part
+from bot.store.slots import drop_parts, end_slot, set_slot, taken
+from bot.store.sql import whole
+from bot.store.values import Json, WrongState
+
+BY_A_PERSON = "said by a person"
+
+
+@whole
+async def settle(
+    store: Store,
+    slot_id: str,
+    how: Literal["sent", "retry", "failed"],
+    at: datetime,
+    receipt: Json | None = None,
+) -> None:
+    """Settles the uncertain part of a slot: it was posted, is to be sent again, or is given up.
+
+    The parts after one that was posted, or that is sent again, are the lane's holder's work from then on.
+
+    Raises:
+        WrongState: the slot does not wait for a person.
+    """
+    async with store.writing() as tx:
+        work = await taken(tx, slot_id)
+        one = work.current
+        if work.slot.state != "uncertain" or one is None:
+            raise WrongState(f"the slot {slot_id} is {work.slot.state}, and not to be settled")
+        if how == "failed":
+            await fail_in(tx, work, one, BY_A_PERSON, at)
+            return
+        if how == "retry":
+            await set_part(tx, one, "planned", retry_at=at)
+        else:
+            await set_part(tx, one, "sent", receipt=receipt, reason=BY_A_PERSON, ended_at=at)
+            if one.part == len(work.deliveries):
+                await end_slot(tx, slot_id, "sent", BY_A_PERSON, at)
+                return
+        await set_slot(tx, slot_id, "sending", wake=at, ended_at=None, reason="")
+
+
+@whole
+async def reopen(store: Store, slot_id: str, deadline: datetime, at: datetime) -> None:
+    """Makes a slot that failed or was skipped planned again, to be composed anew and posted until a new deadline.
+
+    Raises:
+        WrongState: it did neither, or a part of it was posted.
+    """
+    async with store.writing() as tx:
+        work = await taken(tx, slot_id)
+        if work.slot.state not in ("failed", "skipped") or any(one.state == "sent" for one in work.deliveries):
+            raise WrongState(f"the slot {slot_id} is {work.slot.state}, or a part of it was posted")
+        await drop_parts(tx, work)
+        values = {"begun_at": None, "ended_at": None, "wake": at, "deadline": deadline, "reason": ""}
+        await set_slot(tx, slot_id, "planned", **values)

@@ -1,0 +1,158 @@
+"""Slots: proposed once each, found again as work that is open."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.lanes import check
+from bot.store.opening import Store
+from bot.store.sql import insert, whole
+from bot.store.subscriptions import locked
+from bot.store.tables import decision, delivery, shown, slot
+from bot.store.values import Delivery, Fenced, Hold, Slot, State, Subscription, Work, WrongState
+
+OPEN = ("planned", "sending")
+
+
+@whole
+async def propose(store: Store, new: Slot) -> bool:
+    """Keeps a slot, to be begun when it is due; returns whether it was new, by its key.
+
+    A slot of a subscription that was erased meanwhile is not kept.
+    """
+    values = asdict(new) | {"id": new.id, "wake": new.due}
+    async with store.writing() as tx:
+        if new.subscription and await locked(tx, new.subscription) is None:
+            return False
+        kept = insert(tx, slot).values(values).on_conflict_do_nothing().returning(slot.c.id)
+        return await tx.scalar(kept) is not None
+
+
+@whole
+async def lanes_with_work(store: Store, now: datetime) -> list[str]:
+    """Returns the lanes in which something wants attention now."""
+    async with store.reading() as tx:
+        return list(await tx.scalars(select(slot.c.lane).where(slot.c.wake <= now).distinct().order_by(slot.c.lane)))
+
+
+@whole
+async def earliest_wake(store: Store, lane: str) -> datetime | None:
+    """Returns when something of a lane wants attention next."""
+    async with store.reading() as tx:
+        return await tx.scalar(select(slot.c.wake).where(slot.c.lane == lane).order_by(slot.c.wake.nulls_last()))
+
+
+@whole
+async def open_work(store: Store, lane: str, now: datetime, most: int = 1_000) -> list[Work]:
+    """Returns what wants attention in a lane: slots to begin, and begun ones whose current part is to go on.
+
+    What was due first comes first. A part that is `sending` is in the caller's own hands, or was in those of a process
+    that is gone; `uncertain`: it is to be looked for.
+    """
+    ready = select(slot).where(slot.c.lane == lane, slot.c.wake <= now)
+    async with store.reading() as tx:
+        slots = [slot_value(row) for row in await tx.execute(ready.order_by(slot.c.due, slot.c.id).limit(most))]
+        return await _with_parts(tx, slots)
+
+
+@whole
+async def uncertain(store: Store, lane: str | None = None) -> list[Work]:
+    """Returns the slots that wait for a person to say whether a part was posted, oldest first."""
+    only = [slot.c.state == "uncertain"] if lane is None else [slot.c.state == "uncertain", slot.c.lane == lane]
+    return await _some(store, *only)
+
+
+@whole
+async def work_of(store: Store, subscription: str, most: int = 50) -> list[Work]:
+    """Returns the latest slots of a subscription with their parts, newest first."""
+    of_it = select(slot).where(slot.c.subscription == subscription).order_by(slot.c.due.desc(), slot.c.id).limit(most)
+    async with store.reading() as tx:
+        return await _with_parts(tx, [slot_value(row) for row in await tx.execute(of_it)])
+
+
+@whole
+async def get(store: Store, id_: str) -> Work | None:
+    """Returns a slot by its id, or by as much of its beginning as people see."""
+    found = await _some(store, slot.c.id >= id_, slot.c.id < f"{id_}~")
+    return found[0] if len(found) == 1 else None
+
+
+async def _some(store: Store, *only: ColumnElement[bool]) -> list[Work]:
+    async with store.reading() as tx:
+        rows = await tx.execute(select(slot).where(*only).order_by(slot.c.due, slot.c.id))
+        return await _with_parts(tx, [slot_value(row) for row in rows])
+
+
+async def _with_parts(tx: AsyncConnection, slots: list[Slot]) -> list[Work]:
+    begun = [one.id for one in slots if one.begun_at]
+    parts: dict[str, list[Delivery]] = {id_: [] for id_ in begun}
+    async for found in _parts(tx, begun):
+        parts[found.slot].append(found)
+    return [Work(one, tuple(parts.get(one.id, ()))) for one in slots]
+
+
+async def _parts(tx: AsyncConnection, slots: list[str]) -> AsyncIterator[Delivery]:
+    for start in range(0, len(slots), 500):
+        of_these = select(delivery).where(delivery.c.slot.in_(slots[start : start + 500]))
+        for row in await tx.execute(of_these.order_by(delivery.c.slot, delivery.c.part)):
+            yield Delivery(**row._mapping)
+
+
+def slot_value(row: Row[Any]) -> Slot:
+    """Returns a row as its value."""
+    return Slot(**{name: value for name, value in row._mapping.items() if name != "id"})
+
+
+async def held(tx: AsyncConnection, hold: Hold, id_: str) -> tuple[Work, Subscription | None]:
+    """Returns a slot, its parts and its subscription, none of which changes until the transaction ends.
+
+    Locks are always taken in this order, lane, subscription, slot, so that no two writers wait for each other.
+
+    Raises:
+        Fenced: the lane has changed hands.
+    """
+    await check(tx, hold)
+    of_it = (await tx.execute(select(slot.c.subscription, slot.c.lane).where(slot.c.id == id_))).first()
+    subscription = await locked(tx, of_it.subscription) if of_it and of_it.subscription else None
+    work = await taken(tx, id_)
+    if work.slot.lane != hold.lane:
+        raise Fenced(f"the slot {id_} is of {work.slot.lane}, and {hold.lane} is what is held")
+    return work, subscription
+
+
+async def taken(tx: AsyncConnection, id_: str) -> Work:
+    """Returns a slot and its parts, locked until the transaction ends.
+
+    Raises:
+        WrongState: there is none.
+    """
+    row = (await tx.execute(select(slot).where(slot.c.id == id_).with_for_update())).first()
+    if row is None:
+        raise WrongState(f"there is no slot {id_}")
+    return (await _with_parts(tx, [slot_value(row)]))[0]
+
+
+async def drop_parts(tx: AsyncConnection, work: Work) -> None:
+    """Forgets the parts of a slot, what they reserved and what was decided."""
+    await release(tx, work.deliveries)
+    await tx.execute(delete(delivery).where(delivery.c.slot == work.slot.id))
+    await tx.execute(delete(decision).where(decision.c.slot == work.slot.id))
+
+
+async def release(tx: AsyncConnection, deliveries: tuple[Delivery, ...]) -> None:
+    """Gives up what parts have reserved."""
+    await tx.execute(delete(shown).where(shown.c.delivery.in_([one.id for one in deliveries])))
+
+
+async def set_slot(tx: AsyncConnection, id_: str, state: State, **values: Any) -> None:
+    """Sets the state of a slot, and when it wants attention next."""
+    await tx.execute(update(slot).where(slot.c.id == id_).values(state=state, **values))
+
+
+async def end_slot(tx: AsyncConnection, id_: str, state: State, reason: str, at: datetime) -> None:
+    """Sets the last state of a slot."""
+    await set_slot(tx, id_, state, reason=reason, wake=None, ended_at=at)

@@ -1,0 +1,52 @@
+"""What the operations share."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from functools import wraps
+from itertools import islice
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import ColumnElement, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_ROWS = 500
+
+
+def whole(operation: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Lets an operation that has started come to its end, though its caller is cancelled, which is told only then.
+
+    A cancelled statement of SQLite goes on in its thread, and would leave a transaction open that locks the others out.
+    """
+
+    @wraps(operation)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.ensure_future(operation(*args, **kwargs))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()  # asked for, or it would be logged as forgotten
+            raise
+
+    return run
+
+
+def insert(tx: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Returns the engine's own INSERT, which knows ON CONFLICT."""
+    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def chunks(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Yields rows in lists that a statement can hold on both engines."""
+    left = iter(rows)
+    while chunk := list(islice(left, _ROWS)):
+        yield chunk
+
+
+def in_workspace(place: ColumnElement[str], workspace: str) -> ColumnElement[bool]:
+    """Whether a place lies in a workspace; as a range, which an index serves, and which minds capitals everywhere."""
+    return (place >= f"{workspace}/") & (place < f"{workspace}0")  # 0 follows /

@@ -1,0 +1,171 @@
+"""Subscriptions: made, changed, paused, removed; removing keeps the row, for its history."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
+
+from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.opening import Store
+from bot.store.sql import in_workspace, whole
+from bot.store.tables import slot, subscription
+from bot.store.values import Json, Subscription
+
+_OF_A_DIGEST = ("scheduled", "now", "correction")
+"""Kinds of slots that go with their subscription; a notice may be about its end."""
+
+
+class Changes(TypedDict, total=False):
+    """Is what an edit may change; a new schedule or zone comes with its `next_fire`, a new place with its `lane`."""
+
+    title: str
+    wanted: Json
+    layout: str
+    catch_up: int
+    holidays: str
+    policy: str
+    declared: str | None
+    schedule: str
+    zone: str
+    next_fire: datetime | None
+    place: str
+    lane: str
+
+
+@whole
+async def add(store: Store, new: Subscription) -> bool:
+    """Keeps a new subscription; False, and nothing written, if its id or its declared id is there already."""
+    async with store.writing() as tx:
+        same = subscription.c.id == new.id
+        if new.declared is not None:
+            same |= (subscription.c.declared == new.declared) & (subscription.c.state != "removed")
+        if await tx.scalar(select(subscription.c.id).where(same)) is not None:
+            return False
+        await tx.execute(subscription.insert().values(asdict(new) | {"changed_at": new.changed_at or new.made_at}))
+    return True
+
+
+@whole
+async def get(store: Store, id_: str) -> Subscription | None:
+    """Returns a subscription, a removed one too."""
+    return next(iter(await _some(store, subscription.c.id == id_)), None)
+
+
+@whole
+async def of_place(store: Store, place: str) -> list[Subscription]:
+    """Returns the subscriptions of a place that are not removed, oldest first."""
+    return await _some(store, subscription.c.place == place, subscription.c.state != "removed")
+
+
+@whole
+async def of_workspace(store: Store, workspace: str) -> list[Subscription]:
+    """Returns the subscriptions of a workspace (`platform:workspace`) that are not removed, oldest first."""
+    return await _some(store, in_workspace(subscription.c.place, workspace), subscription.c.state != "removed")
+
+
+@whole
+async def everywhere(store: Store) -> list[Subscription]:
+    """Returns all subscriptions that are not removed, oldest first."""
+    return await _some(store, subscription.c.state != "removed")
+
+
+@whole
+async def due(store: Store, now: datetime) -> list[Subscription]:
+    """Returns the active subscriptions whose next fire has come, the longest due first."""
+    found = await _some(store, subscription.c.state == "active", subscription.c.next_fire <= now)
+    return sorted(found, key=lambda one: (one.next_fire or now, one.id))
+
+
+@whole
+async def earliest_fire(store: Store) -> datetime | None:
+    """Returns when the next active subscription fires."""
+    first = select(func.min(subscription.c.next_fire)).where(subscription.c.state == "active")
+    async with store.reading() as tx:
+        found: datetime | None = await tx.scalar(first)
+        return found
+
+
+@whole
+async def set_next_fire(store: Store, read: Subscription, next_fire: datetime | None) -> bool:
+    """Sets the next fire of a subscription as it was read; False if it was edited, paused or fired on meanwhile."""
+    async with store.writing() as tx:
+        same = (getattr(subscription.c, name) == getattr(read, name) for name in ("id", "schedule", "zone", "state"))
+        unmoved = subscription.c.next_fire.is_not_distinct_from(read.next_fire)
+        changed = await tx.execute(update(subscription).where(*same, unmoved).values(next_fire=next_fire))
+        return bool(changed.rowcount)
+
+
+@whole
+async def change(store: Store, id_: str, at: datetime, **changes: Unpack[Changes]) -> bool:
+    """Edits a subscription that is not removed, from its next slot to begin on; False if there is none.
+
+    Slots that wait move with it to another place, which has a ledger of its own.
+    """
+    if {"schedule", "zone"} & set(changes) and "next_fire" not in changes:
+        raise ValueError("another schedule or zone comes with its next fire")
+    if ("place" in changes) != ("lane" in changes):
+        raise ValueError("another place comes with its lane")
+    values = {name: value for name, value in changes.items() if name != "lane"}
+    async with store.writing() as tx:
+        changed = await _update(tx, id_, subscription.c.state != "removed", changed_at=at, **values)
+        if changed and "place" in changes:
+            moved = {"place": changes["place"], "lane": changes["lane"]}
+            await tx.execute(update(slot).where(*_waiting(id_)).values(moved))
+    return changed
+
+
+@whole
+async def pause(store: Store, id_: str, reason: str, at: datetime) -> bool:
+    """Pauses an active subscription and skips its slots not begun; False if it was not active."""
+    return await _stop(store, id_, "paused", reason, at, ("active",))
+
+
+@whole
+async def remove(store: Store, id_: str, reason: str, at: datetime) -> bool:
+    """Removes a subscription and skips its slots not begun; False if there was none."""
+    return await _stop(store, id_, "removed", reason, at, ("active", "paused"))
+
+
+@whole
+async def resume(store: Store, id_: str, next_fire: datetime | None, at: datetime) -> bool:
+    """Makes a paused subscription active again; False if it was not paused."""
+    async with store.writing() as tx:
+        paused = subscription.c.state == "paused"
+        return await _update(tx, id_, paused, state="active", reason="", next_fire=next_fire, changed_at=at)
+
+
+async def locked(tx: AsyncConnection, id_: str) -> Subscription | None:
+    """Returns a subscription that stays as it is until the transaction ends."""
+    row = (await tx.execute(select(subscription).where(subscription.c.id == id_).with_for_update(read=True))).first()
+    return None if row is None else _value(row)
+
+
+async def _stop(store: Store, id_: str, state: str, reason: str, at: datetime, before: Sequence[str]) -> bool:
+    async with store.writing() as tx:
+        stoppable = subscription.c.state.in_(before)
+        stopped = await _update(tx, id_, stoppable, state=state, reason=reason, next_fire=None, changed_at=at)
+        if stopped:
+            ended = {"state": "skipped", "reason": f"{state}: {reason}", "wake": None, "ended_at": at}
+            await tx.execute(update(slot).where(*_waiting(id_)).values(ended))
+    return stopped
+
+
+def _waiting(id_: str) -> tuple[ColumnElement[bool], ...]:
+    return slot.c.subscription == id_, slot.c.state == "planned", slot.c.kind.in_(_OF_A_DIGEST)
+
+
+async def _update(tx: AsyncConnection, id_: str, only: ColumnElement[bool], **values: Any) -> bool:
+    changed = await tx.execute(update(subscription).where(subscription.c.id == id_, only).values(values))
+    return bool(changed.rowcount)
+
+
+async def _some(store: Store, *only: ColumnElement[bool]) -> list[Subscription]:
+    found = select(subscription).where(*only).order_by(subscription.c.made_at, subscription.c.id)
+    async with store.reading() as tx:
+        return [_value(row) for row in await tx.execute(found)]
+
+
+def _value(row: Row[Any]) -> Subscription:
+    return Subscription(**row._mapping)

@@ -1,0 +1,211 @@
+"""The tables, and how values are kept in them so that both engines give back the same."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+REVISION = "0001"
+"""The revision of the schema that this program works with."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """Keeps an aware datetime as whole microseconds since 1970.
+
+    SQLite has no type for instants, and text compares rightly only if all of it is written alike; integers compare,
+    index and come back the same on both engines.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Returns the number that is kept."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Returns the instant, in UTC."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+class Words(TypeDecorator[str]):
+    """Keeps text, compared by its characters' numbers on both engines.
+
+    What PostgreSQL cannot hold (NUL, half a surrogate pair) becomes U+FFFD: an odd character in the reason of a failure
+    must not keep the failure from being recorded.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Returns the engine's own type."""
+        return Text(collation="C") if dialect.name == "postgresql" else Text()
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Returns the text that is kept."""
+        if value is None:
+            return None
+        whole = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return whole.replace("\0", "\ufffd")
+
+
+class JsonText(TypeDecorator[Any]):
+    """Keeps a value as plain JSON text, which any tool can read; half a surrogate pair stays as its escape."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Returns the text that is kept."""
+        if value is None:
+            return None
+        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace").decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
+        """Returns the value."""
+        return None if value is None else json.loads(value)
+
+
+def _words(name: str, *more: Any) -> Column[str]:
+    return Column(name, Words, *more, nullable=False)
+
+
+def _number(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False)
+
+
+def _instant(name: str) -> Column[datetime]:
+    return Column(name, Instant, nullable=False)
+
+
+def _instant_or_none(name: str) -> Column[datetime]:
+    return Column(name, Instant)
+
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", Words, primary_key=True),
+    *map(_words, ("place", "title", "schedule", "zone", "made_by")),
+    _instant("made_at"),
+    Column("wanted", JsonText, nullable=False),
+    _words("layout"),
+    _number("catch_up"),
+    *map(_words, ("holidays", "policy", "state", "reason")),
+    Column("declared", Words),
+    *map(_instant_or_none, ("next_fire", "changed_at")),
+)
+_kept = text("state <> 'removed'")
+Index(
+    "uq_subscription_declared",
+    subscription.c.declared,
+    unique=True,
+    sqlite_where=_kept,
+    postgresql_where=_kept,
+)
+Index("ix_subscription_place", subscription.c.place)
+Index("ix_subscription_next_fire", subscription.c.next_fire)
+
+slot = Table(
+    "slot",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _words("key"),
+    *map(_words, ("kind", "lane", "place")),
+    *map(_instant, ("due", "deadline")),
+    Column("subscription", Words, ForeignKey("subscription.id")),
+    Column("about", JsonText, nullable=False),
+    *map(_words, ("state", "reason")),
+    *map(_instant_or_none, ("wake", "begun_at", "ended_at")),
+    UniqueConstraint("key"),
+)
+Index("ix_slot_lane_wake", slot.c.lane, slot.c.wake)
+Index("ix_slot_subscription_due", slot.c.subscription, slot.c.due)
+Index("ix_slot_place", slot.c.place)
+Index("ix_slot_state_ended_at", slot.c.state, slot.c.ended_at)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Words, primary_key=True),
+    _words("slot", ForeignKey("slot.id")),
+    _number("part"),
+    Column("page", JsonText, nullable=False),
+    _words("state"),
+    *map(_number, ("attempts", "refusals")),
+    *map(_instant_or_none, ("intended_at", "attempted_at", "retry_at", "ended_at")),
+    Column("receipt", JsonText),
+    _words("reason"),
+    UniqueConstraint("slot", "part"),
+)
+
+# No foreign key to the delivery: what a place was shown is known for longer than how it got there.
+shown = Table(
+    "shown",
+    metadata,
+    _words("place"),
+    _words("claim"),
+    _number("revision"),
+    _words("delivery"),
+    _instant("at"),
+    PrimaryKeyConstraint("place", "claim", "revision"),
+)
+Index("ix_shown_delivery", shown.c.delivery)
+Index("ix_shown_claim", shown.c.claim)
+
+seen = Table(
+    "seen",
+    metadata,
+    _words("claim"),
+    _number("revision"),
+    _instant("at"),
+    PrimaryKeyConstraint("claim", "revision"),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    _words("slot", ForeignKey("slot.id")),
+    _words("claim"),
+    _number("revision"),
+    Column("chosen", Boolean, nullable=False),
+    _words("why"),
+    PrimaryKeyConstraint("slot", "claim", "revision"),
+)
+
+lane = Table(
+    "lane",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("owner", Words),
+    Column("fence", BigInteger, nullable=False),
+    Column("until", Instant),
+)

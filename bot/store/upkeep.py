@@ -1,0 +1,118 @@
+"""Looking after the whole: figures, what is old, and what a workspace takes with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.opening import Store
+from bot.store.sql import in_workspace, whole
+from bot.store.tables import decision, delivery, lane, shown, slot, subscription
+
+KEPT = timedelta(days=90)
+_ENDED = ("sent", "uncertain", "failed", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Is how much there is of what, by state; `late` are slots not ended after their deadline."""
+
+    subscriptions: Mapping[str, int]
+    slots: Mapping[str, int]
+    late: int
+    oldest_due: datetime | None
+
+
+@whole
+async def counts(store: Store, now: datetime) -> Counts:
+    """Returns the figures that tell how the engine is."""
+    async with store.reading() as tx:
+        waiting = slot.c.wake.is_not(None)
+        late = await tx.scalar(select(func.count()).where(waiting, slot.c.deadline < now).select_from(slot))
+        oldest = await tx.scalar(select(func.min(slot.c.due)).where(waiting, slot.c.due <= now))
+        return Counts(await _states(tx, subscription), await _states(tx, slot), late or 0, oldest)
+
+
+async def _states(tx: AsyncConnection, table: Table) -> dict[str, int]:
+    rows = await tx.execute(select(table.c.state, func.count().label("number")).group_by(table.c.state))
+    return {row.state: row.number for row in rows}
+
+
+@whole
+async def housekeeping(store: Store, now: datetime) -> dict[str, int]:
+    """Deletes what ended 90 days ago, and returns how many rows of each table.
+
+    What a place was shown goes only with the place: when it has had no subscription and no slot for as long.
+    """
+    old = slot.c.state.in_(_ENDED) & (slot.c.ended_at < now - KEPT)
+    removed = (subscription.c.state == "removed") & (subscription.c.changed_at < now - KEPT)
+    slots = select(slot.c.id).where(old)
+    no_slot = ~exists().where(slot.c.subscription == subscription.c.id)
+    living = or_(exists().where(subscription.c.place == shown.c.place), exists().where(slot.c.place == shown.c.place))
+    return await _delete(
+        store,
+        removed,
+        old,
+        (decision, decision.c.slot.in_(slots)),
+        (delivery, delivery.c.slot.in_(slots)),
+        (slot, old),
+        (subscription, removed & no_slot),
+        (shown, ~living),
+    )
+
+
+@whole
+async def erase(store: Store, workspace: str) -> dict[str, int]:
+    """Deletes all that is kept of a workspace (`platform:workspace`), and returns how many rows of each table."""
+    subscriptions = in_workspace(subscription.c.place, workspace)
+    of_them = slot.c.subscription.in_(select(subscription.c.id).where(subscriptions))
+    of_it = in_workspace(slot.c.place, workspace) | of_them
+    slots = select(slot.c.id).where(of_it)
+    return await _delete(
+        store,
+        subscriptions,
+        of_it,
+        (decision, decision.c.slot.in_(slots)),
+        (delivery, delivery.c.slot.in_(slots)),
+        (shown, in_workspace(shown.c.place, workspace)),
+        (slot, of_it),
+        (subscription, subscriptions),
+        (lane, lane.c.name == workspace),
+    )
+
+
+@whole
+async def export(store: Store, workspace: str) -> dict[str, list[dict[str, Any]]]:
+    """Returns all that is kept of a workspace as plain values, by table; instants are in ISO 8601."""
+    slots = select(slot.c.id).where(in_workspace(slot.c.place, workspace))
+    of_it: dict[Table, ColumnElement[bool]] = {
+        subscription: in_workspace(subscription.c.place, workspace),
+        slot: in_workspace(slot.c.place, workspace),
+        delivery: delivery.c.slot.in_(slots),
+        decision: decision.c.slot.in_(slots),
+        shown: in_workspace(shown.c.place, workspace),
+    }
+    async with store.reading() as tx:
+        return {table.name: await _rows(tx, table, only) for table, only in of_it.items()}
+
+
+async def _rows(tx: AsyncConnection, table: Table, only: ColumnElement[bool]) -> list[dict[str, Any]]:
+    rows = await tx.execute(select(table).where(only).order_by(*table.primary_key))
+    return [{name: _plain(value) for name, value in row._mapping.items()} for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+async def _delete(
+    store: Store, subscriptions: ColumnElement[bool], slots: ColumnElement[bool], *tables: tuple[Table, Any]
+) -> dict[str, int]:
+    """Deletes rows of tables in one transaction; no step of a slot or subscription among them comes in between."""
+    async with store.writing() as tx:
+        for table, only in ((subscription, subscriptions), (slot, slots)):
+            await tx.execute(select(table.c.id).where(only).order_by(table.c.id).with_for_update())
+        return {table.name: (await tx.execute(delete(table).where(only))).rowcount for table, only in tables}

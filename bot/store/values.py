@@ -1,0 +1,173 @@
+"""What is kept, as frozen values."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+Json: TypeAlias = Mapping[str, Any]
+Kind = Literal["scheduled", "now", "correction", "notice"]
+State = Literal["planned", "sending", "sent", "uncertain", "failed", "skipped"]
+SHORT = 8
+"""Characters of a digest's id that people see."""
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing that is mistaken for another character
+_ID = 16
+
+
+class StoreUnavailable(Exception):
+    """Says in one line why the database cannot be used now, and the way out."""
+
+
+class Fenced(Exception):
+    """Says that a lane is held by another now, so that nothing was written."""
+
+
+class WrongState(Exception):
+    """Says that something is not, or no longer, in the state that a step starts from, so that nothing was written."""
+
+
+class ClaimRevision(NamedTuple):
+    """Is one revision of a claim, counted from 0."""
+
+    claim: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Is what a place asked to be sent; `wanted` is its filter, and whatever else composing a digest asks about.
+
+    `catch_up` is in seconds; `declared` is its id in a declared file, `reason` why it is paused or removed.
+    """
+
+    id: str
+    place: str
+    title: str
+    schedule: str
+    zone: str
+    made_by: str
+    made_at: datetime
+    wanted: Json = field(default_factory=dict)
+    layout: str = "full"
+    catch_up: int = 21_600
+    holidays: str = ""
+    policy: Literal["at_most_once", "at_least_once"] = "at_most_once"
+    state: Literal["active", "paused", "removed"] = "active"
+    reason: str = ""
+    declared: str | None = None
+    next_fire: datetime | None = None
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Is one occasion to post: everything that is posted unasked is one; `about` is what a kind needs to compose it.
+
+    `key` is its identity: a second slot with the same key is the same slot. `wake` is when it wants attention next;
+    None where it is at its end, or waits for a person.
+    """
+
+    key: str
+    kind: Kind
+    lane: str
+    place: str
+    due: datetime
+    deadline: datetime
+    subscription: str | None = None
+    about: Json = field(default_factory=dict)
+    state: State = "planned"
+    reason: str = ""
+    wake: datetime | None = None
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """Its id, made from the key; people see the first `SHORT` characters."""
+        number = int.from_bytes(hashlib.sha256(self.key.encode()).digest()[:10], "big")
+        return "".join(_ALPHABET[number >> 5 * i & 31] for i in reversed(range(_ID)))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Is one page to be posted, with the revisions that it carries."""
+
+    page: Json
+    revisions: tuple[ClaimRevision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Is one part of a digest on its way.
+
+    `attempts` counts all, `refusals` those at which the platform refused this very message; `intended_at` is when the
+    first was committed, `attempted_at` the latest.
+    """
+
+    id: str
+    slot: str
+    part: int
+    page: Json
+    state: State
+    attempts: int = 0
+    refusals: int = 0
+    intended_at: datetime | None = None
+    attempted_at: datetime | None = None
+    retry_at: datetime | None = None
+    ended_at: datetime | None = None
+    receipt: Json | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Is a slot with its parts, in order; none where it has not begun."""
+
+    slot: Slot
+    deliveries: tuple[Delivery, ...] = ()
+
+    @property
+    def current(self) -> Delivery | None:
+        """The first part that is not sent."""
+        return next((d for d in self.deliveries if d.state != "sent"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Is why a revision that was considered is in a digest, or not."""
+
+    claim: str
+    revision: int
+    chosen: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Is a slot with what was decided for it."""
+
+    slot: Slot
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Is the right to write for a lane, as long as nobody has taken it since."""
+
+    lane: str
+    owner: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Is how beginning a slot went; `taken` are the revisions that the place has been shown, or is being shown.
+
+    `begun`: the parts are planned and the first is to be sent now; `skipped`: its subscription is no longer active;
+    `taken`: nothing was written.
+    """
+
+    outcome: Literal["begun", "skipped", "taken"]
+    deliveries: tuple[Delivery, ...] = ()
+    taken: tuple[ClaimRevision, ...] = ()

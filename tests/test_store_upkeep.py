@@ -1,0 +1,103 @@
+"""What the store keeps, for how long, and how it is looked after."""
+
+import json
+from datetime import timedelta
+
+from bot.store import ledger, outcomes, settling, slots, subscriptions, upkeep
+from bot.store.opening import Store
+from bot.store.values import ClaimRevision
+from tests.stored import DAY, HOUR, NOW, PLACE, WORKSPACE, begun, held, parts, proposed, revisions, slot, subscribed
+
+
+async def test_the_first_time_that_a_revision_was_seen_stays(store: Store) -> None:
+    await ledger.take_up(store, revisions("a", "b"), NOW)
+    known = await ledger.take_up(store, revisions("b", "c"), NOW + HOUR)
+    assert {one.claim: at for one, at in known.items()} == {"a": NOW, "b": NOW, "c": NOW + HOUR}
+    assert await ledger.seen_here(store) == known
+
+
+async def test_many_revisions_are_taken_up_at_once(store: Store) -> None:
+    many = [ClaimRevision(f"claim-{number}", number % 3) for number in range(3_000)]
+    assert set(await ledger.take_up(store, [*many, *many], NOW)) == set(many)
+
+
+async def test_the_places_that_were_shown_a_claim_are_known_with_the_latest_revision(store: Store) -> None:
+    hold = await held(store)
+    await begun(store, hold, "one", parts("ab"))
+    await begun(store, hold, "two", parts("a"), place="slack:T1/C2")
+    assert await ledger.places_shown(store, "a") == {PLACE: 0, "slack:T1/C2": 0}
+    assert await ledger.places_shown(store, "b") == {PLACE: 0}
+    assert await ledger.places_shown(store, "z") == {}
+
+
+async def test_the_figures_tell_how_much_is_waiting_and_late(store: Store) -> None:
+    await subscribed(store)
+    await subscribed(store, "second")
+    await subscriptions.pause(store, "second", "x", NOW)
+    await proposed(store, "late", deadline=NOW + HOUR)
+    await proposed(store, "later", due=NOW + DAY, deadline=NOW + 2 * DAY)
+    await begun(store, await held(store), "sending")
+    told = await upkeep.counts(store, NOW + 2 * HOUR)
+    assert told == upkeep.Counts({"active": 1, "paused": 1}, {"planned": 2, "sending": 1}, 1, NOW)
+
+
+async def test_what_ended_90_days_ago_goes_but_not_what_a_living_place_was_shown(store: Store) -> None:
+    await subscribed(store)
+    hold = await held(store)
+    (part,) = (await begun(store, hold, "old", parts("a"), subscription="airships")).deliveries
+    await outcomes.sent(store, hold, part.id, {}, NOW)
+    await proposed(store, "open", deadline=NOW)
+    assert set((await upkeep.housekeeping(store, NOW + 90 * DAY)).values()) == {0}
+    gone = await upkeep.housekeeping(store, NOW + 90 * DAY + timedelta(microseconds=1))
+    assert gone == {"decision": 0, "delivery": 1, "slot": 1, "subscription": 0, "shown": 0}
+    assert await slots.get(store, slot("old").id) is None
+    assert await slots.get(store, slot("open").id)
+    assert set(await ledger.shown_in(store, PLACE)) == set(revisions("a"))
+
+
+async def test_what_a_place_was_shown_goes_with_the_place(store: Store) -> None:
+    await subscribed(store)
+    hold = await held(store)
+    (part,) = (await begun(store, hold, "old", parts("a"), subscription="airships")).deliveries
+    await outcomes.sent(store, hold, part.id, {}, NOW)
+    await subscriptions.remove(store, "airships", "by U1", NOW + 50 * DAY)
+    await upkeep.housekeeping(store, NOW + 100 * DAY)
+    assert await ledger.shown_in(store, PLACE)
+    gone = await upkeep.housekeeping(store, NOW + 150 * DAY)
+    assert (gone["subscription"], gone["shown"]) == (1, 1)
+    assert await ledger.shown_in(store, PLACE) == {}
+
+
+async def test_erasing_takes_all_of_a_workspace_and_nothing_of_another(store: Store) -> None:
+    for workspace in (WORKSPACE, "slack:T10"):
+        await subscribed(store, workspace, place=f"{workspace}/C1")
+        hold = await held(store, workspace)
+        place = f"{workspace}/C1"
+        made = await begun(store, hold, workspace, parts("ab"), lane=workspace, place=place, subscription=workspace)
+        assert made.outcome == "begun"
+    other = await upkeep.export(store, "slack:T10")
+    gone = await upkeep.erase(store, WORKSPACE)
+    assert gone == {"decision": 0, "delivery": 1, "shown": 2, "slot": 1, "subscription": 1, "lane": 1}
+    assert not any((await upkeep.export(store, WORKSPACE)).values())
+    assert await upkeep.export(store, "slack:T10") == other
+    assert set((await upkeep.erase(store, WORKSPACE)).values()) == {0}
+
+
+async def test_what_is_kept_of_a_workspace_is_exported_as_plain_values(store: Store) -> None:
+    await subscribed(store, wanted={"companies": ["腾讯"]})
+    await begun(store, await held(store), of=parts("a"), subscription="airships")
+    told = json.loads(json.dumps(await upkeep.export(store, WORKSPACE)))
+    assert set(told) == {"subscription", "slot", "delivery", "decision", "shown"}
+    (kept,) = told["subscription"]
+    assert (kept["wanted"], kept["made_at"]) == ({"companies": ["腾讯"]}, "2033-06-15T09:00:00.123457+00:00")
+    assert [row["claim"] for row in told["shown"]] == ["a"]
+
+
+async def test_a_digest_that_failed_is_told_from_one_that_a_person_gave_up(store: Store) -> None:
+    hold = await held(store)
+    (part,) = (await begun(store, hold, of=parts("a"))).deliveries
+    await outcomes.uncertain(store, hold, part.id, "timeout", NOW, None)
+    await settling.settle(store, slot().id, "failed", NOW)
+    work = await slots.get(store, slot().id)
+    assert work
+    assert work.slot.reason == settling.BY_A_PERSON
