@@ -58,18 +58,27 @@ class Answers:
         """All commands, in the order of the help."""
         return tuple(command.item for command in MENU)
 
-    async def answer_line(self, line: str, user: str = "", place: str = "", language: str = "en") -> Reply:
+    async def answer_line(
+        self, line: str, user: str = "", place: str = "", language: str = "en", *, manages: bool = False
+    ) -> Reply:
         """Returns the answer to a typed line."""
         edition = self._edition(language)
-        return self._guarded(
-            edition,
-            lambda: self._composed(edition, replace(_read(edition, line), user=user, place=place, language=language)),
-        )
+
+        def composed() -> Reply:
+            read = _read(edition, line)
+            request = replace(read, user=user, place=place, language=language, manages=manages)
+            return self._composed(edition, request)
+
+        return self._guarded(edition, composed)
 
     async def answer(self, request: Request) -> Reply:
         """Returns the answer to a request."""
         edition = self._edition(request.language)
         return self._guarded(edition, lambda: self._composed(edition, _as_typed(request)))
+
+    async def filled(self, request: Request) -> Mapping[str, str]:
+        """Returns the values with which the form of a command opens: those that it was asked with."""
+        return request.arguments
 
     def suggest(self, command: str, argument: str, typed: str, most: int = 25) -> list[Choice]:
         """Returns completions of an argument, best first; for nothing typed, the weightiest."""

@@ -1,7 +1,9 @@
 """The words spoken across the rim, between the core and the platforms."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from briefings.document import Choice, Document
@@ -14,16 +16,21 @@ Outcome = Literal["answered", "unknown", "misused", "failed"]
 class Argument:
     """Describes what a command is asked about.
 
-    `kind` tells what completes it (`name` is a company or a theme); an `option` is typed as `name:value`; `most` is the
-    number of characters that it may have.
+    `kind` tells what completes it (`name` is a company or a theme, `topics` several of anything, separated by commas);
+    an `option` is typed as `name:value`; `most` is the number of characters that it may have; `values` are all that it
+    takes, the usual one first.
     """
 
     name: str
-    kind: Literal["company", "theme", "name", "source", "market", "kind", "date", "days", "words", "text"]
+    kind: Literal[
+        "company", "theme", "name", "source", "market", "kind", "date", "days", "words", "text",
+        "topics", "zone", "value",
+    ]  # fmt: skip
     summary: str
     required: bool = True
     option: bool = False
     most: int = 200
+    values: tuple[str, ...] = ()
 
     @property
     def usage(self) -> str:
@@ -34,13 +41,19 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """Describes a command as platforms register and list it; `summaries` has its summary in other locales."""
+    """Describes a command as platforms register and list it; `summaries` has its summary in other locales.
+
+    Where it is asked without arguments, a `form` is opened on platforms that have such; `managing` is for people who
+    may manage the place.
+    """
 
     name: str
     summary: str
     arguments: tuple[Argument, ...] = ()
     aliases: tuple[str, ...] = ()
     summaries: Mapping[str, str] = field(default_factory=dict)
+    form: bool = False
+    managing: bool = False
 
     @property
     def usage(self) -> str:
@@ -57,6 +70,7 @@ class Request:
     """Is one command with its arguments by name, from someone somewhere.
 
     `user` is the platform's id of a person; `place` is `platform:workspace/channel[/thread]`; `page` counts from 1.
+    `manages` is whether the platform lets that person manage what is posted there.
     """
 
     command: str
@@ -65,15 +79,20 @@ class Request:
     user: str = ""
     place: str = ""
     language: str = "en"
+    manages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Is an answer with the page that was asked for and how asking went."""
+    """Is an answer with the page that was asked for and how asking went.
+
+    `problems` tells, by argument, what cannot be used, so that a form can say it beside the field.
+    """
 
     document: Document
     outcome: Outcome = "answered"
     page: int = 1
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 class Core(Protocol):
@@ -88,8 +107,14 @@ class Core(Protocol):
         """Returns the answer to a request; never raises for anything that a person can type."""
         ...
 
-    async def answer_line(self, line: str, user: str = "", place: str = "", language: str = "en") -> Reply:
+    async def answer_line(
+        self, line: str, user: str = "", place: str = "", language: str = "en", *, manages: bool = False
+    ) -> Reply:
         """Returns the answer to a typed line such as `/company Tencent page:2`."""
+        ...
+
+    async def filled(self, request: Request) -> Mapping[str, str]:
+        """Returns the values with which the form of a command opens, by argument."""
         ...
 
     def suggest(self, command: str, argument: str, typed: str, most: int = 25) -> list[Choice]:
@@ -133,12 +158,125 @@ class HttpResponse:
     content_type: str = "text/plain"
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Tells as what a platform has posted a message; `channel` is where, if that is not the place itself."""
+
+    message: str
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Is one message to be posted unasked.
+
+    `place` is `platform:workspace/channel[/thread]`, or `platform:workspace/@person` for a direct message. `key`, of at
+    most 25 characters, is the same however often it is tried, and no other message has it; `first` is when it was
+    intended first. `after` is the receipt of the part before it. `tags` are put on the post of a forum that has such.
+    """
+
+    place: str
+    page: Document
+    key: str
+    first: datetime
+    after: Receipt | None = None
+    tags: tuple[str, ...] = ()
+
+
+class DeliveryError(Exception):
+    """Says that a message was not posted, or may not have been, and what that means.
+
+    `outcome`: `permanent`, it will not be taken as it is; `not_accepted`, it surely was not taken this time;
+    `ambiguous`, it may have been. `scope` is what is in trouble: this very message, the place, or the whole lane, which
+    is a domain of rate limits. `retry_after` is in seconds, where the platform told it. `reason` is for people.
+    """
+
+    def __init__(
+        self,
+        outcome: Literal["permanent", "not_accepted", "ambiguous"],
+        scope: Literal["message", "place", "lane"],
+        reason: str,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.scope = scope
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Says that a message was posted after all."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Says that a message was not posted, or that sending it again makes no second one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Says that a platform cannot be asked, and why."""
+
+    reason: str
+
+
+class Publisher(Protocol):
+    """Posts what nobody asked for just now; works without `Platform.serve`, by requests alone, inside its context.
+
+    `settle` is how many seconds after an unclear outcome it makes sense to look: longer than a request may take.
+    """
+
+    name: str
+    budget: Budget
+    settle: float
+
+    def opened(self) -> AbstractAsyncContextManager[None]:
+        """Gives the context in which it posts."""
+        ...
+
+    async def turn(self, place: str) -> None:
+        """Waits until the platform's limits let a message be sent to a place."""
+        ...
+
+    async def publish(self, post: Post) -> Receipt:
+        """Sends a message once; never repeats what may have been taken.
+
+        Raises:
+            DeliveryError: it was not posted, or may not have been.
+        """
+        ...
+
+    async def find(self, post: Post) -> Found | Absent | Unknown:
+        """Looks whether a message was posted, where its outcome is unclear.
+
+        Raises:
+            DeliveryError: it could not be looked for now, but can later.
+        """
+        ...
+
+    async def finish(self, post: Post, receipt: Receipt) -> None:
+        """Does what is left to do once a message is posted; may be done again, and is for what was found, too.
+
+        Raises:
+            DeliveryError: it could not be done.
+        """
+        ...
+
+    async def reachable(self, place: str) -> bool | None:
+        """Returns whether messages can be posted to a place again; None where that cannot be told."""
+        ...
+
+
 Receive = Callable[[HttpRequest], Awaitable[HttpResponse]]
 """Answers the requests of one path."""
 
 
 class Platform(Protocol):
-    """Is a place where people ask."""
+    """Is where people ask."""
 
     name: str
     budget: Budget
