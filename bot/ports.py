@@ -70,7 +70,8 @@ class Request:
     """Is one command with its arguments by name, from someone somewhere.
 
     `user` is the platform's id of a person; `place` is `platform:workspace/channel[/thread]`; `page` counts from 1.
-    `manages` is whether the platform lets that person manage what is posted there.
+    `manages` is whether the platform lets that person manage what is posted there, `anywhere` whether also what is
+    posted elsewhere in the workspace.
     """
 
     command: str
@@ -80,6 +81,7 @@ class Request:
     place: str = ""
     language: str = "en"
     manages: bool = False
+    anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal, cast
@@ -188,12 +187,8 @@ def _kind(typed: str) -> Literal["fact", "forecast", "opinion"]:
 
 
 def _market(knowledge: Knowledge, typed: str) -> str:
-    """Returns a market by its name, or by that of the theme of the same market, which has a Chinese one."""
-    market = "-".join(re.findall(r"\w+", typed.casefold()))
-    if market not in knowledge.markets:
-        with suppress(UnknownName):
-            market = knowledge.theme_names.find(typed).record.slug
-    if market not in knowledge.markets:
+    market = knowledge.market_named(typed)
+    if market is None:
         raise Misused("bad_market", typed=f"market:{typed}", markets=[market_name(m) for m in knowledge.markets])
     return market
 

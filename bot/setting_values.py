@@ -9,8 +9,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from bot.places import InvalidPlace, person_of, place_of
+
 SIGNING_SECRET = 32
 """Characters of Slack's signing secrets."""
+
+_DATABASES = ("sqlite:///", "postgresql://", "postgres://")
 
 SHARDS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?/(\d{1,4})")
 
@@ -103,6 +107,29 @@ def _discord_token(secret: SecretStr | None) -> SecretStr | None:
     return secret
 
 
+def _database(url: object) -> object:
+    if isinstance(url, Unusable):
+        raise ValueError(url.reason)
+    text = url.strip() if isinstance(url, str) else ""
+    if not isinstance(url, str) or (text.startswith(_DATABASES) and text.isprintable()):
+        return text if isinstance(url, str) else url
+    raise ValueError("give sqlite:///folder/file or postgresql://user:password@host/database")
+
+
+def _place(place: str) -> str:
+    try:
+        return str(place_of(place)) if place else place
+    except InvalidPlace as invalid:
+        raise ValueError(str(invalid)) from None
+
+
+def _people(people: str) -> str:
+    try:
+        return ", ".join(map(person_of, people.replace(",", " ").split()))
+    except InvalidPlace as invalid:
+        raise ValueError(str(invalid)) from None
+
+
 Folder = Annotated[Path, AfterValidator(_at_home)]
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -115,3 +142,6 @@ DiscordToken = Annotated[Secret, AfterValidator(_discord_token)]
 DiscordApi = Annotated[str, AfterValidator(_safe)]
 DiscordGateway = Annotated[str, AfterValidator(_safe_socket)]
 Shards = Annotated[str, AfterValidator(_shards)]
+Database = Annotated[SecretStr | None, BeforeValidator(_database)]
+Place = Annotated[str, AfterValidator(_place)]
+People = Annotated[str, AfterValidator(_people)]

@@ -13,11 +13,14 @@ from bot.setting_values import (
     Address,
     AppToken,
     BotToken,
+    Database,
     DiscordApi,
     DiscordGateway,
     DiscordToken,
     Folder,
     Level,
+    People,
+    Place,
     Shards,
     SigningSecret,
     SlackApi,
@@ -70,6 +73,21 @@ class Settings(BaseSettings):
     listen: Address = Field(
         "127.0.0.1:8080", description="The address and port at which Slack's requests are taken over HTTP."
     )
+    database_url: Database = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="The digests' database: `sqlite:///folder/file`, or `postgresql://user:password@host/database` for "
+        "several processes; without, `briefbot.db` in the data folder.",
+    )
+    subscriptions: Folder | None = Field(
+        None, description="A YAML file of subscriptions that are to be there; without, they are made in chat alone."
+    )
+    operators: Place = Field("", description="The place that is told of trouble with digests.")
+    subscribers: People = Field(
+        "",
+        description="The only people who may change subscriptions, such as `slack:T012AB3CD/@U012AB3CD`, with commas; "
+        "without, whoever the platform lets.",
+    )
     slack_bot_token: BotToken = Field(
         None, validation_alias="SLACK_BOT_TOKEN", description="Turns Slack on: the Bot User OAuth Token, `xoxb-...`."
     )
@@ -95,6 +113,18 @@ class Settings(BaseSettings):
     discord_shards: Shards = Field(
         "", description="The shards of this process where several share the work: `0-3/8` are the first four of eight."
     )
+
+    @property
+    def database(self) -> str:
+        """The URL of the database."""
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'briefbot.db'}"
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """The people of `subscribers`."""
+        return frozenset(self.subscribers.replace(",", " ").split())
 
     @property
     def shards(self) -> tuple[range, int] | None:

@@ -2,14 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 from types import MappingProxyType
 
-from knowledge.folding import tokens
+from knowledge.folding import folded_words, tokens
 from knowledge.fulltext import FullText
 from knowledge.model import Claim, Company, Source, Theme
-from knowledge.names import NameIndex, declared_keys
+from knowledge.names import NameIndex, UnknownName, declared_keys
 from knowledge.problems import Problem, nearest
 from knowledge.spotting import Spotter
 
@@ -56,6 +57,18 @@ class Knowledge:
         """The markets that claims name, by their number of claims."""
         counts = Counter(market for claim in self.claims.values() for market in claim.markets)
         return tuple(market for market, _ in counts.most_common())
+
+    def market_named(self, typed: str, *, mended: bool = True) -> str | None:
+        """Returns the market of a name, or of that of the theme of the same market, which has a Chinese one.
+
+        `mended`: a typing error in the name of that theme is mended.
+        """
+        market = "-".join(folded_words(typed))
+        if market not in self.markets:
+            with suppress(UnknownName):
+                found = self.theme_names.find(typed)
+                market = found.record.slug if mended or not found.typo else market
+        return market if market in self.markets else None
 
     @cached_property
     def full_text(self) -> FullText:

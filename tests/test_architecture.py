@@ -28,6 +28,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "alembic": {f"{STORE}/migrate.py", f"{STORE}/migrations/env.py", f"{STORE}/migrations/versions/first.py"},
     "cronsim": {"bot/schedule.py"},
     "discord": {f"{DISCORD}/{n}.py" for n in ("adapter", "answering", "client", "incoming", "messages", "registration", "render")},
+    "holidays": {"bot/holidays_of.py"},
     "jinja2": {"briefings/words.py"},
     "opencc": {"knowledge/folding.py"},
     "prompt_toolkit": {"bot/platforms/terminal/adapter.py"},

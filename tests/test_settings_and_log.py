@@ -139,7 +139,7 @@ BOT, APP = "xox" + "b-1", "xapp" + "-1"
 
 @pytest.fixture
 def clean(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in [name for name in os.environ if name.startswith(("BRIEFBOT_", "SLACK_", "DISCORD_"))]:
+    for name in [name for name in os.environ if name.startswith(("BRIEFBOT_", "SLACK_", "DISCORD_", "DATABASE_"))]:
         monkeypatch.delenv(name)
     return monkeypatch
 
@@ -221,12 +221,47 @@ def test_slacks_address_is_https_or_this_machine(clean: pytest.MonkeyPatch, addr
         ("DISCORD_BOT_TOKEN", "two\nlines", "holds a quote, a line break"),
         ("DISCORD_BOT_TOKEN_FILE", "/dev/null", "which is empty"),
         ("SLACK_SIGNING_SECRET", "xapp" + "-1", "is no Signing Secret"),
+        ("DATABASE_URL", "mysql://canary@db.example/x", "give sqlite:///folder/file or postgresql://user:password@"),
+        ("DATABASE_URL", "briefbot.db", "give sqlite:///"),
+        ("DATABASE_URL_FILE", "/dev/null", "which is empty"),
+        ("BRIEFBOT_OPERATORS", "#ops", '"#ops" is no place; write such as'),
+        ("BRIEFBOT_OPERATORS", "slack:T1/ops", "is no place on slack; write such as slack:T0"),
+        ("BRIEFBOT_SUBSCRIBERS", "slack:T1/@U1, slack:T1/C1", '"slack:T1/C1" is no person; write such as slack:T0'),
     ],
 )
 def test_a_setting_that_cannot_be_used_says_why(clean: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
     (line,) = [line for line in refused(clean, **{name: value}) if "SLACK_BOT_TOKEN" not in line]
     assert line.startswith(f"{name.removesuffix('_FILE')}: ")
     assert said in line
+
+
+def test_the_database_is_a_file_among_the_programs_own_unless_another_is_named(
+    clean: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clean.setenv("BRIEFBOT_DATA_DIR", str(tmp_path))
+    assert read_settings().database == f"sqlite:///{tmp_path}/briefbot.db"
+    clean.setenv("DATABASE_URL", "postgresql://briefbot:canary@db.example/briefbot")
+    settings = read_settings()
+    assert settings.database == "postgresql://briefbot:canary@db.example/briefbot"
+    assert "canary" not in repr(settings)
+    clean.setenv("DATABASE_URL", "mysql://briefbot:canary@db.example/briefbot")
+    with pytest.raises(InvalidSettings) as raised:
+        read_settings()
+    assert "canary" not in str(raised.value)
+
+
+def test_places_people_and_the_file_of_subscriptions_are_read(clean: pytest.MonkeyPatch) -> None:
+    assert (read_settings().operators, read_settings().allowed, read_settings().subscriptions) == (
+        "",
+        frozenset(),
+        None,
+    )
+    clean.setenv("BRIEFBOT_OPERATORS", " slack:T1/C1 ")
+    clean.setenv("BRIEFBOT_SUBSCRIBERS", "slack:T1/@U1, discord:1/@2")
+    clean.setenv("BRIEFBOT_SUBSCRIPTIONS", "~/team.yaml")
+    settings = read_settings()
+    assert (settings.operators, settings.allowed) == ("slack:T1/C1", {"slack:T1/@U1", "discord:1/@2"})
+    assert settings.subscriptions == Path.home() / "team.yaml"
 
 
 def test_shards_are_a_range_of_how_many(clean: pytest.MonkeyPatch) -> None:

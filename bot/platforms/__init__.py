@@ -1,6 +1,6 @@
 """The chat platforms, each in a folder of its own; imported only when enabled.
 
-A new platform is a folder with `render.py` (`BUDGET` and `payload`), `limits.py` (`violations`) and later
+A new platform is a folder with `render.py` (`BUDGET` and `payload`), `limits.py` (`violations`, `PLACE`) and later
 `adapter.py`, and its line here; the contract suite takes it up by itself.
 """
 

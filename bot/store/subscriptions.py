@@ -3,48 +3,45 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.opening import Store
-from bot.store.sql import in_workspace, whole
+from bot.store.sql import in_workspace, insert, whole
 from bot.store.tables import slot, subscription
-from bot.store.values import Json, Subscription
+from bot.store.values import Changes, Plan, Subscription, WrongState
 
 _OF_A_DIGEST = ("scheduled", "now", "correction")
 """Kinds of slots that go with their subscription; a notice may be about its end."""
-
-
-class Changes(TypedDict, total=False):
-    """Is what an edit may change; a new schedule or zone comes with its `next_fire`, a new place with its `lane`."""
-
-    title: str
-    wanted: Json
-    layout: str
-    catch_up: int
-    holidays: str
-    policy: str
-    declared: str | None
-    schedule: str
-    zone: str
-    next_fire: datetime | None
-    place: str
-    lane: str
 
 
 @whole
 async def add(store: Store, new: Subscription) -> bool:
     """Keeps a new subscription; False, and nothing written, if its id or its declared id is there already."""
     async with store.writing() as tx:
-        same = subscription.c.id == new.id
-        if new.declared is not None:
-            same |= (subscription.c.declared == new.declared) & (subscription.c.state != "removed")
-        if await tx.scalar(select(subscription.c.id).where(same)) is not None:
-            return False
-        await tx.execute(subscription.insert().values(asdict(new) | {"changed_at": new.changed_at or new.made_at}))
-    return True
+        return await _add(tx, new)
+
+
+@whole
+async def carry_out(store: Store, plan: Plan, at: datetime) -> None:
+    """Does all that is planned in one transaction, or nothing.
+
+    Raises:
+        WrongState: what was planned for has changed since; plan anew.
+    """
+    touched = sorted({*plan.changed, *plan.paused, *plan.resumed})
+    async with store.writing() as tx:
+        # In one order and at once, so that no two writers wait for each other.
+        locks = select(subscription.c.id).where(subscription.c.id.in_(touched)).order_by(subscription.c.id)
+        await tx.execute(locks.with_for_update())
+        done = [await _change(tx, id_, at, changes) for id_, changes in sorted(plan.changed.items())]
+        done += [await _stop(tx, i, "paused", why, at, ("active", "paused")) for i, why in sorted(plan.paused.items())]
+        done += [await _resume(tx, id_, next_fire, at) for id_, next_fire in sorted(plan.resumed.items())]
+        done += [await _revive(tx, new) or await _add(tx, new) for new in plan.added]
+        if not all(done):
+            raise WrongState("a subscription was added, removed, paused or resumed meanwhile")
 
 
 @whole
@@ -103,37 +100,32 @@ async def change(store: Store, id_: str, at: datetime, **changes: Unpack[Changes
 
     Slots that wait move with it to another place, which has a ledger of its own.
     """
-    if {"schedule", "zone"} & set(changes) and "next_fire" not in changes:
-        raise ValueError("another schedule or zone comes with its next fire")
-    if ("place" in changes) != ("lane" in changes):
-        raise ValueError("another place comes with its lane")
-    values = {name: value for name, value in changes.items() if name != "lane"}
     async with store.writing() as tx:
-        changed = await _update(tx, id_, subscription.c.state != "removed", changed_at=at, **values)
-        if changed and "place" in changes:
-            moved = {"place": changes["place"], "lane": changes["lane"]}
-            await tx.execute(update(slot).where(*_waiting(id_)).values(moved))
-    return changed
+        return await _change(tx, id_, at, changes)
 
 
 @whole
-async def pause(store: Store, id_: str, reason: str, at: datetime) -> bool:
-    """Pauses an active subscription and skips its slots not begun; False if it was not active."""
-    return await _stop(store, id_, "paused", reason, at, ("active",))
+async def pause(store: Store, id_: str, reason: str, at: datetime, *, anew: bool = False) -> bool:
+    """Pauses an active subscription and skips its slots not begun; False if it was not active.
+
+    `anew`: one that is paused already is paused for this reason from now on.
+    """
+    async with store.writing() as tx:
+        return await _stop(tx, id_, "paused", reason, at, ("active", "paused") if anew else ("active",))
 
 
 @whole
 async def remove(store: Store, id_: str, reason: str, at: datetime) -> bool:
     """Removes a subscription and skips its slots not begun; False if there was none."""
-    return await _stop(store, id_, "removed", reason, at, ("active", "paused"))
+    async with store.writing() as tx:
+        return await _stop(tx, id_, "removed", reason, at, ("active", "paused"))
 
 
 @whole
 async def resume(store: Store, id_: str, next_fire: datetime | None, at: datetime) -> bool:
     """Makes a paused subscription active again; False if it was not paused."""
     async with store.writing() as tx:
-        paused = subscription.c.state == "paused"
-        return await _update(tx, id_, paused, state="active", reason="", next_fire=next_fire, changed_at=at)
+        return await _resume(tx, id_, next_fire, at)
 
 
 async def locked(tx: AsyncConnection, id_: str) -> Subscription | None:
@@ -142,13 +134,40 @@ async def locked(tx: AsyncConnection, id_: str) -> Subscription | None:
     return None if row is None else _value(row)
 
 
-async def _stop(store: Store, id_: str, state: str, reason: str, at: datetime, before: Sequence[str]) -> bool:
-    async with store.writing() as tx:
-        stoppable = subscription.c.state.in_(before)
-        stopped = await _update(tx, id_, stoppable, state=state, reason=reason, next_fire=None, changed_at=at)
-        if stopped:
-            ended = {"state": "skipped", "reason": f"{state}: {reason}", "wake": None, "ended_at": at}
-            await tx.execute(update(slot).where(*_waiting(id_)).values(ended))
+async def _add(tx: AsyncConnection, new: Subscription) -> bool:
+    values = asdict(new) | {"changed_at": new.changed_at or new.made_at}
+    kept = insert(tx, subscription).values(values).on_conflict_do_nothing().returning(subscription.c.id)
+    return await tx.scalar(kept) is not None
+
+
+async def _revive(tx: AsyncConnection, new: Subscription) -> bool:
+    return await _update(tx, new.id, subscription.c.state == "removed", **asdict(new) | {"changed_at": new.made_at})
+
+
+async def _change(tx: AsyncConnection, id_: str, at: datetime, changes: Changes) -> bool:
+    if {"schedule", "zone"} & set(changes) and "next_fire" not in changes:
+        raise ValueError("another schedule or zone comes with its next fire")
+    if ("place" in changes) != ("lane" in changes):
+        raise ValueError("another place comes with its lane")
+    values = {name: value for name, value in changes.items() if name != "lane"}
+    changed = await _update(tx, id_, subscription.c.state != "removed", changed_at=at, **values)
+    if changed and "place" in changes:
+        moved = {"place": changes["place"], "lane": changes["lane"]}
+        await tx.execute(update(slot).where(*_waiting(id_)).values(moved))
+    return changed
+
+
+async def _resume(tx: AsyncConnection, id_: str, next_fire: datetime | None, at: datetime) -> bool:
+    paused = subscription.c.state == "paused"
+    return await _update(tx, id_, paused, state="active", reason="", next_fire=next_fire, changed_at=at)
+
+
+async def _stop(tx: AsyncConnection, id_: str, state: str, reason: str, at: datetime, before: Sequence[str]) -> bool:
+    stoppable = subscription.c.state.in_(before)
+    stopped = await _update(tx, id_, stoppable, state=state, reason=reason, next_fire=None, changed_at=at)
+    if stopped:
+        ended = {"state": "skipped", "reason": f"{state}: {reason}", "wake": None, "ended_at": at}
+        await tx.execute(update(slot).where(*_waiting(id_)).values(ended))
     return stopped
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 Json: TypeAlias = Mapping[str, Any]
 Kind = Literal["scheduled", "now", "correction", "notice"]
@@ -58,6 +58,39 @@ class Subscription:
     declared: str | None = None
     next_fire: datetime | None = None
     changed_at: datetime | None = None
+
+
+class Changes(TypedDict, total=False):
+    """Is what an edit may change; a new schedule or zone comes with its `next_fire`, a new place with its `lane`."""
+
+    title: str
+    wanted: Json
+    layout: str
+    catch_up: int
+    holidays: str
+    policy: str
+    declared: str | None
+    schedule: str
+    zone: str
+    next_fire: datetime | None
+    place: str
+    lane: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Is what is to become of several subscriptions at once, by id; `paused` are reasons, `resumed` next fires.
+
+    One that was removed and is added again goes on under its id, with its history.
+    """
+
+    added: tuple[Subscription, ...] = ()
+    changed: Mapping[str, Changes] = field(default_factory=dict)
+    paused: Mapping[str, str] = field(default_factory=dict)
+    resumed: Mapping[str, datetime | None] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.paused or self.resumed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,11 @@ ACTION_ROW, BUTTON, STRING_SELECT, SECTION, TEXT_DISPLAY, SEPARATOR, CONTAINER =
 RESERVED: frozenset[str] = frozenset()
 """Commands that Discord keeps for itself: none, an application's stand beside its own."""
 
+PLACE = r"(?P<workspace>@?[0-9]+)/(?P<channel>@?[0-9]+)(?:/(?P<thread>[0-9]+))?"
+PLACE_EXAMPLE = "discord:123456789012345678/234567890123456789"
+LANE_OF_WORKSPACE = False
+"""Whether a server has rate limits of its own; they are the bot's."""
+
 Component = dict[str, Any]
 
 

@@ -5,6 +5,11 @@ from collections.abc import Iterator
 RESERVED: frozenset[str] = frozenset()
 """Commands that a terminal keeps for itself."""
 
+PLACE = r"(?P<workspace>local)/(?P<channel>here|@me)(?P<thread>)"
+PLACE_EXAMPLE = "terminal:local/here"
+LANE_OF_WORKSPACE = False
+"""Whether a workspace has a pace of its own."""
+
 
 def violations(payload: str) -> list[str]:
     """Returns what is wrong with a text for a terminal, in words; none for a text that only shows itself."""

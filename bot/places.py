@@ -1,0 +1,86 @@
+"""Places: where digests are posted, as people and the store write them."""
+
+import re
+from dataclasses import dataclass
+
+from bot.platforms import PLATFORMS, limits
+from bot.schedule_words import shown
+from knowledge import nearest
+
+
+class InvalidPlace(Exception):
+    """Says why something is no place, with the value and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Is `platform:workspace/channel[/thread]`; the channel of a direct message is `@person`."""
+
+    platform: str
+    workspace: str
+    channel: str
+    thread: str = ""
+
+    @property
+    def home(self) -> str:
+        """The workspace with its platform, which nothing crosses."""
+        return f"{self.platform}:{self.workspace}"
+
+    @property
+    def lane(self) -> str:
+        """The domain of rate limits that it lies in."""
+        return self.home if limits(self.platform).LANE_OF_WORKSPACE else self.platform
+
+    def __str__(self) -> str:
+        return "/".join(filter(None, (self.home, self.channel, self.thread)))
+
+
+def place_of(written: str) -> Place:
+    """Reads a place.
+
+    Raises:
+        InvalidPlace: it is none.
+    """
+    platform, colon, rest = written.strip().partition(":")
+    if platform not in PLATFORMS:
+        near = nearest(platform.casefold(), PLATFORMS) if colon else None
+        ways = " or ".join(limits(name).PLACE_EXAMPLE for name in PLATFORMS if name == (near or name))
+        said = f"{shown(written)} is no place" if written.strip() else "a place is missing"
+        raise InvalidPlace(f"{said}; write such as {ways}")
+    known = limits(platform)
+    match = re.fullmatch(known.PLACE, rest, re.ASCII)
+    if match is None:
+        raise InvalidPlace(f"{shown(written)} is no place on {platform}; write such as {known.PLACE_EXAMPLE}")
+    return Place(platform, match["workspace"], match["channel"], match["thread"] or "")
+
+
+def lane_of(place: str) -> str:
+    """Returns the domain of rate limits that a place lies in: a Slack workspace, all of Discord.
+
+    Raises:
+        InvalidPlace: it is none.
+    """
+    return place_of(place).lane
+
+
+def home_of(place: str) -> str:
+    """Returns the workspace of a place, `platform:workspace`, which nothing crosses; of anything at all."""
+    return place.partition("/")[0]
+
+
+def channel_of(place: str) -> str:
+    """Returns a place without its thread; of anything at all."""
+    return "/".join(place.split("/")[:2])
+
+
+def person_of(written: str) -> str:
+    """Reads a person, `platform:workspace/@user`.
+
+    Raises:
+        InvalidPlace: it is none.
+    """
+    place = place_of(written)
+    if not place.channel.startswith("@") or place.thread:
+        example = re.sub("/.*", "/@", limits(place.platform).PLACE_EXAMPLE)
+        raise InvalidPlace(f"{shown(written)} is no person; write such as {example} and the person's id")
+    return str(place)

@@ -1,0 +1,104 @@
+"""What people do with subscriptions that are kept."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.places import home_of
+from bot.ports import Request
+from bot.rights import Rights
+from bot.store import subscriptions
+from bot.store.opening import Store
+from bot.store.values import Changes, Plan, Subscription, WrongState
+from bot.subscription_fields import Terms
+from bot.subscriptions import ID, alike, edits, id_from, made, next_fire
+
+BY = "by "
+"""What the reason begins with where a person has paused or removed something."""
+
+UNDECLARED = "no longer declared"
+DECLARED_PAUSED = "paused in its file"
+
+
+class StillDeclared(Exception):
+    """Says that a subscription stands in a declared file, which alone ends it."""
+
+
+def waits_for_people(subscription: Subscription) -> bool:
+    """Returns whether a subscription is paused until a person, or its file, lets it go on; nothing else resumes it."""
+    reason = subscription.reason
+    return subscription.state == "paused" and (reason.startswith(BY) or reason in (UNDECLARED, DECLARED_PAUSED))
+
+
+async def visible(store: Store, request: Request, rights: Rights) -> list[Subscription]:
+    """Returns what somebody may see of their workspace, oldest first."""
+    there = await subscriptions.of_workspace(store, home_of(request.place))
+    return [one for one in there if rights.sees(request, one)]
+
+
+async def known(store: Store, request: Request, typed: str, rights: Rights) -> Subscription | None:
+    """Returns the subscription of an id as people type it, if there is one that they may see."""
+    return of_id(await visible(store, request, rights), typed)
+
+
+def of_id(some: Sequence[Subscription], typed: str) -> Subscription | None:
+    """Returns the one of some subscriptions that an id means, as people type it."""
+    exact = [one for one in some if one.id == typed.strip()]
+    found = exact or [one for one in some if alike(one.id) == alike(typed)]
+    return found[0] if len(found) == 1 else None
+
+
+def drawn_id(draw: Callable[[int], int] = secrets.randbits) -> str:
+    """Returns a new id; `draw` returns that many random bits."""
+    return id_from(draw(5 * ID))
+
+
+async def subscribe(store: Store, terms: Terms, id_: str, user: str, now: datetime) -> Subscription | None:
+    """Keeps a new subscription, once for each id, and returns it as it is kept; None if the id is somebody else's."""
+    await subscriptions.add(store, made(terms, id_, user, now))
+    kept = await subscriptions.get(store, id_)
+    return kept if kept and (kept.made_by, kept.place) == (user, terms.place) else None
+
+
+async def edit(store: Store, before: Subscription, terms: Terms, now: datetime) -> Subscription | None:
+    """Changes what differs, for every slot not yet begun, and returns what there is now; None if it was removed."""
+    changes = edits(before, terms, now)
+    if changes and not await subscriptions.change(store, before.id, now, **changes):
+        return None
+    return await subscriptions.get(store, before.id)
+
+
+async def pause(store: Store, one: Subscription, user: str, now: datetime) -> bool:
+    """Pauses a subscription until a person resumes it; False if it was removed."""
+    return await subscriptions.pause(store, one.id, _by(user), now, anew=True)
+
+
+async def resume(store: Store, one: Subscription, now: datetime) -> bool:
+    """Lets a subscription go on without what it missed; False if it was not paused.
+
+    One that was no longer declared belongs to people from then on.
+
+    Raises:
+        InvalidSchedule: its schedule or zone can no longer be read.
+    """
+    own = {one.id: Changes(declared=None)} if one.reason == UNDECLARED else {}
+    try:
+        await subscriptions.carry_out(store, Plan(changed=own, resumed={one.id: next_fire(one, now)}), now)
+    except WrongState:
+        return False
+    return True
+
+
+async def remove(store: Store, one: Subscription, user: str, now: datetime) -> bool:
+    """Removes a subscription; False if it was removed before.
+
+    Raises:
+        StillDeclared: it would be there again at the next start.
+    """
+    if one.declared is not None and one.reason != UNDECLARED:
+        raise StillDeclared(f"{one.id} is declared in a file of the operator's; pause it, or take it out of the file")
+    return await subscriptions.remove(store, one.id, _by(user), now)
+
+
+def _by(user: str) -> str:
+    return f"{BY}{user or 'the operator'}"
