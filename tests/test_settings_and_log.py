@@ -260,7 +260,7 @@ def test_places_people_and_the_file_of_subscriptions_are_read(clean: pytest.Monk
     clean.setenv("BRIEFBOT_SUBSCRIBERS", "slack:T1/@U1, discord:1/@2")
     clean.setenv("BRIEFBOT_SUBSCRIPTIONS", "~/team.yaml")
     settings = read_settings()
-    assert (settings.operators, settings.allowed) == ("slack:T1/C1", {"slack:T1/@U1", "discord:1/@2"})
+    assert (settings.operators, settings.allowed) == ("slack:T1/C1", frozenset({"slack:T1/@U1", "discord:1/@2"}))
     assert settings.subscriptions == Path.home() / "team.yaml"
 
 
