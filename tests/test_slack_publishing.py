@@ -1,6 +1,7 @@
 """Digests posted on Slack: the real SDK against the fake workspace, whatever becomes of requests and answers."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -229,6 +230,14 @@ async def test_a_slack_without_tls_has_surely_taken_nothing(runner: asyncio.Runn
     publisher = SlackPublisher(slack.bot_token, slack.api_url.replace("http://", "https://"))
     async with publisher.opened():
         error = await trouble(publisher, a_post(slack, "C1"))
+    assert (error.outcome, error.scope) == UNREACHED
+
+
+async def test_a_slack_that_never_ends_the_handshake_has_surely_taken_nothing(runner: asyncio.Runner) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        publisher = SlackPublisher("xoxb", f"https://127.0.0.1:{silent.getsockname()[1]}/api/", timeout=1.0)
+        async with publisher.opened():
+            error = await trouble(publisher, Post("slack:T1/C1", PAGE, "KEY1", datetime.now(UTC)))
     assert (error.outcome, error.scope) == UNREACHED
 
 
@@ -547,6 +556,15 @@ async def test_a_channel_without_us_cannot_be_asked_about(
     assert await publisher.find(a_post(slack, channel)) == Absent()
 
 
+async def test_a_thread_that_the_token_may_not_read_cannot_be_asked_about(
+    publisher: SlackPublisher, slack: FakeSlack, channel: str
+) -> None:
+    """Slack documents of bot tokens that they may not read threads of channels; that must not stop the workspace."""
+    root = await publisher.publish(a_post(slack, channel))
+    slack.fault("conversations.replies", "refuse", error="not_allowed_token_type")
+    assert isinstance(await publisher.find(a_post(slack, f"{channel}/{root.message}")), Unknown)
+
+
 @pytest.mark.parametrize("method", ["auth.test", "conversations.history"])
 @pytest.mark.parametrize(
     ("fault", "scope", "retry_after"),
@@ -676,5 +694,7 @@ def test_it_is_looked_for_only_when_no_request_can_be_under_way() -> None:
 
 
 async def test_nothing_is_posted_outside_of_its_context(runner: asyncio.Runner, slack: FakeSlack) -> None:
-    with pytest.raises(RuntimeError, match="opened"):
-        await SlackPublisher(slack.bot_token, slack.api_url).publish(a_post(slack, "C1"))
+    publisher, post = SlackPublisher(slack.bot_token, slack.api_url), a_post(slack, "C1")
+    for doing in (publisher.publish(post), publisher.find(post), publisher.reachable(post.place)):
+        with pytest.raises(RuntimeError, match="opened"):
+            await doing

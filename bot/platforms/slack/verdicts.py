@@ -20,7 +20,7 @@ USUAL_WAIT = 30.0
 SERVER_ERROR, CLIENT_ERROR = 500, 400
 _OF_THE_MESSAGE = {400, 413}
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]+)?")
-_TOKEN_GONE = "account_inactive invalid_auth not_authed token_expired token_revoked"
+_NO_LONGER_KNOWN = "account_inactive invalid_auth not_authed token_expired token_revoked"
 
 
 class _Verdict(NamedTuple):
@@ -36,7 +36,7 @@ _VERDICTS = (
     _Verdict(
         "permanent", "lane",
         "Slack refuses SLACK_BOT_TOKEN; copy the Bot User OAuth Token anew from OAuth & Permissions of the app",
-        f"{_TOKEN_GONE} not_allowed_token_type",
+        f"{_NO_LONGER_KNOWN} not_allowed_token_type",
     ),
     _Verdict(
         "permanent", "lane",
@@ -127,7 +127,7 @@ def untold(error: Exception) -> DeliveryError | None:
     """Returns why it could not be looked for a message now; None where Slack does not let us look for it at all."""
     known = verdict(error)
     said = reason(error) if isinstance(error, SlackApiError) else ""
-    if known.outcome == "permanent" and said not in _TOKEN_GONE.split():
+    if known.outcome == "permanent" and said not in _NO_LONGER_KNOWN.split():
         return None
     failed = isinstance(error, SlackApiError) and _status(error) >= SERVER_ERROR
     scope: Literal["place", "lane"] = "lane" if failed or known.scope == "lane" else "place"
