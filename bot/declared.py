@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.store import subscriptions
 from bot.store.opening import Store
 from bot.store.values import Changes, Plan, Subscription, WrongState
-from bot.subscribing import BY, DECLARED_PAUSED, UNDECLARED, waits_for_people
+from bot.subscribing import BY, DECLARED_PAUSED, UNDECLARED
 from bot.subscription_file import Entry, InvalidSubscriptions, read
 from bot.subscriptions import edits, made
 from knowledge import Knowledge
@@ -84,7 +84,7 @@ def _matched(entries: Sequence[Entry], stored: Sequence[Subscription]) -> dict[s
 
 
 def _left_alone(one: Subscription) -> bool:
-    return one.state == "paused" and one.reason != DECLARED_PAUSED and waits_for_people(one)
+    return one.state == "paused" and (one.reason.startswith(BY) or one.reason == UNDECLARED)
 
 
 def _why(entry: Entry) -> str:

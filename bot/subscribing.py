@@ -24,12 +24,6 @@ class StillDeclared(Exception):
     """Says that a subscription stands in a declared file, which alone ends it."""
 
 
-def waits_for_people(subscription: Subscription) -> bool:
-    """Returns whether a subscription is paused until a person, or its file, lets it go on; nothing else resumes it."""
-    reason = subscription.reason
-    return subscription.state == "paused" and (reason.startswith(BY) or reason in (UNDECLARED, DECLARED_PAUSED))
-
-
 async def visible(store: Store, request: Request, rights: Rights) -> list[Subscription]:
     """Returns what somebody may see of their workspace, oldest first."""
     there = await subscriptions.of_workspace(store, home_of(request.place))
