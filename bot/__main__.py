@@ -13,10 +13,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from bot import digests_cli
 from bot.log import prepare_logging
 from bot.platforms import PLATFORMS, limits, renderer
 from bot.ports import TokenRefused
 from bot.settings import InvalidSettings, Settings, read_settings
+from bot.store.values import StoreUnavailable
+from bot.subscription_file import InvalidSubscriptions
 from briefings.document import Document
 from knowledge import InvalidKnowledge, load, proposed_pinyin
 
@@ -51,7 +54,7 @@ def run(
     *,
     terminal: Annotated[bool, typer.Option("--terminal", help="Answer here too, beside the platforms.")] = False,
 ) -> None:
-    """Answer on every platform whose token is set, such as SLACK_BOT_TOKEN; without any, at a prompt or from a pipe."""
+    """Answer and post digests on every platform whose token is set; without any, at a prompt or from a pipe."""
     from bot.app import run as serve
 
     settings = _settings(folder)
@@ -154,6 +157,11 @@ def manifest(
     typer.echo(registered.manifest([command.item for command in MENU], UMBRELLA, url), nl=False)
 
 
+app.command()(digests_cli.deliver)
+app.command()(digests_cli.rehearse)
+app.add_typer(digests_cli.deliveries, name="deliveries")
+
+
 def _settings(folder: Path | None) -> Settings:
     return read_settings({"knowledge": folder} if folder else {})
 
@@ -185,11 +193,8 @@ def main() -> None:
     except InvalidKnowledge as invalid:
         _tell(invalid)
         sys.exit(UNUSABLE)
-    except InvalidSettings as invalid:
-        typer.echo(str(invalid), err=True)
-        sys.exit(UNUSABLE)
-    except TokenRefused as refused:
-        typer.echo(str(refused), err=True)
+    except (InvalidSettings, InvalidSubscriptions, StoreUnavailable, TokenRefused) as reason:
+        typer.echo(str(reason), err=True)
         sys.exit(UNUSABLE)
     except OSError as error:
         sys.stderr.write(f"the answer could not be written: {error.strerror}; free the disk or give another place\n")

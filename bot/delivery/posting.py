@@ -10,7 +10,7 @@ from bot.composing import Composed
 from bot.delivery import notices
 from bot.delivery.sending import Sending, pause_after
 from bot.delivery.shelf import Shelf
-from bot.ports import Absent, DeliveryError, Found, Unknown
+from bot.ports import Absent, DeliveryError, Found, Receipt, Unknown
 from bot.store import beginning, outcomes, subscriptions
 from bot.store.values import Begun, Delivery, StoreUnavailable, Subscription, Work, WrongState
 from briefings.document import statements
@@ -131,7 +131,7 @@ class Posting:
         to = self.sending
         post, hold, now = to.post(work, part, subscription), to.grip.hold, to.now()
         try:
-            found = await to.publisher.find(post)
+            found = Found(Receipt(**part.receipt)) if part.receipt else await to.publisher.find(post)
         except DeliveryError as error:
             wait = pause_after(2) if error.retry_after is None else timedelta(seconds=error.retry_after)
             await outcomes.uncertain(to.store, hold, part.id, error.reason, now, now + wait)

@@ -75,18 +75,17 @@ class Sending:
 
     async def posted(self, work: Work, part: Delivery, post: Post, receipt: Receipt) -> Delivery | None:
         """Records that a part was posted, and returns the next one, whose turn it is; None if there is none."""
+        kept = {"message": receipt.message, "channel": receipt.channel}
         try:
             await self.publisher.finish(post, receipt)
         except DeliveryError as error:
             if self.now() < work.slot.deadline:
                 reason, wait = error.reason, error.retry_after or pause_after(2).total_seconds()
                 look_at = self.now() + timedelta(seconds=wait)
-                await self._record(
-                    lambda: outcomes.uncertain(self.store, self.grip.hold, part.id, reason, self.now(), look_at)
-                )
+                hold, left = self.grip.hold, outcomes.uncertain
+                await self._record(lambda: left(self.store, hold, part.id, reason, self.now(), look_at, kept))
                 return None
             log.warning("a digest is posted, but not finished", extra={"delivery": part.id, "reason": error.reason})
-        kept = {"message": receipt.message, "channel": receipt.channel}
         following = await self._record(lambda: outcomes.sent(self.store, self.grip.hold, part.id, kept, self.now()))
         late = (self.now() - work.slot.due).total_seconds()
         log.info("posted", extra={"delivery": part.id, "place": work.slot.place, "late": round(late, 1)})

@@ -101,6 +101,16 @@ async def open_store(url: str, *, wait: float = WAIT) -> AsyncIterator[Store]:
         await engine.dispose()
 
 
+def sqlite_file(url: str) -> Path | None:
+    """Returns the file of a database, if it is one of SQLite.
+
+    Raises:
+        StoreUnavailable: the URL is of no database that can be used.
+    """
+    address = _address(url)
+    return Path(str(address.database)) if address.get_backend_name() == "sqlite" else None
+
+
 def _address(url: str) -> URL:
     try:
         address = make_url(url)

@@ -63,8 +63,18 @@ async def sent(store: Store, hold: Hold, id_: str, receipt: Json, at: datetime) 
 
 
 @whole
-async def uncertain(store: Store, hold: Hold, id_: str, reason: str, at: datetime, look_at: datetime | None) -> None:
+async def uncertain(
+    store: Store,
+    hold: Hold,
+    id_: str,
+    reason: str,
+    at: datetime,
+    look_at: datetime | None,
+    receipt: Json | None = None,
+) -> None:
     """Records that a part may have been posted; it is to be looked for at `look_at`, or a person is to say (None).
+
+    With a `receipt` it is posted, but something is left to do.
 
     Raises:
         Fenced: the lane has changed hands.
@@ -72,7 +82,7 @@ async def uncertain(store: Store, hold: Hold, id_: str, reason: str, at: datetim
     """
     async with store.writing() as tx:
         work, one, _ = await _held(tx, hold, id_, *_UNDER_WAY)
-        await set_part(tx, one, "uncertain", reason=reason, retry_at=look_at)
+        await set_part(tx, one, "uncertain", reason=reason, retry_at=look_at, receipt=receipt)
         if look_at is None:
             await end_slot(tx, work.slot.id, "uncertain", reason, at)
         else:

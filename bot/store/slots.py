@@ -75,6 +75,14 @@ async def uncertain(store: Store, lane: str | None = None) -> list[Work]:
 
 
 @whole
+async def latest(store: Store, most: int) -> list[Work]:
+    """Returns the slots that were due last with their parts, newest first."""
+    async with store.reading() as tx:
+        rows = await tx.execute(select(slot).order_by(slot.c.due.desc(), slot.c.id).limit(most))
+        return await _with_parts(tx, [slot_value(row) for row in rows])
+
+
+@whole
 async def work_of(store: Store, subscription: str, most: int = 50) -> list[Work]:
     """Returns the latest slots of a subscription with their parts, newest first."""
     of_it = select(slot).where(slot.c.subscription == subscription).order_by(slot.c.due.desc(), slot.c.id).limit(most)

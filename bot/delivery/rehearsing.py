@@ -1,0 +1,100 @@
+"""A rehearsal: the same engine on a copy of the database, at made instants, printed instead of sent."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.delivery.engine import Engine
+from bot.delivery.shelf import Shelf
+from bot.ports import Absent, Found, Post, Publisher, Receipt, Unknown
+from bot.schedule import parse
+from bot.store import subscriptions
+from bot.store.copying import copy
+from bot.store.lanes import free_lanes
+from bot.store.opening import Store, open_store
+from briefings.paginate import Budget
+from knowledge import Knowledge
+
+Show = Callable[[datetime, Post], None]
+"""Shows what would be posted at an instant."""
+
+
+@dataclass
+class Rehearsed:
+    """Stands in for a platform and shows what it would be sent; implements `Publisher`."""
+
+    name: str
+    budget: Budget
+    show: Show
+    now: Callable[[], datetime]
+    settle: float = 0.0
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Gives the context in which it posts."""
+        yield
+
+    async def turn(self, place: str) -> None:
+        """Returns at once."""
+
+    async def publish(self, post: Post) -> Receipt:
+        """Shows a message."""
+        self.show(self.now(), post)
+        return Receipt(post.key)
+
+    async def find(self, post: Post) -> Found | Absent | Unknown:  # noqa: ARG002
+        """Says that nothing was posted."""
+        return Absent()
+
+    async def finish(self, post: Post, receipt: Receipt) -> None:
+        """Has nothing left to do."""
+
+    async def reachable(self, place: str) -> bool | None:  # noqa: ARG002
+        """Says that nobody was asked."""
+        return None
+
+
+async def rehearse(
+    store: Store,
+    knowledge: Knowledge,
+    budgets: Mapping[str, Budget],
+    names: Mapping[str, Mapping[str, str]],
+    period: tuple[datetime, datetime],
+    show: Show,
+) -> None:
+    """Shows all that would be posted in a period with the knowledge of now, if nothing else happened.
+
+    `budgets` and `names` are those of the platforms, by name. What fell due before the period is passed over.
+
+    Raises:
+        StoreUnavailable: the store cannot be read.
+    """
+    now, end = period
+    with TemporaryDirectory() as folder:
+        async with open_store(f"sqlite:///{Path(folder) / 'rehearsal.db'}") as made:
+            await copy(store, made)
+            await free_lanes(made)
+            clock = lambda: now  # noqa: E731  the instant of the moment, which the loop below moves
+            publishers: dict[str, Publisher] = {
+                name: Rehearsed(name, budget, show, clock) for name, budget in budgets.items()
+            }
+            engine = Engine(made, Shelf(made, lambda: knowledge), publishers, clock, names=names, linger=0.0)
+            await _pass_over(made, now)
+            while now <= end:
+                await engine.tick()
+                await engine.finish()
+                following = await subscriptions.earliest_fire(made)
+                if following is None:
+                    break
+                now = max(following, now + timedelta(microseconds=1))
+
+
+async def _pass_over(store: Store, start: datetime) -> None:
+    """Sets what fires before a period to its first fire in it."""
+    for one in await subscriptions.everywhere(store):
+        if one.state == "active":
+            following = parse(one.schedule, one.zone).next(start - timedelta(microseconds=1))
+            await subscriptions.set_next_fire(store, one, following)
