@@ -24,10 +24,10 @@ SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py
 SLACK, DISCORD = "bot/platforms/slack", "bot/platforms/discord"
 STORE = "bot/store"
 HOMES = {  # where each library of others is at home; a second home needs a reason
-    "aiohttp": {"bot/http.py", f"{DISCORD}/adapter.py", f"{DISCORD}/answering.py", f"{DISCORD}/client.py", f"{DISCORD}/pacing.py", f"{SLACK}/adapter.py", f"{SLACK}/listeners.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py"},
+    "aiohttp": {"bot/http.py", f"{DISCORD}/adapter.py", f"{DISCORD}/answering.py", f"{DISCORD}/client.py", f"{DISCORD}/pacing.py", f"{DISCORD}/rest.py", f"{SLACK}/adapter.py", f"{SLACK}/listeners.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py"},
     "alembic": {f"{STORE}/migrate.py", f"{STORE}/migrations/env.py", f"{STORE}/migrations/versions/first.py"},
     "cronsim": {"bot/schedule.py"},
-    "discord": {f"{DISCORD}/{n}.py" for n in ("adapter", "answering", "client", "incoming", "messages", "registration", "render")},
+    "discord": {f"{DISCORD}/{n}.py" for n in ("access", "adapter", "answering", "client", "incoming", "messages", "publishing", "registration", "render", "rest", "searching")},
     "jinja2": {"briefings/words.py"},
     "opencc": {"knowledge/folding.py"},
     "prompt_toolkit": {"bot/platforms/terminal/adapter.py"},
