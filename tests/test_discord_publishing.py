@@ -618,6 +618,24 @@ def test_turns_of_a_place_come_in_order_and_those_of_all_at_the_rate(world: Worl
     assert took >= (RATE // 2 - 1) / RATE - 0.01
 
 
+def test_many_due_at_once_break_no_limit(world: World) -> None:
+    rooms = [world.room(guild=guild) for guild in [world.server() for _ in range(8)] for _ in range(9)]
+
+    async def every(publisher: DiscordPublisher) -> None:
+        async def one(number: int, room: str) -> None:
+            guild = world.fake.channels[room].guild
+            assert guild
+            post = world.post(world.place(room, guild=guild.id), of=f"{number:08}ABCDEFGH")
+            await publisher.turn(post.place)
+            await publisher.finish(post, await publisher.publish(post))
+
+        await asyncio.gather(*(one(number, room) for number, room in enumerate(rooms)))
+
+    world.do(every)
+    assert [len(world.seen(room)) for room in rooms] == [1] * len(rooms)
+    assert world.fake.calls(status=429) == []
+
+
 def test_what_somebody_waits_for_comes_before_messages_that_wait(world: World) -> None:
     async def scene() -> bool:
         pacing = Pacing(world.fake.api_url)
