@@ -137,6 +137,7 @@ def _first_instant_after(before: datetime, after: datetime, zone: ZoneInfo) -> d
     return before + timedelta(seconds=passed)
 
 
+@lru_cache(maxsize=4096)
 def parse(written: str, zone: str) -> Schedule:
     """Reads a schedule, in words or as a cron of five fields, on the wall clock of a zone.
 

@@ -133,7 +133,7 @@ def _document(
 ) -> Document:
     words = edition.words
     offered = (*choices, *imprint.also)
-    why = edition.as_typed(f"/why {imprint.delivery}")
+    why = edition.as_typed(f"/why {imprint.delivery}") if imprint.delivery else ""
     line = words.text("digest_line", on=Period.of(edition.today), delivery=why)
     return Document(
         title=echo(imprint.title) or words.text("digest"),

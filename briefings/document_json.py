@@ -1,6 +1,7 @@
 """Documents as JSON and back, and the JSON Schema of it."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -16,8 +17,22 @@ def _adapter() -> TypeAdapter[Document]:
 
 def to_json(document: Document) -> str:
     """Returns a document as indented JSON that `document.schema.json` describes."""
-    values = _adapter().dump_python(document, mode="json", exclude_defaults=False)
-    return json.dumps(values, ensure_ascii=False, indent=2)
+    return json.dumps(to_values(document), ensure_ascii=False, indent=2)
+
+
+def to_values(document: Document) -> dict[str, Any]:
+    """Returns a document as plain values that JSON can hold."""
+    values: dict[str, Any] = _adapter().dump_python(document, mode="json", exclude_defaults=False)
+    return values
+
+
+def from_values(values: Mapping[str, Any]) -> Document:
+    """Returns the document that `to_values` took apart.
+
+    Raises:
+        ValueError: the values are no such document.
+    """
+    return _adapter().validate_python(values)
 
 
 def from_json(text: str) -> Document:

@@ -3,8 +3,9 @@
 import asyncio
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -21,6 +22,8 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from tests.fakes.block_kit import block_problems, view_problems
 from tests.fakes.block_kit_contents import characters
 from tests.fakes.slack import USUAL_SCOPES, FakeSlack, Message, View
+from tests.fakes.slack_faults import Kind
+from tests.fakes.slack_limits import Limits
 from tests.fakes.slack_texts import typed
 
 ANNA, BEN = "U0ANNA", "U0BEN"
@@ -775,6 +778,69 @@ def test_a_channel_takes_one_message_a_second_after_a_burst(slack: FakeSlack) ->
         return [type(one).__name__ for one in await asyncio.gather(*calls, return_exceptions=True)]
 
     assert sorted(calling(slack, flood)) == ["AsyncSlackResponse"] * 5 + ["SlackApiError"] * 2
+    assert slack.counted() == {("chat.postMessage", "ok"): 5, ("chat.postMessage", "ratelimited"): 2}
+
+
+def test_a_workspace_takes_so_many_messages_whatever_the_channel(slack: FakeSlack) -> None:
+    channels = [slack.do(slack.channel(f"c{n}", [ANNA])) for n in range(4)]
+    slack.enforce_rate, slack.limits = True, Limits(workspace_rate=0.25, workspace_burst=3)
+
+    def post(where: str) -> None:
+        calling(slack, lambda client: client.chat_postMessage(channel=where, text="x", **QUIET))
+
+    for channel in channels[:3]:
+        post(channel)
+    with pytest.raises(SlackApiError, match="ratelimited") as limited:
+        post(channels[3])
+    assert limited.value.response.headers["Retry-After"] == "4"
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+@pytest.mark.parametrize("kind", ["status", "html", "hang", "text", "broken", "bare", "ratelimited"])
+def test_a_fault_comes_before_or_after_a_message_is_taken(slack: FakeSlack, kind: Kind, accepted: bool) -> None:
+    channel = general(slack)
+    slack.fault("chat.postMessage", kind, accepted=accepted, seconds=0.01)
+
+    async def post(client: AsyncWebClient) -> None:
+        with suppress(SlackApiError, AttributeError, aiohttp.ClientError):
+            await client.chat_postMessage(channel=channel, text="x", **QUIET)
+
+    calling(slack, post, retry_handlers=[])
+    assert len(slack.messages(channel)) == accepted
+    assert len(slack.requests) == 1
+
+
+def test_chance_goes_as_often_wrong_as_it_is_told_and_the_same_way_for_a_seed(slack: FakeSlack) -> None:
+    def drawn(seed: int) -> list[tuple[str, bool]]:
+        slack.faults.randomly(seed, lost=0.02, reset=0.02, error=0.03, limited=0.03)
+        faults = [slack.faults.take("chat.postMessage", {}) for _ in range(20_000)]
+        return [(fault.kind, fault.carried_out) if fault else ("", True) for fault in faults]
+
+    shares = {one: count / 20_000 for one, count in Counter(drawn(3)).items()}
+    expected = {("cut_after", True): 0.03, ("cut_before", False): 0.01, ("status", True): 0.015}
+    expected |= {("status", False): 0.015, ("ratelimited", False): 0.03, ("", True): 0.9}
+    assert shares == pytest.approx(expected, abs=0.01)
+    assert drawn(3) == drawn(3) != drawn(4)
+    assert slack.faults.take("response_url", {}) is None
+
+
+def test_what_was_posted_is_told_by_its_keys_and_a_frugal_workspace_keeps_little_else(slack: FakeSlack) -> None:
+    channel, other = general(slack), slack.do(slack.channel("other", [ANNA]))
+    slack.frugal = True
+
+    def post(where: str, key: str) -> None:
+        metadata = {"event_type": "digest", "event_payload": {"delivery": key}}
+        calling(
+            slack,
+            lambda c: c.chat_postMessage(channel=where, text="x", blocks=[section("x")], metadata=metadata, **QUIET),
+        )
+
+    for where, key in ((channel, "one"), (other, "two"), (channel, "three")):
+        post(where, key)
+    slack.do(slack.say(ANNA, channel, "Well"))
+    assert (slack.keys(channel), slack.keys()) == (["one", "three"], ["one", "two", "three"])
+    assert [message.blocks for message in slack.messages(other)] == [[]]
+    assert slack.requests[0].arguments == {}
 
 
 # Block Kit

@@ -25,9 +25,9 @@ async def test_the_places_that_were_shown_a_claim_are_known_with_the_latest_revi
     hold = await held(store)
     await begun(store, hold, "one", parts("ab"))
     await begun(store, hold, "two", parts("a"), place="slack:T1/C2")
-    assert await ledger.places_shown(store, "a") == {PLACE: 0, "slack:T1/C2": 0}
-    assert await ledger.places_shown(store, "b") == {PLACE: 0}
-    assert await ledger.places_shown(store, "z") == {}
+    carried = {(one.place, one.claim, one.revision) for one in await ledger.carried(store, ["a", "b", "z"])}
+    assert carried == {(PLACE, "a", 0), ("slack:T1/C2", "a", 0), (PLACE, "b", 0)}
+    assert await ledger.carried(store, []) == []
 
 
 async def test_the_figures_tell_how_much_is_waiting_and_late(store: Store) -> None:

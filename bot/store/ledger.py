@@ -1,6 +1,6 @@
 """What was shown where, what was first seen when, and why."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,7 +9,7 @@ from bot.store.opening import Store
 from bot.store.slots import get
 from bot.store.sql import chunks, insert, whole
 from bot.store.tables import decision, seen, shown
-from bot.store.values import ClaimRevision, Decided, Decision
+from bot.store.values import Carried, ClaimRevision, Decided, Decision
 
 
 @whole
@@ -39,11 +39,15 @@ async def shown_in(store: Store, place: str) -> dict[ClaimRevision, str]:
 
 
 @whole
-async def places_shown(store: Store, claim: str) -> dict[str, int]:
-    """Returns the places that were shown a claim, each with the latest revision there."""
+async def carried(store: Store, claims: Collection[str]) -> list[Carried]:
+    """Returns where claims have been shown, each place with the latest revision there."""
+    latest: dict[tuple[str, str], Carried] = {}
+    columns = (shown.c.place, shown.c.claim, shown.c.revision, shown.c.at)
     async with store.reading() as tx:
-        of_it = select(shown.c.place, shown.c.revision).where(shown.c.claim == claim).order_by(shown.c.revision)
-        return {row.place: row.revision for row in await tx.execute(of_it)}
+        for chunk in chunks(sorted(claims)):
+            of_them = select(*columns).where(shown.c.claim.in_(chunk)).order_by(shown.c.revision)
+            latest |= {(row.place, row.claim): Carried(*row) for row in await tx.execute(of_them)}
+    return list(latest.values())
 
 
 @whole

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.lanes import check
@@ -44,6 +44,14 @@ async def earliest_wake(store: Store, lane: str) -> datetime | None:
     """Returns when something of a lane wants attention next."""
     async with store.reading() as tx:
         return await tx.scalar(select(slot.c.wake).where(slot.c.lane == lane).order_by(slot.c.wake.nulls_last()))
+
+
+@whole
+async def next_wake(store: Store, after: datetime) -> datetime | None:
+    """Returns when something, in whatever lane, wants attention next after an instant."""
+    async with store.reading() as tx:
+        found: datetime | None = await tx.scalar(select(func.min(slot.c.wake)).where(slot.c.wake > after))
+        return found
 
 
 @whole

@@ -9,6 +9,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 Json: TypeAlias = Mapping[str, Any]
 Kind = Literal["scheduled", "now", "correction", "notice"]
 State = Literal["planned", "sending", "sent", "uncertain", "failed", "skipped"]
+UNREACHABLE = "unreachable: "
+"""Begins the reason of a pause that ends by itself once the place can be posted to again."""
+
 SHORT = 8
 """Characters of a digest's id that people see."""
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing that is mistaken for another character
@@ -58,6 +61,11 @@ class Subscription:
     declared: str | None = None
     next_fire: datetime | None = None
     changed_at: datetime | None = None
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether it is paused because its place could not be posted to, so that it goes on once it can be again."""
+        return self.state == "paused" and self.reason.startswith(UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,16 @@ class Decided:
 
     slot: Slot
     decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Is a claim that a place has been shown: in which revision, and when."""
+
+    place: str
+    claim: str
+    revision: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

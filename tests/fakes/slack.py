@@ -35,12 +35,12 @@ class FakeSlack(Loopback, People):
     def __init__(self, scopes: frozenset[str] = USUAL_SCOPES) -> None:
         Loopback.__init__(self)
         People.__init__(self, scopes)
-        self._faults = Faults()
+        self.faults = Faults()
 
     async def application(self) -> web.Application:
         """Returns the Web API, the addresses to answer at, and Socket Mode."""
         self.http.session = aiohttp.ClientSession()
-        api, responses = WebApi(self, self._faults), ResponseUrls(self, self._faults)
+        api, responses = WebApi(self, self.faults), ResponseUrls(self, self.faults)
         app = web.Application(client_max_size=4 * 2**20)
         app.router.add_route("*", "/api/{method}", api.serve)
         app.router.add_post("/respond/{secret}", responses.serve)
@@ -56,7 +56,7 @@ class FakeSlack(Loopback, People):
 
     def fault(self, where: str, kind: Kind, times: int = 1, **options: Any) -> None:
         """Lets the next calls of a method, or of "response_url", go wrong in some way; see `Fault` for the options."""
-        self._faults.add(where, kind, times, **options)
+        self.faults.add(where, kind, times, **options)
 
     @property
     def connections(self) -> int:

@@ -16,8 +16,6 @@ from tests.fakes.slack_workspace import Workspace
 
 STRUCTURED = frozenset({"blocks", "attachments", "view", "metadata"})
 """Arguments that forms carry as JSON."""
-BURST = 5
-"""Messages that a channel takes at once before only one a second gets through."""
 
 
 class WebApi:
@@ -26,7 +24,6 @@ class WebApi:
     def __init__(self, slack: Workspace, faults: Faults) -> None:
         self._slack = slack
         self._faults = faults
-        self._budgets: dict[str, tuple[float, float]] = {}
 
     async def serve(self, request: web.Request) -> web.Response:
         """Answers one call, with the faults that are due."""
@@ -36,32 +33,33 @@ class WebApi:
         except ValueError:
             self._slack.object_(method, "invalid_arguments: a body that is neither JSON nor a form")
             return web.json_response({"ok": False, "error": "invalid_arguments"})
-        call = Request(method, arguments)
+        peer = str(request.transport and request.transport.get_extra_info("peername"))
+        call = Request(method, {} if self._slack.frugal else arguments, peer=peer)
         self._slack.requests.append(call)
         fault = self._faults.take(method, arguments)
 
         async def carry_out() -> web.Response:
             refusal = fault.error if fault is not None and fault.kind == "refuse" else None
-            return self._answer(call, token, refusal)
+            return self._answer(call, arguments, token, refusal)
 
         response, faulty = await slack_faults.answered(request, fault, carry_out)
         call.answer = faulty or call.answer
         return response
 
-    def _answer(self, call: Request, token: str, refusal: str | None) -> web.Response:
+    def _answer(self, call: Request, arguments: Payload, token: str, refusal: str | None) -> web.Response:
         headers = {"x-oauth-scopes": ",".join(sorted(self._slack.scopes)), "x-accepted-oauth-scopes": ""}
         try:
-            self._admit(call, token)
+            self._admit(call.method, arguments, token)
             if refusal is not None:
                 raise Refused(refusal)
-            body: Payload = {"ok": True, **METHODS[call.method].carry_out(self._slack, call.arguments)}
+            body: Payload = {"ok": True, **METHODS[call.method].carry_out(self._slack, arguments)}
             call.answer = "ok"
         except Refused as refused:
             call.answer = refused.error
             if refusal is None:
                 note_refusal(self._slack, call.method, refused)
             if refused.error == "ratelimited":
-                return slack_faults.ratelimited(1)
+                return slack_faults.ratelimited(refused.more.get("seconds", 1))
             body = {"ok": False, "error": refused.error, **refused.more}
             if refused.messages:
                 errors = [f"[ERROR] {message}" for message in refused.messages]
@@ -71,11 +69,11 @@ class WebApi:
             return web.Response(status=500, text="the fake failed")
         return web.json_response(body, headers=headers)
 
-    def _admit(self, call: Request, token: str) -> None:
+    def _admit(self, name: str, arguments: Payload, token: str) -> None:
         """Raises why a call is not carried out, before its arguments are looked at."""
-        slack, method = self._slack, METHODS.get(call.method)
+        slack, method = self._slack, METHODS.get(name)
         if method is None:
-            raise Refused("unknown_method", req_method=call.method)
+            raise Refused("unknown_method", req_method=name)
         if not token:
             raise Refused("not_authed")
         if token not in (slack.bot_token, slack.app_token):
@@ -87,15 +85,9 @@ class WebApi:
         if method.scopes and not slack.scopes & set(method.scopes):
             needed, provided = ",".join(method.scopes), ",".join(sorted(slack.scopes))
             raise Refused("missing_scope", f"needed {needed}", needed=needed, provided=provided)
-        if slack.enforce_rate and call.method in ("chat.postMessage", "chat.postEphemeral"):
-            self._spend(str(call.arguments.get("channel")), call.time)
-
-    def _spend(self, channel: str, now: float) -> None:
-        left, before = self._budgets.get(channel, (float(BURST), now))
-        left = min(BURST, left + now - before)
-        self._budgets[channel] = (left if left < 1 else left - 1, now)
-        if left < 1:
-            raise Refused("ratelimited")
+        seconds = slack.limits.spend(name, arguments) if slack.enforce_rate else None
+        if seconds is not None:
+            raise Refused("ratelimited", seconds=seconds)
 
 
 async def _read(request: web.Request) -> tuple[Payload, str]:

@@ -16,6 +16,7 @@ NOT_THE_APPS_FAULT = frozenset(
         "channel_not_found",
         "is_archived",
         "message_not_found",
+        "missing_scope",
         "not_in_channel",
         "ratelimited",
         "token_revoked",

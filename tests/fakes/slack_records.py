@@ -152,9 +152,10 @@ class ResponseUrl:
 
 @dataclass(eq=False)
 class Request:
-    """A call of the app, as logged; `answer` is "ok", an error, or what a fault made of it."""
+    """A call of the app, as logged; `answer` is "ok", an error, or what a fault made of it, `peer` who connected."""
 
     method: str
     arguments: Payload
     time: float = field(default_factory=time.time)
     answer: str = ""
+    peer: str = ""

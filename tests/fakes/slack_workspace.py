@@ -4,8 +4,10 @@ import copy
 import secrets
 import string
 import time
+from collections import Counter
 from collections.abc import Iterator
 
+from tests.fakes.slack_limits import Limits
 from tests.fakes.slack_records import Asked, Channel, Kind, Message, Request, ResponseUrl, Trigger, View
 from tests.fakes.slack_texts import Payload
 
@@ -18,7 +20,10 @@ def new_id(prefix: str) -> str:
 
 
 class Workspace:
-    """Channels, messages, views and rights of one workspace with one app, and everything that is settable."""
+    """Channels, messages, views and rights of one workspace with one app, and everything that is settable.
+
+    A `frugal` one keeps neither the blocks of messages nor the arguments of calls, for runs of many thousands.
+    """
 
     def __init__(self, scopes: frozenset[str]) -> None:
         self.scopes = scopes
@@ -44,6 +49,8 @@ class Workspace:
         self.tickets: set[str] = set()
         self.revoked: str | None = None
         self.enforce_rate = False
+        self.limits = Limits()
+        self.frugal = False
         self.tolerates_timeouts = False
         self.ack_within = 3.0
         self.retry_delays: tuple[float, ...] = (0.05, 0.2, 0.5)
@@ -88,14 +95,31 @@ class Workspace:
         self.channels[channel.id] = channel
         return channel
 
-    def archive(self, channel: str) -> None:
-        """Archives a channel: nothing can be posted there any more."""
-        self.channels[channel].archived = True
+    def archive(self, channel: str, *, archived: bool = True) -> None:
+        """Archives a channel: nothing can be posted there any more; or unarchives it."""
+        self.channels[channel].archived = archived
+
+    def invite(self, channel: str, *, member: bool = True) -> None:
+        """Makes the app a member of a channel, or removes it."""
+        self.channels[channel].bot = member
 
     def messages(self, channel: str, seen_by: str | None = None) -> list[Message]:
         """Returns what stands in a channel, threads included, in order, with the ephemeral messages of one person."""
         found = [m for m in list(self.posted) if m.channel == channel and not m.deleted]
         return sorted((m for m in found if m.ephemeral_to in (None, seen_by)), key=lambda m: m.ts)
+
+    def keys(self, channel: str | None = None, name: str = "delivery") -> list[str]:
+        """Returns what the app's messages, of a channel or of all, carry in their metadata by a name, in order."""
+        posted = [m for m in list(self.posted) if m.by_app and not m.deleted and not m.ephemeral_to]
+        return [
+            str(((m.metadata or {}).get("event_payload") or {}).get(name, ""))
+            for m in posted
+            if channel in (None, m.channel)
+        ]
+
+    def counted(self) -> Counter[tuple[str, str]]:
+        """Returns how many calls of which method were answered how: "ok", an error, or what a fault made of it."""
+        return Counter((request.method, request.answer) for request in list(self.requests))
 
     def find(self, channel: str, ts: str | None) -> Message | None:
         """Returns a message of a channel that everybody sees, or none."""
@@ -112,7 +136,7 @@ class Workspace:
 
     def post(self, message: Message) -> Message:
         """Puts a message into its channel."""
-        message.blocks = with_ids(message.blocks)
+        message.blocks = [] if self.frugal else with_ids(message.blocks)
         self.posted.append(message)
         if not message.ephemeral_to:
             self.noticed("posted", message, None)

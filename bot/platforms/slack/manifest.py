@@ -21,6 +21,7 @@ SCOPES = {
 OPTIONAL_SCOPES = {
     "channels:read, groups:read": "without them the bot learns that a channel was archived or renamed when it posts",
     "channels:history, groups:history": "without them a digest whose fate is unclear is not looked for in the channel",
+    "im:write": "without it a direct message whose fate is unclear may not be looked for",
 }
 MOST_HINT = 1000
 _HEAD = """\

@@ -74,8 +74,7 @@ class Sender:
         except Refused as refused:
             if str(refused) not in BLOCKS_REFUSED or isinstance(destination, OpenView | AboveView | NewView):
                 raise  # views have the plainest blocks already
-            kinds = sorted({block["type"] for block in payload(page)["blocks"]})
-            log.warning("Slack refused blocks; trying plainer ones", extra={"error": str(refused), "blocks": kinds})
+            tell_of_refused_blocks(payload(page), str(refused))
             await self._send(page, destination, answered=answered, conservative=True)
         if isinstance(destination, ResponseUrl) and destination.shared_by:
             await self._respond(destination.url, {"delete_original": True})
@@ -154,6 +153,12 @@ def needed(error: SlackApiError) -> str:
     """Returns the scope for want of which Slack refuses a call, if that is why."""
     data = getattr(error.response, "data", error.response)
     return str(data.get("needed", "")) if isinstance(data, dict) else ""
+
+
+def tell_of_refused_blocks(message: dict[str, Any], word: str) -> None:
+    """Logs which kinds of blocks a message has that Slack refused, and its word for why."""
+    kinds = sorted({block["type"] for block in message["blocks"]})
+    log.warning("Slack refused blocks; trying plainer ones", extra={"error": word, "blocks": kinds})
 
 
 def _word(body: str) -> str:

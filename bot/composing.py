@@ -1,0 +1,189 @@
+"""Slots to the pages that are posted for them, from the knowledge and the ledger of the moment."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import assert_never
+
+from bot.holidays_of import holiday_on
+from bot.store import ledger, slots
+from bot.store.opening import Store
+from bot.store.values import Carried, ClaimRevision, Decision, Part, Slot, Subscription
+from bot.subscriptions import wanted_of
+from bot.zones import zone_named
+from briefings.digest import Correction, Imprint, correction_briefing, digest_briefing, nothing_briefing
+from briefings.document import Choice, Document, statements
+from briefings.document_json import to_values
+from briefings.edition import Edition
+from briefings.notice import notice_briefing
+from briefings.paginate import Budget, paginate
+from briefings.selection import Decision as Verdict
+from briefings.selection import Revision, Selection, choose
+from briefings.words import words_in
+from knowledge import Knowledge
+
+RETRACTED = -1
+"""Stands for the retraction of a claim where revisions are counted from 0."""
+
+SHORT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """Is what a slot is to post: its parts with what was decided; without parts, `reason` tells why there are none."""
+
+    parts: tuple[Part, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Composes from one version of the knowledge; `seen` tells when this installation took each revision up.
+
+    `names` holds what commands are called on the platform, if not by their own names.
+    """
+
+    store: Store
+    knowledge: Knowledge
+    seen: Mapping[Revision, datetime]
+    budget: Budget
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    async def compose(self, slot: Slot, subscription: Subscription | None, now: datetime) -> Composed:
+        """Returns what a slot is to post now.
+
+        Raises:
+            StoreUnavailable: the ledger cannot be read.
+        """
+        match slot.kind:
+            case "scheduled" | "now":
+                if subscription is None:
+                    return Composed(reason="its subscription is gone")
+                return await self._digest(slot, subscription, now)
+            case "correction":
+                return await self._correction(slot, subscription, now)
+            case "notice":
+                zone = subscription.zone if subscription else "UTC"
+                return self._notice(slot, self.edition(zone, now))
+            case _:
+                assert_never(slot.kind)
+
+    async def _digest(self, slot: Slot, subscription: Subscription, now: datetime) -> Composed:
+        day = slot.due.astimezone(zone_named(subscription.zone)).date()
+        holiday = holiday_on(subscription.holidays, day) if slot.kind == "scheduled" else ""
+        if holiday:
+            return Composed(reason=f"{day} is a holiday: {holiday}")
+        edition = self.edition(subscription.zone, now)
+        selection = await self.selection(subscription, slot.due)
+        earlier = await self._earlier(slot)
+        decisions = tuple(self._kept(selection.decisions, earlier[0].due if earlier else None))
+        imprint = Imprint(subscription.title, slot.id[:SHORT], now - slot.due, (_manage(subscription),))
+        if selection.chosen:
+            document = digest_briefing(edition, imprint, selection, wanted_of(self.knowledge, subscription).layout)
+            return Composed(self._parts(document, selection), decisions)
+        if wanted_of(self.knowledge, subscription).nothing != "say":
+            return Composed((), decisions, "nothing is new")
+        told = next((one.due for one in earlier if one.state == "sent"), subscription.made_at)
+        since = told.astimezone(zone_named(subscription.zone)).date()
+        return Composed(self._parts(nothing_briefing(edition, imprint, since)), decisions)
+
+    async def selection(self, subscription: Subscription, due: datetime) -> Selection:
+        """Returns what a digest of a subscription tells at an instant."""
+        return choose(
+            self.knowledge,
+            wanted_of(self.knowledge, subscription),
+            seen=self.seen,
+            shown=frozenset[Revision](await ledger.shown_in(self.store, subscription.place)),
+            since=subscription.made_at,
+            due=due,
+        )
+
+    async def _earlier(self, slot: Slot) -> list[Slot]:
+        """Returns the digests before this one, the latest first."""
+        works = await slots.work_of(self.store, slot.subscription or "")
+        digests = (work.slot for work in works if work.slot.kind in ("scheduled", "now"))
+        return [one for one in digests if one.due < slot.due and one.ended_at]
+
+    def _kept(self, verdicts: Sequence[Verdict], last: datetime | None) -> Iterator[Decision]:
+        """Yields the decisions to be kept: on what was taken up since the last digest, and on what changes."""
+        for one in verdicts:
+            at = self.seen.get((one.claim, one.revision))
+            fresh = last is None or at is None or at > last
+            if one.verdict in ("in", "over the number") or (fresh and one.verdict != "shown before"):
+                yield Decision(one.claim, one.revision, one.verdict == "in", f"{one.verdict}: {one.detail}")
+
+    async def _correction(self, slot: Slot, subscription: Subscription | None, now: datetime) -> Composed:
+        claim = self.knowledge.claims.get(str(slot.about.get("claim")))
+        zone = subscription.zone if subscription else "UTC"
+        if claim is None or not claim.retracted:
+            return Composed(reason="the claim stands again, or is no longer in the files")
+        carried = Carried(
+            slot.place, claim.id, int(slot.about["revision"]), datetime.fromisoformat(slot.about["shown"])
+        )
+        shown = carried.at.astimezone(zone_named(zone)).date()
+        title, also = (subscription.title, (_manage(subscription),)) if subscription else ("", ())
+        imprint = Imprint(title, slot.id[:SHORT], also=also)
+        correction = Correction(claim, carried.revision, shown)
+        return Composed(self._parts(correction_briefing(self.edition(zone, now), imprint, [correction])))
+
+    def _notice(self, slot: Slot, edition: Edition) -> Composed:
+        imprint = Imprint(str(slot.about.get("title", "")), slot.id[:SHORT])
+        document = notice_briefing(edition, imprint, slot.about["trouble"], slot.about["told"])
+        return Composed(self._parts(document))
+
+    def edition(self, zone: str, now: datetime) -> Edition:
+        """Returns what is composed from, as it is read in a zone."""
+        return Edition(self.knowledge, now.astimezone(zone_named(zone)).date(), words_in("en"), self.names)
+
+    def _parts(self, document: Document, selection: Selection | None = None) -> tuple[Part, ...]:
+        """Returns the pages of a document, each with the revisions that it tells."""
+        chosen = {item.revision for item in selection.chosen} if selection else set()
+        pages = paginate(document, self.budget)
+        told = [[one for one in _told(page) if one in chosen] for page in pages]
+        return tuple(
+            Part(to_values(page), tuple(ClaimRevision(*one) for one in dict.fromkeys(revisions)))
+            for page, revisions in zip(pages, told, strict=True)
+        )
+
+
+async def preview(
+    store: Store,
+    knowledge: Knowledge,
+    subscription: Subscription,
+    now: datetime,
+    names: Mapping[str, str] | None = None,
+) -> Document:
+    """Returns the digest that a subscription would be posted now; nothing is recorded.
+
+    Raises:
+        StoreUnavailable: the ledger cannot be read.
+    """
+    seen = taken_up(await ledger.seen_here(store))
+    composer = Composer(store, knowledge, seen, Budget((), lambda _: (), ()), names or {})
+    edition = composer.edition(subscription.zone, now)
+    wanted = wanted_of(knowledge, subscription)
+    selection = await composer.selection(subscription, now)
+    imprint = Imprint(subscription.title, "", also=(_manage(subscription),))
+    if selection.chosen:
+        return digest_briefing(edition, imprint, selection, wanted.layout)
+    return nothing_briefing(edition, imprint, subscription.made_at.astimezone(zone_named(subscription.zone)).date())
+
+
+def taken_up(seen: Mapping[ClaimRevision, datetime]) -> dict[Revision, datetime]:
+    """Returns when revisions were first seen, retractions left out."""
+    return {one: at for one, at in seen.items() if one.revision != RETRACTED}
+
+
+def verdict_of(decision: Decision) -> Verdict:
+    """Returns a decision as it was made, of the text in which it is kept."""
+    verdict, _, detail = decision.why.partition(": ")
+    return Verdict(decision.claim, decision.revision, verdict, detail)  # type: ignore[arg-type]
+
+
+def _told(page: Document) -> list[Revision]:
+    return [(one.claim, one.revision) for one in statements(*page.blocks)]
+
+
+def _manage(subscription: Subscription) -> Choice:
+    return Choice("Manage", f"/subscriptions show {subscription.id}")

@@ -1,0 +1,145 @@
+"""The engine as a whole: what is due is proposed, and every lane with work has a holder that works it through."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.delivery import proposing
+from bot.delivery.grip import LEASE, REQUEST, Grip
+from bot.delivery.lane import Lane
+from bot.delivery.posting import Posting
+from bot.delivery.sending import Sending
+from bot.delivery.shelf import Shelf
+from bot.ports import Publisher
+from bot.schedule import parse
+from bot.store import lanes, slots, subscriptions, upkeep
+from bot.store.opening import Store
+from bot.store.values import Fenced, StoreUnavailable
+
+log = logging.getLogger("briefbot.delivery")
+AGAIN = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(seconds=30)
+"""After which the store is read at the latest: other replicas take edits, too."""
+
+CORRECTED = timedelta(minutes=5)
+FREE_AFTER = timedelta(seconds=REQUEST)
+
+
+@dataclass
+class Engine:
+    """Delivers on some platforms; its functions are the jobs of a clock, any of which may run late or twice.
+
+    `names` holds, by platform, what commands are called there; `operators` is the place told of trouble;
+    `soon` has `tick` run at once.
+    """
+
+    store: Store
+    shelf: Shelf
+    publishers: Mapping[str, Publisher]
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float] = time.monotonic
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    operators: str = ""
+    owner: str = field(default_factory=lambda: secrets.token_hex(8))
+    linger: float = 5.0
+    soon: Callable[[], None] = lambda: None
+    _lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = field(default_factory=dict)
+    _corrected: datetime | None = None
+
+    async def tick(self) -> datetime:
+        """Proposes what is due, sees that every lane with work is worked, and returns when it wants to run next.
+
+        Raises:
+            StoreUnavailable: the store cannot be used; what could not be done is done next time.
+        """
+        now = self.now()
+        fresh = await self.shelf.refresh(now)
+        if fresh or self._corrected is None or now - self._corrected >= CORRECTED:
+            await proposing.propose_corrections(self.store, self.shelf.retracted, now)
+            self._corrected = now
+        async for _ in proposing.propose_due(self.store, now):
+            await self._see_to_lanes()  # the first go out while the last are still proposed
+        held_elsewhere = await self._see_to_lanes()
+        wakes = await subscriptions.earliest_fire(self.store), await slots.next_wake(self.store, now)
+        latest = self.now() + (AGAIN if held_elsewhere else LONGEST_WAIT)
+        return max(min(wake for wake in (*wakes, latest) if wake), self.now())
+
+    async def _see_to_lanes(self) -> bool:
+        """Has every lane with work worked by us, and returns whether another holds one of them."""
+        names = await slots.lanes_with_work(self.store, self.now())
+        ours = [name for name in names if name.partition(":")[0] in self.publishers]
+        return not all([await self._see_to(name) for name in ours])
+
+    async def _see_to(self, name: str) -> bool:
+        """Has a lane worked by us; returns False where another holds it."""
+        if name in self._lanes:
+            self._lanes[name][0].poked.set()
+            return True
+        now = self.now()
+        until = now + timedelta(seconds=LEASE)
+        hold = await lanes.take_lane(self.store, name, self.owner, now, until, FREE_AFTER)
+        if hold is None:
+            return False
+        publisher = self.publishers[name.partition(":")[0]]
+        grip = Grip(self.store, hold, until, self.now, self.monotonic)
+        names = self.names.get(publisher.name, {})
+        sending = Sending(self.store, publisher, grip, self.operators, self.now)
+        posting = Posting(sending, self.shelf, names)
+        lane = Lane(self.store, grip, posting, self.now, self.linger)
+        task = asyncio.create_task(self._worked(name, lane))
+        self._lanes[name] = (lane, task)
+        return True
+
+    async def _worked(self, name: str, lane: Lane) -> None:
+        try:
+            await lane.work()
+        except Fenced as lost:
+            log.warning("a lane was taken over", extra={"lane": name, "error": str(lost)})
+        except StoreUnavailable as error:
+            log.error("digests wait for the store", extra={"lane": name, "error": str(error)})
+        except Exception:
+            log.exception("a lane has ended by a fault of ours", extra={"lane": name})
+        finally:
+            del self._lanes[name]
+            self.soon()  # what came while it was given back is nobody's yet
+
+    async def finish(self) -> None:
+        """Waits until every lane that we hold has nothing to do."""
+        while self._lanes:
+            await asyncio.wait([task for _, task in self._lanes.values()])
+
+    async def stop(self) -> None:
+        """Sends nothing more, lets requests under way end, and hands the rest back."""
+        tasks = [task for _, task in self._lanes.values()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def mend(self) -> None:
+        """Resumes what was paused because its place could not be posted to, where it can be again.
+
+        Raises:
+            StoreUnavailable: not all could be looked at.
+        """
+        now = self.now()
+        for one in await subscriptions.everywhere(self.store):
+            publisher = self.publishers.get(one.place.partition(":")[0])
+            if one.state == "paused" and one.is_unreachable and publisher and await publisher.reachable(one.place):
+                following = parse(one.schedule, one.zone).next(now)
+                if await subscriptions.resume(self.store, one.id, following, now):
+                    log.info("a subscription goes on by itself", extra={"subscription": one.id})
+
+    async def clean(self) -> None:
+        """Deletes what is old.
+
+        Raises:
+            StoreUnavailable: nothing was deleted.
+        """
+        deleted = await upkeep.housekeeping(self.store, self.now())
+        if any(deleted.values()):
+            log.info("old rows are deleted", extra=deleted)

@@ -1,0 +1,110 @@
+"""The grip on a lane: the lease that one process has, and what is held back in it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.ports import Publisher
+from bot.store import lanes
+from bot.store.opening import Store
+from bot.store.values import Hold, StoreUnavailable
+
+log = logging.getLogger("briefbot.delivery")
+T = TypeVar("T")
+LEASE = 20.0
+"""Seconds for which a lane is held; what a process that died had begun goes on this long after, and a request more."""
+
+RENEWED = 5.0
+AGAIN = 2.0
+REQUEST = 12.0
+"""Seconds for which a request of the last holder may still be under way."""
+
+
+class Grip:
+    """Holds a lane until it is left, lost or not renewed in time."""
+
+    def __init__(
+        self,
+        store: Store,
+        hold: Hold,
+        until: datetime,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.hold = hold
+        self._store = store
+        self._until = until
+        self._now = now
+        self._monotonic = monotonic
+        self._firm_until = monotonic() + LEASE
+        self._paused: dict[str, float] = {}
+        self._ended = asyncio.Event()
+
+    def is_free(self, place: str) -> bool:
+        """Whether a message may be sent now: nobody else can hold the lane yet, and nothing holds the place back."""
+        firm = self._monotonic() < self._firm_until and self._now() < self._until
+        return firm and not self._ended.is_set() and not self.is_paused(place)
+
+    async def turn(self, publisher: Publisher, place: str) -> bool:
+        """Waits for the turn of a place, and returns whether a message may be sent there then."""
+        turn, ended = asyncio.create_task(publisher.turn(place)), asyncio.create_task(self._ended.wait())
+        try:
+            await asyncio.wait((turn, ended), return_when=asyncio.FIRST_COMPLETED)
+            if turn.done() and turn.exception():
+                log.info("there is no turn", extra={"place": place, "reason": str(turn.exception())})
+            return self.is_free(place) and turn.done()  # what is wrong with a place, posting to it will tell
+        finally:
+            turn.cancel()
+            ended.cancel()
+
+    async def keep(self) -> None:
+        """Renews the lease until cancelled.
+
+        Raises:
+            Fenced: another has taken the lane.
+        """
+        while True:
+            await asyncio.sleep(RENEWED)
+            asked, until = self._monotonic(), self._now() + timedelta(seconds=LEASE)
+            try:
+                await lanes.keep_lane(self._store, self.hold, until)
+            except StoreUnavailable as error:
+                log.warning("a lease cannot be renewed", extra={"lane": self.hold.lane, "error": str(error)})
+            else:
+                self._firm_until, self._until = asked + LEASE, until
+
+    def end(self) -> None:
+        """Lets no more messages be sent."""
+        self._ended.set()
+
+    def pause(self, what: str, seconds: float) -> None:
+        """Holds a place back, or a slot, or the whole lane by an empty word."""
+        self._paused[what] = max(self._paused.get(what, 0.0), self._monotonic() + seconds)
+
+    def is_paused(self, *what: str) -> bool:
+        """Whether one of some places or slots is held back, or the whole lane."""
+        now = self._monotonic()
+        self._paused = {word: until for word, until in self._paused.items() if until > now}
+        return any(word in self._paused for word in ("", *what))
+
+    @property
+    def next_release(self) -> float:
+        """In how many seconds something is no longer held back; infinite where nothing is."""
+        return min((until - self._monotonic() for until in self._paused.values()), default=float("inf"))
+
+    async def insist(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Writes something down that nobody else knows, trying until it is written or the lane is lost.
+
+        Raises:
+            Fenced: the lane has changed hands.
+            WrongState: a person was quicker.
+        """
+        while True:
+            try:
+                return await write()
+            except StoreUnavailable as error:
+                log.error("an outcome cannot be written down; nothing is sent", extra={"error": str(error)})
+                await asyncio.sleep(AGAIN)

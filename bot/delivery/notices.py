@@ -1,0 +1,101 @@
+"""Telling people of trouble: each notice is a slot like any other, so that it is posted once, too."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.places import lane_of
+from bot.store import slots, subscriptions
+from bot.store.opening import Store
+from bot.store.values import SHORT, UNREACHABLE, Delivery, Slot, Subscription
+from bot.zones import zone_named
+
+log = logging.getLogger("briefbot.delivery")
+KEPT = timedelta(days=1)
+"""How long it is tried to post a notice."""
+
+
+async def paused(store: Store, subscription: Subscription, reason: str, now: datetime, operators: str = "") -> None:
+    """Pauses a subscription whose digests cannot be posted, and tells its owner once.
+
+    The owner is told by a direct message, else in the place, else the operators are.
+    """
+    if subscription.state != "active":
+        return
+    log.warning("a subscription is paused", extra={"subscription": subscription.id, "reason": reason})
+    told = {
+        "title": subscription.title,
+        "id": subscription.id,
+        "place": subscription.place,
+        "reason": reason.removeprefix(UNREACHABLE),
+    }
+    workspace = subscription.place.partition("/")[0]
+    person = subscription.made_by.rpartition("/")[2].removeprefix("@")
+    owner = [f"{workspace}/@{person}"] if person and not workspace.startswith("terminal:") else []
+    key = f"paused:{subscription.id}:{subscription.changed_at}"  # the same if we die before it is paused
+    await _notify(store, key, "paused", told, [*owner, subscription.place, operators], now, subscription.id)
+    await subscriptions.pause(store, subscription.id, reason, now)
+
+
+async def missed(store: Store, slot: Slot, subscription: Subscription | None, now: datetime) -> None:
+    """Tells in its place that a digest was missed."""
+    if subscription and slot.kind == "scheduled":
+        told = _of_digest(slot, subscription)
+        await _notify(store, f"missed:{slot.key}", "missed", told, [slot.place], now, subscription.id)
+
+
+async def failed(store: Store, slot: Slot, subscription: Subscription | None, reason: str, now: datetime) -> None:
+    """Tells in its place that a digest failed."""
+    if subscription and slot.kind in ("scheduled", "now"):
+        told = _of_digest(slot, subscription) | {"reason": reason}
+        await _notify(store, f"failed:{slot.key}", "failed", told, [slot.place], now, subscription.id)
+
+
+async def uncertain(store: Store, slot: Slot, part: Delivery, reason: str, operators: str, now: datetime) -> None:
+    """Tells the operators that a part may be out, for a person to look."""
+    log.warning("it is not known whether a digest was posted", extra={"delivery": part.id, "reason": reason})
+    told = {
+        "title": str(slot.about.get("title", "")),
+        "part": str(part.part),
+        "id": slot.id[:SHORT],
+        "place": slot.place,
+        "reason": reason,
+    }
+    if slot.kind != "notice":
+        await _notify(store, f"uncertain:{part.id}", "uncertain", told, [operators], now)
+
+
+async def told_elsewhere(store: Store, slot: Slot, now: datetime) -> None:
+    """Tells the next one of a notice that could not be posted where it belongs first."""
+    places = slot.about.get("then", [])
+    told: Mapping[str, str] = slot.about["told"]
+    await _notify(store, f"{slot.key}|", slot.about["trouble"], told, places, now, slot.subscription)
+
+
+async def _notify(
+    store: Store,
+    key: str,
+    trouble: str,
+    told: Mapping[str, str],
+    places: Sequence[str],
+    now: datetime,
+    subscription: str | None = None,
+) -> None:
+    first, *then = list(filter(None, places)) or [""]
+    if first:
+        about = {"trouble": trouble, "told": dict(told), "title": told.get("title", ""), "then": then}
+        await slots.propose(store, Slot(key, "notice", lane_of(first), first, now, now + KEPT, subscription, about))
+
+
+def _of_digest(slot: Slot, subscription: Subscription) -> dict[str, str]:
+    following = subscription.next_fire if subscription.state == "active" else None
+    return {
+        "title": subscription.title,
+        "due": wall_time(slot.due, subscription.zone),
+        "next": wall_time(following, subscription.zone) if following else "",
+    }
+
+
+def wall_time(instant: datetime, zone: str) -> str:
+    """Returns an instant as the clocks of a zone show it."""
+    return f"{instant.astimezone(zone_named(zone)):%Y-%m-%d %H:%M} ({zone})"

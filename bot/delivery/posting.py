@@ -1,0 +1,152 @@
+"""One slot on its way: begun, taken up again, looked for where it is unclear what became of it."""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.composing import Composed
+from bot.delivery import notices
+from bot.delivery.sending import Sending, pause_after
+from bot.delivery.shelf import Shelf
+from bot.ports import Absent, DeliveryError, Found, Unknown
+from bot.store import beginning, outcomes, subscriptions
+from bot.store.values import Begun, Delivery, StoreUnavailable, Subscription, Work, WrongState
+from briefings.document import statements
+from briefings.document_json import from_values
+
+log = logging.getLogger("briefbot.delivery")
+MOST_FAULTS = 3
+
+
+@dataclass(frozen=True)
+class Posting:
+    """Takes the slots of one lane on; every step is written down before the next is taken.
+
+    Raises, all of its functions:
+        Fenced: the lane has changed hands.
+        StoreUnavailable: a step cannot be written down, so that nothing more is sent.
+    """
+
+    sending: Sending
+    shelf: Shelf
+    names: Mapping[str, str]
+    faults: dict[str, int] = field(default_factory=dict)
+
+    async def go_on(self, work: Work) -> None:
+        """Takes the next steps of a slot, until it is at its end or has to wait."""
+        id_ = work.slot.subscription
+        try:
+            subscription = await subscriptions.get(self.sending.store, id_) if id_ else None
+            if work.slot.state == "planned":
+                await self._begin(work, subscription)
+            elif work.current:
+                await self._resume(work, work.current, subscription)
+        except WrongState as changed:  # a person, or an edit, was quicker
+            log.info("a digest has changed meanwhile", extra={"slot": work.slot.id, "state": str(changed)})
+
+    async def _begin(self, work: Work, subscription: Subscription | None) -> None:
+        """Freezes what a slot posts, and sends its first part."""
+        to, slot = self.sending, work.slot
+        if to.now() > slot.deadline:
+            await notices.missed(to.store, slot, subscription, to.now())
+            await self._skip(work, Composed(reason=f"missed: it was to be out by {slot.deadline:%Y-%m-%d %H:%M} UTC"))
+            return
+        begun = Begun("taken")
+        while begun.outcome == "taken":
+            knowledge = self.shelf.knowledge
+            composed = await self._composed(work, subscription)
+            if composed is None or not composed.parts:
+                await self._skip(work, composed)
+                return
+            if not await to.grip.turn(to.publisher, slot.place):
+                return
+            if self.shelf.knowledge is knowledge:
+                parts, decisions = composed.parts, composed.decisions
+                begun = await beginning.begin(to.store, to.grip.hold, slot.id, parts, to.now(), decisions, whole=True)
+        if begun.outcome == "begun":
+            await to.send(Work(slot, begun.deliveries), begun.deliveries[0], subscription)
+
+    async def _skip(self, work: Work, composed: Composed | None) -> None:
+        if composed:
+            to = self.sending
+            await beginning.skip(to.store, to.grip.hold, work.slot.id, composed.reason, to.now(), composed.decisions)
+
+    async def _composed(self, work: Work, subscription: Subscription | None) -> Composed | None:
+        """Returns what a slot posts; None where that is to be tried again, because of a fault of ours.
+
+        What cannot be composed three times is given up, so that it holds up no other.
+        """
+        to, slot = self.sending, work.slot
+        composer = self.shelf.composer(to.publisher.budget, self.names)
+        try:
+            return await composer.compose(slot, subscription, to.now())
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            fault = secrets.token_hex(4)
+            log.error("a digest cannot be composed", exc_info=error, extra={"slot": slot.id, "fault": fault})
+        self.faults[slot.id] = self.faults.get(slot.id, 0) + 1
+        if self.faults[slot.id] < MOST_FAULTS:
+            to.grip.pause(slot.id, pause_after(1).total_seconds())
+            return None
+        del self.faults[slot.id]
+        reason = f"it could not be composed; the fault is in the log as {fault}"
+        await notices.failed(to.store, slot, subscription, reason, to.now())
+        return Composed(reason=reason)
+
+    async def _resume(self, work: Work, part: Delivery, subscription: Subscription | None) -> None:
+        """Goes on with a part that was tried before, by us or by a process that is gone."""
+        to = self.sending
+        hold, now = to.grip.hold, to.now()
+        match part.state:
+            case "planned" if now > work.slot.deadline:
+                await to.give_up(work, part, subscription, part.reason or "there was no time left")
+            case "planned" if self._is_outdated(work):
+                await beginning.rebegin(to.store, hold, work.slot.id)
+            case "planned":
+                if await to.grip.turn(to.publisher, work.slot.place):
+                    intended = await outcomes.sending(to.store, hold, part.id, to.now())
+                    if intended:
+                        await to.send(work, intended, subscription)
+            case "sending":  # whoever sent it did not live to say how it went
+                look_at = (part.attempted_at or now) + timedelta(seconds=to.publisher.settle)
+                reason = part.reason or "the bot was stopped while it was posted"
+                await outcomes.uncertain(to.store, hold, part.id, reason, now, look_at)
+            case "uncertain":
+                await self._look(work, part, subscription)
+
+    def _is_outdated(self, work: Work) -> bool:
+        """Returns whether something was revised or retracted meanwhile of which nothing is posted yet."""
+        if any(one.state != "planned" for one in work.deliveries) or work.slot.kind not in ("scheduled", "now"):
+            return False
+        claims = self.shelf.knowledge.claims
+        told = (one for part in work.deliveries for one in statements(*from_values(part.page).blocks))
+        standing = ((claims.get(one.claim), one.revision) for one in told)
+        return any(claim is None or claim.retracted or claim.revision != number for claim, number in standing)
+
+    async def _look(self, work: Work, part: Delivery, subscription: Subscription | None) -> None:
+        """Looks whether a part was posted; where that cannot be told, the policy of the subscription decides."""
+        to = self.sending
+        post, hold, now = to.post(work, part, subscription), to.grip.hold, to.now()
+        try:
+            found = await to.publisher.find(post)
+        except DeliveryError as error:
+            wait = pause_after(2) if error.retry_after is None else timedelta(seconds=error.retry_after)
+            await outcomes.uncertain(to.store, hold, part.id, error.reason, now, now + wait)
+            return
+        match found:
+            case Found(receipt):
+                following = await to.posted(work, part, post, receipt)
+                if following:
+                    await to.hand_back(following)  # its turn comes like any other's
+            case Unknown(reason) if subscription is None or subscription.policy == "at_most_once":
+                await notices.uncertain(to.store, work.slot, part, reason, to.operators, now)
+                await outcomes.uncertain(to.store, hold, part.id, reason, now, None)
+            case Absent() | Unknown():
+                wait = timedelta() if part.attempts < 2 else pause_after(part.attempts)
+                again = await outcomes.not_accepted(to.store, hold, part.id, part.reason, now + wait)
+                if not wait:
+                    parts = tuple(again if one.id == again.id else one for one in work.deliveries)
+                    await self._resume(Work(work.slot, parts), again, subscription)

@@ -1,0 +1,104 @@
+"""What is to be posted: digests that are due, and corrections of what was retracted."""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
+
+from bot.delivery.notices import paused
+from bot.places import lane_of
+from bot.schedule import InvalidSchedule, parse
+from bot.store import firing, ledger, slots, subscriptions
+from bot.store.firing import Fire
+from bot.store.opening import Store
+from bot.store.values import Slot, Subscription
+
+log = logging.getLogger("briefbot.delivery")
+STOOD = timedelta(minutes=10)
+"""How long a retraction must stand before those are told who were shown the claim."""
+
+TOGETHER = 100
+_MOMENT = timedelta(microseconds=1)
+
+
+async def propose_due(store: Store, now: datetime) -> AsyncIterator[int]:
+    """Keeps a slot for every subscription that is due, of fires that were missed the latest alone.
+
+    Yields how many were kept at a time.
+
+    Raises:
+        StoreUnavailable: nothing, or not all, could be kept; it can be said again.
+    """
+    due = await subscriptions.due(store, now)
+    for start in range(0, len(due), TOGETHER):
+        fires = [fired for one in due[start : start + TOGETHER] if (fired := await _fire(store, one, now))]
+        yield await firing.fire(store, fires)
+
+
+async def _fire(store: Store, subscription: Subscription, now: datetime) -> Fire | None:
+    try:
+        schedule = parse(subscription.schedule, subscription.zone)
+    except InvalidSchedule as invalid:  # its zone left the zone database
+        await paused(store, subscription, str(invalid), now)
+        return None
+    expected = subscription.next_fire or now
+    latest = schedule.latest(now, expected - _MOMENT) or expected
+    slot = Slot(
+        key=f"{subscription.id}@{latest.isoformat()}",
+        kind="scheduled",
+        lane=lane_of(subscription.place),
+        place=subscription.place,
+        due=latest,
+        deadline=latest + timedelta(seconds=subscription.catch_up),
+        subscription=subscription.id,
+        about={} if latest == expected else {"since": expected.isoformat()},
+    )
+    return Fire(subscription, slot, schedule.next(now))
+
+
+async def propose_corrections(store: Store, retracted: Mapping[str, datetime], now: datetime) -> int:
+    """Keeps a slot for each claim that is retracted, in every place that carried it and still subscribes.
+
+    `retracted` tells when each retraction was first seen.
+
+    Raises:
+        StoreUnavailable: nothing, or not all, could be kept; it can be said again.
+    """
+    stood = [claim for claim, at in retracted.items() if at <= now - STOOD]
+    number = 0
+    for one in await ledger.carried(store, stood):
+        subscribed = [s for s in await subscriptions.of_place(store, one.place) if s.state == "active"]
+        if subscribed:
+            slot = Slot(
+                key=f"correction:{one.claim}@{one.place}",
+                kind="correction",
+                lane=lane_of(one.place),
+                place=one.place,
+                due=now,
+                deadline=now + timedelta(days=1),
+                subscription=subscribed[0].id,
+                about={"claim": one.claim, "revision": one.revision, "shown": one.at.isoformat()},
+            )
+            number += await slots.propose(store, slot)
+    return number
+
+
+async def mend_next_fires(store: Store, now: datetime) -> int:
+    """Sets next fires anew where the zone database has changed since they were set; returns how many were wrong.
+
+    Raises:
+        StoreUnavailable: not all could be set; it can be said again.
+    """
+    number = 0
+    for one in await subscriptions.everywhere(store):
+        if one.state != "active" or (one.next_fire and one.next_fire <= now):
+            continue
+        try:
+            expected = parse(one.schedule, one.zone).next(now)
+        except InvalidSchedule as invalid:
+            await paused(store, one, str(invalid), now)
+            continue
+        if expected != one.next_fire:
+            number += await subscriptions.set_next_fire(store, one, expected)
+    if number:
+        log.warning("the clocks of the world have changed; next digests were set anew", extra={"number": number})
+    return number

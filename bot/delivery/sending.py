@@ -1,0 +1,150 @@
+"""Parts on their way: sent once each, with every outcome written down, and what is to become of those that failed."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from bot.delivery import notices
+from bot.delivery.grip import Grip
+from bot.ports import DeliveryError, Post, Publisher, Receipt
+from bot.store import outcomes
+from bot.store.opening import Store
+from bot.store.values import UNREACHABLE, Delivery, Subscription, Work
+from briefings.document_json import from_values
+
+log = logging.getLogger("briefbot.delivery")
+T = TypeVar("T")
+MOST_REFUSALS = 3
+"""How often a platform may refuse a message before it is given up."""
+
+_PAUSES = (5, 15, 60, 300)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Returns how long to wait until a message is tried again that was tried so often."""
+    return timedelta(seconds=_PAUSES[min(max(attempts, 1), len(_PAUSES)) - 1])
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Sends the parts of one lane; nothing is sent that was not written down before.
+
+    Raises, all of its functions:
+        Fenced: the lane has changed hands.
+        WrongState: a person was quicker.
+        StoreUnavailable: a step cannot be written down, so that nothing more is sent.
+    """
+
+    store: Store
+    publisher: Publisher
+    grip: Grip
+    operators: str
+    now: Callable[[], datetime]
+
+    async def send(self, work: Work, intended: Delivery, subscription: Subscription | None) -> None:
+        """Sends a part whose intent is written down, then those after it."""
+        part: Delivery | None = intended
+        receipt: Receipt | None = None
+        while part:
+            post = self.post(work, part, subscription, receipt)
+            if not self.grip.is_free(work.slot.place):
+                await self.hand_back(part)
+                return
+            try:
+                receipt = await self._publish(post)
+            except DeliveryError as error:
+                await self._not_posted(work, part, subscription, error)
+                return
+            part = await self.posted(work, part, post, receipt)
+            if part and not await self.grip.turn(self.publisher, work.slot.place):
+                await self.hand_back(part)
+                return
+
+    async def _publish(self, post: Post) -> Receipt:
+        try:
+            return await self.publisher.publish(post)
+        except DeliveryError:
+            raise
+        except Exception as error:
+            fault = secrets.token_hex(4)
+            log.error("a fault of ours while a digest was posted", exc_info=error, extra={"fault": fault})
+            raise DeliveryError("ambiguous", "message", f"a fault of ours, in the log as {fault}") from error
+
+    async def posted(self, work: Work, part: Delivery, post: Post, receipt: Receipt) -> Delivery | None:
+        """Records that a part was posted, and returns the next one, whose turn it is; None if there is none."""
+        try:
+            await self.publisher.finish(post, receipt)
+        except DeliveryError as error:
+            if self.now() < work.slot.deadline:
+                reason, wait = error.reason, error.retry_after or pause_after(2).total_seconds()
+                look_at = self.now() + timedelta(seconds=wait)
+                await self._record(
+                    lambda: outcomes.uncertain(self.store, self.grip.hold, part.id, reason, self.now(), look_at)
+                )
+                return None
+            log.warning("a digest is posted, but not finished", extra={"delivery": part.id, "reason": error.reason})
+        kept = {"message": receipt.message, "channel": receipt.channel}
+        following = await self._record(lambda: outcomes.sent(self.store, self.grip.hold, part.id, kept, self.now()))
+        late = (self.now() - work.slot.due).total_seconds()
+        log.info("posted", extra={"delivery": part.id, "place": work.slot.place, "late": round(late, 1)})
+        return following
+
+    async def _not_posted(
+        self, work: Work, part: Delivery, subscription: Subscription | None, error: DeliveryError
+    ) -> None:
+        """Records why a part was not posted, or may not have been, and when to go on."""
+        now = self.now()
+        wait = pause_after(part.attempts) if error.retry_after is None else timedelta(seconds=error.retry_after)
+        log.info("not posted", extra={"delivery": part.id, "outcome": error.outcome, "reason": error.reason})
+        hold, id_, store = self.grip.hold, part.id, self.store
+        if error.scope != "message":
+            self.grip.pause(work.slot.place if error.scope == "place" else "", wait.total_seconds())
+        match error.outcome, error.scope:
+            case "ambiguous", _:
+                look_at = now + timedelta(seconds=self.publisher.settle)
+                await self._record(lambda: outcomes.uncertain(store, hold, id_, error.reason, now, look_at))
+            case "permanent", "place":
+                await self._pause(work, subscription, error.reason)
+                await self._record(lambda: outcomes.failed(store, hold, id_, error.reason, now))
+            case "permanent", "message" if part.refusals + 1 >= MOST_REFUSALS:
+                await self.give_up(work, part, subscription, error.reason)
+            case _:
+                refused = (error.outcome, error.scope) == ("permanent", "message")
+                again = outcomes.not_accepted
+                await self._record(lambda: again(store, hold, id_, error.reason, now + wait, refused=refused))
+
+    async def _pause(self, work: Work, subscription: Subscription | None, reason: str) -> None:
+        """Pauses what is posted to a place that does not take it, or tells a notice elsewhere."""
+        if work.slot.kind == "notice":
+            await notices.told_elsewhere(self.store, work.slot, self.now())
+        elif subscription:
+            await notices.paused(self.store, subscription, f"{UNREACHABLE}{reason}", self.now(), self.operators)
+
+    async def give_up(self, work: Work, part: Delivery, subscription: Subscription | None, reason: str) -> None:
+        """Gives a digest up, and tells so in its place."""
+        await notices.failed(self.store, work.slot, subscription, reason, self.now())
+        await self._record(lambda: outcomes.failed(self.store, self.grip.hold, part.id, reason, self.now()))
+
+    async def hand_back(self, part: Delivery) -> None:
+        """Takes an intent back of which no byte has left."""
+        await outcomes.not_accepted(self.store, self.grip.hold, part.id, "handed back", self.now())
+
+    def post(self, work: Work, part: Delivery, subscription: Subscription | None, after: Receipt | None = None) -> Post:
+        """Returns a part as the platform is given it; `after` is the receipt of the one before, if it was sent now."""
+        before = next((one.receipt for one in work.deliveries if one.part == part.part - 1), None)
+        tags = tuple(map(str, subscription.wanted.get("tags", ()))) if subscription else ()
+        return Post(
+            place=work.slot.place,
+            page=from_values(part.page),
+            key=part.id,
+            first=part.intended_at or self.now(),
+            after=after or (Receipt(**before) if before else None),
+            tags=tags,
+        )
+
+    async def _record(self, write: Callable[[], Awaitable[T]]) -> T:
+        """Writes an outcome down, however long that takes: nobody else knows of it."""
+        return await self.grip.insist(write)

@@ -1,0 +1,29 @@
+"""The documents that tell of trouble with a digest: it was missed, it failed, it may be out, it is paused."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from briefings.digest import Imprint
+from briefings.document import Choice, Choices, Document, Page
+from briefings.edition import Edition
+from briefings.words import echo
+from knowledge import Period
+
+Trouble = Literal["missed", "failed", "uncertain", "paused"]
+
+
+def notice_briefing(edition: Edition, imprint: Imprint, trouble: Trouble, told: Mapping[str, str]) -> Document:
+    """Returns what happened to a digest, and what can be done; `told` are the values of the sentence for a trouble."""
+    words = edition.words
+    values = {name: echo(value) if name == "title" else value for name, value in told.items()}
+    paragraph = words.paragraph(f"notice_{trouble}", **values)
+    choices: tuple[Choice, ...] = imprint.also
+    why = edition.as_typed(f"/why {imprint.delivery}") if imprint.delivery else ""
+    return Document(
+        title=words.text(f"notice_{trouble}_title", title=echo(imprint.title)),
+        summary=words.text(f"notice_{trouble}", **values),
+        command="",
+        blocks=(paragraph, *([Choices(words.text("look_further"), choices)] if choices else [])),
+        page=Page(1, 1, words.text("digest_line", on=Period.of(edition.today), delivery=why)),
+        language=words.language,
+    )
