@@ -1,31 +1,27 @@
-"""The composition root: settings to a wired program; the only file that knows everybody."""
+"""The composition root: settings to a program that serves and delivers."""
 
 import asyncio
 import logging
 import os
 import signal
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
-from datetime import datetime
-from typing import Any, TextIO
+from typing import Any
 
 from bot.admission import Admission
 from bot.answer import Answers
 from bot.commands import names_outside
-from bot.delivering import deliver_always, delivering, engine_of, names_of_commands
-from bot.delivery import rehearsing
-from bot.delivery.running import deliver_once
+from bot.delivering import deliver_always, engine_of, take_up
 from bot.knowledge_folder import KnowledgeFolder
-from bot.platforms import PLATFORMS, limits, renderer
-from bot.ports import Platform, Post, Publisher, Receive, TokenRefused
+from bot.platforms import limits
+from bot.ports import Platform, Receive, TokenRefused
+from bot.publishing import Publisher
 from bot.settings import InvalidSettings, Settings
 from bot.store.opening import open_store
-from knowledge import load
+from bot.store.values import StoreUnavailable
+from bot.wiring import Wiring
 
 log = logging.getLogger("briefbot.app")
-PATIENCE = 15.0
-"""Seconds within which a single pass waits for what is to go on: long enough to look for what may have arrived."""
 
 
 async def run(settings: Settings, *, terminal: bool) -> None:
@@ -37,112 +33,50 @@ async def run(settings: Settings, *, terminal: bool) -> None:
         InvalidKnowledge: the knowledge folder cannot be used.
         TokenRefused: no platform is left.
         InvalidSettings: the address for HTTP cannot be listened at.
+        StoreUnavailable: the database cannot be used.
+        InvalidSubscriptions: the declared file cannot be used.
     """
     folder = KnowledgeFolder(settings.knowledge)
     admission = Admission()
     routes: dict[str, Receive] = {}
-    platforms = list(_platforms(settings, routes, terminal=terminal))
+    on = Wiring(settings)
+    platforms = list(on.platforms(routes, terminal=terminal))
 
     def answers(platform: Platform) -> Answers:
         names = names_outside(limits(platform.name).RESERVED)
         return Answers(lambda: folder.current, names=names, admission=admission)
 
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings.database))
-        engine = engine_of(settings, store, lambda: folder.current, _publishers(settings, terminal=terminal))
         watching = asyncio.create_task(folder.watch())
         stack.push_async_callback(_ended, watching)
-        delivering = asyncio.create_task(deliver_always(settings, engine))
-        stack.push_async_callback(_ended, delivering)
+        delivering = await _delivering(settings, folder, on.publishers(terminal=terminal), stack)
         serving = [asyncio.create_task(_served(p, answers(p), alone=len(platforms) == 1)) for p in platforms]
         for task in serving:
             stack.push_async_callback(_ended, task)
         await _listen(settings, routes, stack)
-        _end_on_sigterm([*serving, delivering])
+        _end_on_sigterm([*serving, *delivering])
         await asyncio.wait(serving, return_when=asyncio.FIRST_EXCEPTION)
         refusals = [error for task in serving if task.done() and (error := task.result())]
     if len(refusals) == len(platforms):
         raise refusals[0]
 
 
-async def deliver(settings: Settings) -> None:
-    """Posts what is due now.
-
-    Raises:
-        InvalidKnowledge: the knowledge folder cannot be used.
-        StoreUnavailable: the database cannot be used, or another process delivers from it.
-    """
-    knowledge = load(settings.knowledge)
-    async with open_store(settings.database) as store:
-        engine = engine_of(settings, store, lambda: knowledge, _publishers(settings, terminal=True), linger=PATIENCE)
-        async with delivering(settings, engine):
-            await deliver_once(engine)
-
-
-async def rehearse(settings: Settings, period: tuple[datetime, datetime], stdout: TextIO) -> None:
-    """Prints what would be posted in a period; nothing is sent or changed.
-
-    Raises:
-        InvalidKnowledge: the knowledge folder cannot be used.
-        StoreUnavailable: the database cannot be read.
-    """
-    from bot.platforms.terminal.screen import Screen
-
-    knowledge, screen = load(settings.knowledge), Screen(stdout)
-
-    def show(at: datetime, post: Post) -> None:
-        stdout.write(f"--- {at:%A %Y-%m-%d %H:%M} UTC, {post.place}\n")
-        screen.show(post.page)
-
-    budgets = {name: renderer(name).BUDGET for name in PLATFORMS}
-    async with open_store(settings.database) as store:
-        await rehearsing.rehearse(store, knowledge, budgets, names_of_commands(), period, show)
-
-
-def _publishers(settings: Settings, *, terminal: bool) -> dict[str, Publisher]:
-    """Returns what posts on the platforms that are on, by name."""
-    publishers: list[Publisher] = []
-    if settings.slack_bot_token:
-        from bot.platforms.slack.publishing import SlackPublisher
-
-        publishers.append(SlackPublisher(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))
-    if terminal:
-        from bot.platforms.terminal.publishing import TerminalPublisher
-
-        publishers.append(TerminalPublisher(sys.stdout))
-    return {publisher.name: publisher for publisher in publishers}
-
-
-def _platforms(settings: Settings, routes: dict[str, Receive], *, terminal: bool) -> Iterator[Platform]:
-    """Yields the platforms that are on, and notes who takes which requests over HTTP."""
-    if settings.slack_bot_token:
-        from bot.platforms.slack.adapter import Slack
-
-        app_token, signing = settings.slack_app_token, settings.slack_signing_secret
-        slack = Slack(
-            settings.slack_bot_token.get_secret_value(),
-            settings.slack_api_url,
-            app_token.get_secret_value() if app_token else "",
-            signing.get_secret_value() if signing else "",
-        )
-        if signing:
-            routes["/slack/events"] = slack.receive
-        yield slack
-    if settings.discord_bot_token:
-        from bot.platforms.discord.adapter import Discord
-        from bot.platforms.discord.state import State
-
-        yield Discord(
-            settings.discord_bot_token.get_secret_value(),
-            State(settings.data_dir / "discord.json"),
-            settings.discord_api_url,
-            settings.discord_gateway_url,
-            settings.shards,
-        )
-    if terminal:
-        from bot.platforms.terminal.adapter import Terminal
-
-        yield Terminal(sys.stdin, sys.stdout, settings.data_dir / "history")
+async def _delivering(
+    settings: Settings, folder: KnowledgeFolder, publishers: Mapping[str, Publisher], stack: AsyncExitStack
+) -> list[asyncio.Task[None]]:
+    """Begins to deliver; at a prompt alone answers are given without a store, too."""
+    try:
+        store = await stack.enter_async_context(open_store(settings.database))
+        engine = engine_of(settings, store, lambda: folder.current, publishers)
+        await take_up(settings, engine)
+    except StoreUnavailable as error:
+        if settings.platforms:
+            raise
+        log.warning("there are no digests", extra={"reason": str(error)})
+        return []
+    task = asyncio.create_task(deliver_always(settings, engine))
+    stack.push_async_callback(_ended, task)
+    return [task]
 
 
 async def _served(platform: Platform, core: Answers, *, alone: bool) -> TokenRefused | None:

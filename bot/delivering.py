@@ -2,26 +2,30 @@
 
 import asyncio
 import logging
-import os
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TextIO
 
 from bot.clock import Clock
 from bot.commands import names_outside
 from bot.declared import reconcile
+from bot.delivery import rehearsing
 from bot.delivery.engine import Engine
 from bot.delivery.lane import LONGEST_LOOK
-from bot.delivery.running import deliver_by, ready
+from bot.delivery.running import deliver_by, deliver_once, ready
 from bot.delivery.shelf import Shelf
-from bot.platforms import PLATFORMS, limits
-from bot.ports import Publisher
+from bot.platforms import PLATFORMS, limits, renderer
+from bot.publishing import Post, Publisher
 from bot.settings import Settings
-from bot.store.opening import Store, sqlite_file
+from bot.store.opening import Store, open_store, sqlite_file
 from bot.store.values import StoreUnavailable
-from knowledge import Knowledge
+from bot.wiring import Wiring
+from knowledge import Knowledge, load
 
 log = logging.getLogger("briefbot.delivery")
+PATIENCE = 15.0
+"""Seconds within which a single pass waits for what is to go on: long enough to look for what may have arrived."""
+
 AGAIN = 30.0
 """Seconds after which it is tried again to deliver where something was in the way."""
 
@@ -49,18 +53,16 @@ def engine_of(
     return Engine(store, shelf, publishers, utc_now, names=names, operators=settings.operators, linger=linger)
 
 
-@asynccontextmanager
-async def delivering(settings: Settings, engine: Engine) -> AsyncIterator[Engine]:
-    """Gives the context in which an engine may deliver, with the subscriptions in step that are declared in a file.
+async def take_up(settings: Settings, engine: Engine) -> None:
+    """Takes up the knowledge, then brings subscriptions in step with the declared file, if there is one.
 
     Raises:
-        StoreUnavailable: the store cannot be used, or another process delivers from it.
+        StoreUnavailable: the store cannot be used.
         InvalidSubscriptions: the declared file cannot be used.
     """
-    async with ready(engine, sqlite_file(settings.database)):
-        if settings.subscriptions:
-            await reconcile(engine.store, engine.shelf.knowledge, settings.subscriptions, engine.now())
-        yield engine
+    await engine.shelf.refresh(engine.now())  # first: what a new subscription finds is its archive, not news
+    if settings.subscriptions:
+        await reconcile(engine.store, engine.shelf.knowledge, settings.subscriptions, engine.now())
 
 
 async def deliver_always(settings: Settings, engine: Engine) -> None:
@@ -68,12 +70,51 @@ async def deliver_always(settings: Settings, engine: Engine) -> None:
     told = ""
     while True:
         try:
-            async with delivering(settings, engine):
-                log.info("digests are posted from here", extra={"owner": engine.owner, "process": os.getpid()})
+            async with ready(engine, sqlite_file(settings.database)):
+                log.debug("digests are posted from here", extra={"owner": engine.owner})
                 told = ""
                 await deliver_by(Clock(), engine)
         except StoreUnavailable as error:
             if str(error) != told:
                 log.warning("no digests are posted from here", extra={"reason": str(error)})
             told = str(error)
+        except Exception:
+            log.exception("delivering has ended by a fault of ours; it begins anew")
         await asyncio.sleep(AGAIN)
+
+
+async def deliver(settings: Settings) -> None:
+    """Posts what is due now.
+
+    Raises:
+        InvalidKnowledge: the knowledge folder cannot be used.
+        StoreUnavailable: the database cannot be used, or another process delivers from it.
+        InvalidSubscriptions: the declared file cannot be used.
+    """
+    knowledge = load(settings.knowledge)
+    async with open_store(settings.database) as store:
+        engine = engine_of(
+            settings, store, lambda: knowledge, Wiring(settings).publishers(terminal=True), linger=PATIENCE
+        )
+        async with ready(engine, sqlite_file(settings.database)):
+            await deliver_once(engine)
+
+
+async def rehearse(settings: Settings, period: tuple[datetime, datetime], stdout: TextIO) -> None:
+    """Prints what would be posted in a period; nothing is sent or changed.
+
+    Raises:
+        InvalidKnowledge: the knowledge folder cannot be used.
+        StoreUnavailable: the database cannot be read.
+    """
+    from bot.platforms.terminal.screen import Screen
+
+    knowledge, screen = load(settings.knowledge), Screen(stdout)
+
+    def show(at: datetime, post: Post) -> None:
+        stdout.write(f"--- {at:%A %Y-%m-%d %H:%M} UTC, {post.place}\n")
+        screen.show(post.page)
+
+    budgets = {name: renderer(name).BUDGET for name in PLATFORMS}
+    async with open_store(settings.database) as store:
+        await rehearsing.rehearse(store, knowledge, budgets, names_of_commands(), period, show)

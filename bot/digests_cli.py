@@ -24,7 +24,7 @@ deliveries = typer.Typer(help="Digests that were posted, or were to be; those th
 
 def deliver() -> None:
     """Post what is due now and exit, for a cron of your own: `briefbot run` does it all the time."""
-    from bot.app import deliver as deliver_due
+    from bot.delivering import deliver as deliver_due
 
     settings = read_settings()
     prepare_logging(settings.log_level)
@@ -36,7 +36,7 @@ def rehearse(
     end: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")],
 ) -> None:
     """Print all that would be posted between two days, by a copy of the database; nothing is sent or changed."""
-    from bot.app import rehearse as rehearse_days
+    from bot.delivering import rehearse as rehearse_days
 
     if end < start:
         raise typer.BadParameter(f"--to {end:%Y-%m-%d} lies before --from {start:%Y-%m-%d}; turn them round")

@@ -24,11 +24,11 @@ SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py
 SLACK, DISCORD = "bot/platforms/slack", "bot/platforms/discord"
 STORE = "bot/store"
 HOMES = {  # where each library of others is at home; a second home needs a reason
-    "aiohttp": {"bot/http.py", f"{DISCORD}/adapter.py", f"{DISCORD}/answering.py", f"{DISCORD}/client.py", f"{DISCORD}/pacing.py", f"{SLACK}/adapter.py", f"{SLACK}/listeners.py", f"{SLACK}/publishing.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py", f"{SLACK}/verdicts.py"},
+    "aiohttp": {"bot/http.py", f"{DISCORD}/adapter.py", f"{DISCORD}/answering.py", f"{DISCORD}/client.py", f"{DISCORD}/pacing.py", f"{DISCORD}/rest.py", f"{SLACK}/adapter.py", f"{SLACK}/listeners.py", f"{SLACK}/publishing.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py", f"{SLACK}/verdicts.py"},
     "alembic": {f"{STORE}/migrate.py", f"{STORE}/migrations/env.py", f"{STORE}/migrations/versions/first.py"},
     "apscheduler": {"bot/clock.py"},
     "cronsim": {"bot/schedule.py"},
-    "discord": {f"{DISCORD}/{n}.py" for n in ("adapter", "answering", "client", "incoming", "messages", "registration", "render")},
+    "discord": {f"{DISCORD}/{n}.py" for n in ("access", "adapter", "answering", "client", "incoming", "messages", "publishing", "registration", "render", "rest", "searching")},
     "holidays": {"bot/holidays_of.py"},
     "jinja2": {"briefings/words.py"},
     "opencc": {"knowledge/folding.py"},
@@ -44,7 +44,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("beginning", "copying", "firing", "lanes", "ledger", "migrate", "opening", "outcomes", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),
                    f"{STORE}/migrations/versions/first.py"},
     "structlog": {"bot/log.py"},
-    "typer": {"bot/__main__.py"},
+    "typer": {"bot/__main__.py", "bot/digests_cli.py"},
     "watchfiles": {"bot/knowledge_folder.py"},
     "yaml": {"knowledge/yaml_tree.py"},
     "yarl": {f"{DISCORD}/client.py"},
@@ -82,7 +82,15 @@ def modules_imported(path: Path) -> set[str]:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_platform_knows_the_ports_and_documents_and_nothing_else_of_ours(platform: str) -> None:
     own = f"bot.platforms.{platform}"
-    allowed = {own, "bot.ports", "bot.recently", "briefings.measure", "briefings.document", "briefings.paginate"}
+    allowed = {
+        own,
+        "bot.ports",
+        "bot.publishing",
+        "bot.recently",
+        "briefings.measure",
+        "briefings.document",
+        "briefings.paginate",
+    }
     for path in (ROOT / "bot/platforms" / platform).glob("*.py"):
         ours = {name for name in modules_imported(path) if name.partition(".")[0] in FLOORS}
         assert {name for name in ours if not name.startswith(f"{own}.")} <= allowed, path
@@ -90,7 +98,7 @@ def test_a_platform_knows_the_ports_and_documents_and_nothing_else_of_ours(platf
 
 def test_only_the_command_line_reads_the_environment() -> None:
     readers = [p.name for p in SOURCES if re.search(r"os\.environ|getenv|sys\.argv|sys\.stdin", p.read_text())]
-    assert set(readers) <= {"__main__.py", "app.py", "migrate.py"}  # the last is a command of its own, for a child
+    assert set(readers) <= {"__main__.py", "wiring.py", "migrate.py"}  # the last is a command of its own, for a child
 
 
 def test_paragraphs_and_notes_are_built_only_from_words() -> None:

@@ -565,6 +565,72 @@ def test_the_nonce_of_one_channel_is_not_used_in_another(place: Place) -> None:
     assert "another channel" in fake.objections[0]
 
 
+def test_a_nonce_and_a_limit_go_by_the_clock_that_is_set(place: Place) -> None:
+    fake, ahead = place.fake, [0.0]
+    fake.clock = lambda: 1_900_000_000 + ahead[0]
+    fake.limits.routes["POST /channels/{id}/messages"] = (2, 3_600.0)
+    sent = [send(fake, place.channel, nonce="one", enforce_nonce=True) for _ in range(3)]
+    assert [status for status, _, _ in sent] == [200, 200, 429]
+    assert sent[0][1]["id"] == sent[1][1]["id"]
+    ahead[0] = 3_600.0
+    status, body, headers = send(fake, place.channel, nonce="one", enforce_nonce=True)
+    assert (status, headers["Date"]) == (200, "Sun, 17 Mar 2030 18:46:40 GMT")
+    assert int(body["id"]) > int(sent[0][1]["id"]) + (3_590_000 << 22)
+
+
+def test_limits_can_be_switched_off(place: Place) -> None:
+    place.fake.limits.of_routes = place.fake.limits.of_all = False
+    place.fake.limits.all_a_second = 1
+    assert [send(place.fake, place.channel)[0] for _ in range(8)] == [200] * 8
+
+
+def test_a_thread_is_opened_by_a_message_unless_it_is_locked_and_is_listed_where_it_is(place: Place) -> None:
+    fake = place.fake
+    thread = call(fake, "POST", f"/channels/{place.channel}/threads", {"name": "talk", "type": 11})[1]["id"]
+    active, archived = f"/guilds/{place.guild}/threads/active", f"/channels/{place.channel}/threads/archived/public"
+
+    def listed() -> list[list[str]]:
+        return [[one["id"] for one in call(fake, "GET", url)[1]["threads"]] for url in (active, archived)]
+
+    assert listed() == [[thread], []]
+    fake.channels[thread].archived = True
+    assert listed() == [[], [thread]]
+    assert send(fake, thread)[0] == 200
+    assert listed() == [[thread], []]
+    fake.channels[thread].locked = True
+    assert send(fake, thread)[1]["code"] == 160005
+
+
+def test_rights_and_what_a_server_can_have_are_shown(place: Place) -> None:
+    fake = place.fake
+    fake.channels[place.channel].permissions = VIEW
+    (channel,) = [o for o in call(fake, "GET", f"/guilds/{place.guild}/channels")[1] if o["id"] == place.channel]
+    (mine,) = channel["permission_overwrites"]
+    assert (mine["id"], mine["type"], mine["allow"]) == (fake.bot_user_id, 1, str(VIEW))
+    assert not int(mine["deny"]) & VIEW
+    assert call(fake, "GET", f"/guilds/{place.guild}/members/{fake.bot_user_id}")[1]["user"]["id"] == fake.bot_user_id
+    assert call(fake, "GET", f"/guilds/{place.guild}")[1]["features"] == []
+    channel_of(fake, place, "announcement")
+    assert "NEWS" in call(fake, "GET", f"/guilds/{place.guild}")[1]["features"]
+
+
+def test_faults_by_chance_are_those_of_their_seed(place: Place) -> None:
+    def fates(seed: int) -> list[str]:
+        place.fake.faults.randomly(seed, lost=0.2, reset=0.2, error=0.2, limited=0.2)
+        found = [place.fake.faults.take("GET /gateway", {}) for _ in range(200)]
+        return [fault.kind if fault else "" for fault in found]
+
+    assert fates(1) == fates(1) != fates(2)
+    assert set(fates(3)) == {"", "cut_after", "cut_before", "status", "status_after", "ratelimited"}
+
+
+def test_an_error_can_come_after_the_work_is_done(place: Place) -> None:
+    place.fake.fault("POST /channels/{id}/messages", "status_after", status=502)
+    assert send(place.fake, place.channel)[0] == 502
+    assert len(place.seen()) == 1
+    assert [one.status for one in place.fake.calls("POST /channels/{id}/messages", 502)] == [502]
+
+
 def test_history_is_read_from_the_newest_on(place: Place) -> None:
     fake = place.fake
     sent = [send(fake, place.channel, str(number))[1]["id"] for number in range(5)]

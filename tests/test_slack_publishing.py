@@ -14,7 +14,7 @@ from bot.platforms.slack.limits import violations
 from bot.platforms.slack.publishing import SlackPublisher
 from bot.platforms.slack.render import payload
 from bot.platforms.slack.sending import TIMEOUT
-from bot.ports import Absent, DeliveryError, Found, Post, Publisher, Receipt, Unknown
+from bot.publishing import Absent, DeliveryError, Found, Post, Publisher, Receipt, Unknown
 from briefings.compare import compare_briefing
 from briefings.document import Document, Heading, Note
 from briefings.paginate import paginate

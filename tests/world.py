@@ -16,7 +16,7 @@ import aiosqlite.core
 from bot.delivery.engine import Engine
 from bot.delivery.shelf import Shelf
 from bot.platforms.terminal.render import BUDGET, payload
-from bot.ports import Absent, DeliveryError, Found, Post, Receipt, Unknown
+from bot.publishing import Absent, DeliveryError, Found, Post, Receipt, Unknown
 from bot.store import subscriptions
 from bot.store.lanes import free_lanes
 from bot.store.opening import Store, open_store

@@ -14,7 +14,7 @@ from bot.delivery.lane import Lane
 from bot.delivery.posting import Posting
 from bot.delivery.sending import Sending
 from bot.delivery.shelf import Shelf
-from bot.ports import Publisher
+from bot.publishing import Publisher
 from bot.schedule import parse
 from bot.store import lanes, slots, subscriptions, upkeep
 from bot.store.opening import Store

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot.ports import Publisher
+from bot.publishing import Publisher
 from bot.store import lanes
 from bot.store.opening import Store
 from bot.store.values import Hold, StoreUnavailable

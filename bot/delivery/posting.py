@@ -10,7 +10,7 @@ from bot.composing import Composed
 from bot.delivery import notices
 from bot.delivery.sending import Sending, pause_after
 from bot.delivery.shelf import Shelf
-from bot.ports import Absent, DeliveryError, Found, Receipt, Unknown
+from bot.publishing import Absent, DeliveryError, Found, Receipt, Unknown
 from bot.store import beginning, outcomes, subscriptions
 from bot.store.values import Begun, Delivery, StoreUnavailable, Subscription, Work, WrongState
 from briefings.document import statements

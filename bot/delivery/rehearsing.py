@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from bot.delivery.engine import Engine
 from bot.delivery.shelf import Shelf
-from bot.ports import Absent, Found, Post, Publisher, Receipt, Unknown
+from bot.publishing import Absent, Found, Post, Publisher, Receipt, Unknown
 from bot.schedule import parse
 from bot.store import subscriptions
 from bot.store.copying import copy

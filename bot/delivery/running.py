@@ -40,7 +40,6 @@ async def ready(engine: Engine, file: Path | None) -> AsyncIterator[None]:
         for publisher in engine.publishers.values():
             await stack.enter_async_context(publisher.opened())
         stack.push_async_callback(engine.stop)
-        await engine.shelf.refresh(engine.now())
         await mend_next_fires(engine.store, engine.now())
         yield
 

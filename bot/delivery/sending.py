@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bot.delivery import notices
 from bot.delivery.grip import Grip
-from bot.ports import DeliveryError, Post, Publisher, Receipt
+from bot.publishing import DeliveryError, Post, Publisher, Receipt
 from bot.store import outcomes
 from bot.store.opening import Store
 from bot.store.values import UNREACHABLE, Delivery, Subscription, Work

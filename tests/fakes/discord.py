@@ -25,7 +25,7 @@ from tests.fakes.discord_faults import Faults, Kind
 from tests.fakes.discord_limits import Limits
 from tests.fakes.discord_people import People
 from tests.fakes.discord_posting import Posting
-from tests.fakes.discord_records import Asked, Message, Modal
+from tests.fakes.discord_records import Asked, Message, Modal, Request
 from tests.fakes.discord_rest import Rest
 from tests.fakes.discord_sessions import INVALID_SESSION, REASONS, RECONNECT
 from tests.fakes.loopback import Loopback, reset
@@ -39,12 +39,12 @@ class FakeDiscord(Loopback, People):
     def __init__(self, guilds: int = 1, shards: int = 1) -> None:
         Loopback.__init__(self)
         People.__init__(self, guilds, shards)
-        self.limits = Limits()
-        self._faults = Faults()
+        self.limits = Limits(clock=lambda: self.clock())
+        self.faults = Faults()
 
     async def application(self) -> web.Application:
         """Returns the REST API and the Gateway."""
-        rest, posting = Rest(self, self._faults, self.limits), Posting(self)
+        rest, posting = Rest(self, self.faults, self.limits), Posting(self)
         Application(self, rest.routes)
         Channels(self, posting, rest.routes)
         Answers(self, posting, rest.routes)
@@ -62,7 +62,12 @@ class FakeDiscord(Loopback, People):
 
     def fault(self, where: str, kind: Kind, times: int = 1, **options: Any) -> None:
         """Lets the next calls of a route, or of "callback" or "webhook", go wrong; see `Fault` for the options."""
-        self._faults.add(where, kind, times, **options)
+        self.faults.add(where, kind, times, **options)
+
+    def calls(self, route: str = "", status: int = 0) -> list[Request]:
+        """Returns the calls of a route such as "POST /channels/{id}/messages", and with a status, of all if not given."""
+        found = [one for one in list(self.requests) if route in ("", f"{one.method} {one.path}")]
+        return [one for one in found if status in (0, one.status)]
 
     @property
     def connections(self) -> int:

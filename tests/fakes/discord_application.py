@@ -31,6 +31,7 @@ class Application:
             "GET /gateway/bot": self._gateway_bot,
             "GET /guilds/{id}": self._guild,
             "GET /guilds/{id}/channels": self._channels,
+            "GET /guilds/{id}/members/{user_id}": self._member,
         }.items():
             routes.add(route, handler)
         for under in ("/applications/{id}/commands", "/applications/{id}/guilds/{guild_id}/commands"):
@@ -70,7 +71,7 @@ class Application:
         listed = found[:limit] if after or before == 2**63 else found[-limit:]
         return [
             {"id": guild.id, "name": guild.name, "icon": None, "banner": None, "owner": False,
-             "permissions": str(EVERYTHING), "features": payloads.FEATURES}
+             "permissions": str(EVERYTHING), "features": payloads.features(guild)}
             for guild in listed
         ]  # fmt: skip
 
@@ -89,6 +90,9 @@ class Application:
         guild = self._installed(call.ids["id"])
         inside = [one for one in self._server.channels.values() if one.guild is guild and not one.deleted]
         return [payloads.channel(self._server, one) for one in inside if one.kind != "thread"]
+
+    async def _member(self, call: Call) -> Payload:
+        return payloads.member(self._server, self._installed(call.ids["id"]), call.ids["user_id"], permissions=False)
 
     async def _dm(self, call: Call) -> Payload:
         user = str(call.payload.get("recipient_id") or "")

@@ -1,13 +1,21 @@
 """Calls about channels: messages, threads and posts of forums."""
 
-import time
-
 from tests.fakes import discord_payloads as payloads
 from tests.fakes.discord_errors import Path, Problem, no, text, wrong
 from tests.fakes.discord_posting import Posting
 from tests.fakes.discord_records import Channel, Message, Payload
 from tests.fakes.discord_rest import Call, Routes
-from tests.fakes.discord_server import GUILDS, HISTORY, MANAGE_MESSAGES, PUBLIC_THREADS, SEND, Server, type_of
+from tests.fakes.discord_server import (
+    GUILDS,
+    HISTORY,
+    MANAGE_MESSAGES,
+    MANAGE_THREADS,
+    PUBLIC_THREADS,
+    SEND,
+    VIEW,
+    Server,
+    type_of,
+)
 
 CROSSPOSTED, HAS_THREAD = 1 << 0, 1 << 5
 _MOST_TAGS = 5
@@ -22,6 +30,8 @@ class Channels:
         for route, handler in {
             "GET /channels/{id}": self._channel,
             "GET /channels/{id}/messages": self._history,
+            "GET /channels/{id}/threads/archived/public": self._archived,
+            "GET /guilds/{id}/threads/active": self._active,
             f"GET {message}": self._message,
         }.items():
             routes.add(route, handler)
@@ -47,7 +57,7 @@ class Channels:
         limit = int(call.query.get("limit") or 50)
         if not 1 <= limit <= 100:
             wrong([Problem(("limit",), "NUMBER_TYPE_RANGE", "limit must be between 1 and 100.")])
-        if place.permissions is not None and not place.permissions & HISTORY:
+        if not (self._posting.rights(place) or 0) & HISTORY:
             return []
         found = self._server.messages(place.id)
         if "after" in call.query:
@@ -58,6 +68,20 @@ class Channels:
             earlier = sum(int(one.id) < int(call.query["around"]) for one in found)
             found = found[max(0, earlier - limit // 2) :][:limit]
         return [self._shown(one) for one in reversed(found[-limit:])]
+
+    async def _active(self, call: Call) -> Payload:
+        found = [one for one in self._server.threads() if one.guild and one.guild.id == call.ids["id"]]
+        return self._listed(found, archived=False)
+
+    async def _archived(self, call: Call) -> Payload:
+        place = self._posting.place(call.ids["id"], HISTORY)
+        return self._listed(self._server.threads(place.id), archived=True)
+
+    def _listed(self, threads: list[Channel], *, archived: bool) -> Payload:
+        found = [
+            one for one in reversed(threads) if one.archived == archived and (self._posting.rights(one) or 0) & VIEW
+        ]
+        return {"threads": [payloads.channel(self._server, one) for one in found], "members": [], "has_more": False}
 
     async def _message(self, call: Call) -> Payload:
         place = self._posting.place(call.ids["id"], HISTORY)
@@ -71,12 +95,13 @@ class Channels:
 
     async def _send(self, call: Call) -> Payload:
         place, payload = self._posting.to_send(call.ids["id"]), call.payload
-        if place.archived:
-            raise no(50083)
+        if place.locked:
+            raise no(160005)
+        place.archived = False
         payload["attachments"] = _attached(payload, call)
         key = f"{payload.get('nonce')}" if payload.get("enforce_nonce") else ""
         found = self._server.nonces.get(key)
-        now = time.monotonic()
+        now = self._server.clock()
         if key and found is not None and now - found[0] < self._server.nonce_seconds:
             if found[1].channel != place.id:
                 self._server.object_(call.where, f"the nonce {key!r} was already used in another channel")
@@ -135,6 +160,8 @@ class Channels:
             wrong([Problem(("applied_tags",), "BASE_TYPE_MAX_LENGTH", f"Must be {_MOST_TAGS} or fewer in length.")])
         if not set(tags) <= set(place.tags):
             raise no(10087)
+        if set(tags) & place.moderated:
+            self._posting.place(place.id, MANAGE_THREADS)
         if place.tag_required and not tags:
             raise no(40067)
         first = payload.get("message")

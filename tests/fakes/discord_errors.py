@@ -46,9 +46,10 @@ MESSAGES = {
     50035: "Invalid Form Body",
     50083: "Thread is archived",
     50109: "The request body contains invalid JSON.",
+    160005: "This thread is locked",
     160004: "A thread has already been created for this message",
 }
-STATUS = {40060: 400, 40033: 400, 50027: 401, 160004: 400, 50035: 400, 50006: 400, 40094: 400, 30034: 400}
+STATUS = {40060: 400, 40033: 400, 50027: 401, 160004: 400, 160005: 400, 50035: 400, 50006: 400, 40094: 400, 30034: 400}
 
 
 class Refused(Exception):

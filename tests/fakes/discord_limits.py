@@ -4,6 +4,7 @@ import hashlib
 import math
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -37,6 +38,10 @@ class Limits:
         }
     )
     all_a_second: int = 50
+    of_routes: bool = True
+    of_all: bool = True
+    """Whether these limits are kept; for what is about other things, they can be switched off."""
+    clock: Callable[[], float] = time.time
     invalid_most: int = 10_000
     invalid_seconds: float = 600.0
     _buckets: dict[str, Bucket] = field(default_factory=dict)
@@ -45,19 +50,19 @@ class Limits:
 
     def banned(self) -> bool:
         """Whether the address made so many requests that were not in order that Cloudflare lets none through."""
-        while self._invalid and self._invalid[0] < time.monotonic() - self.invalid_seconds:
+        while self._invalid and self._invalid[0] < self.clock() - self.invalid_seconds:
             self._invalid.popleft()
         return len(self._invalid) >= self.invalid_most
 
     def note_invalid(self) -> None:
         """Counts a request that was not in order."""
-        self._invalid.append(time.monotonic())
+        self._invalid.append(self.clock())
 
     def over_all(self, path: str) -> float:
         """Counts a call against the limit of all; returns how long to wait if it is one too many."""
-        if path.startswith(INTERACTIVE):
+        if path.startswith(INTERACTIVE) or not self.of_all:
             return 0.0
-        now = time.monotonic()
+        now = self.clock()
         while self._recent and self._recent[0] <= now - 1:
             self._recent.popleft()
         if len(self._recent) >= self.all_a_second:
@@ -67,8 +72,10 @@ class Limits:
 
     def spend(self, route: str, major: str) -> tuple[dict[str, str], float]:
         """Counts a call of a route; returns the headers about it, and how long to wait if it is one too many."""
+        if not self.of_routes:
+            return {}, 0.0
         limit, seconds = self.routes.get(route, USUAL_LIMIT)
-        now, key = time.monotonic(), f"{route} {major}"
+        now, key = self.clock(), f"{route} {major}"
         bucket = self._buckets.get(key)
         if bucket is None or now >= bucket.began + bucket.seconds:
             bucket = self._buckets[key] = Bucket(limit, seconds, now)
@@ -79,7 +86,7 @@ class Limits:
         headers = {
             "X-RateLimit-Limit": str(bucket.limit),
             "X-RateLimit-Remaining": str(bucket.limit - bucket.used),
-            "X-RateLimit-Reset": f"{time.time() + left:.3f}",
+            "X-RateLimit-Reset": f"{self.clock() + left:.3f}",
             "X-RateLimit-Reset-After": f"{left:.3f}",
             "X-RateLimit-Bucket": hashlib.md5(route.encode(), usedforsecurity=False).hexdigest(),
         }

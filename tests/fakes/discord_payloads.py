@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.fakes.discord_records import EPHEMERAL, Asked, Channel, Guild, Message, Payload
-from tests.fakes.discord_server import EPOCH, USUAL, Server, type_of
+from tests.fakes.discord_server import EPOCH, EVERYTHING, USUAL, Server, type_of
 
-FEATURES = ["COMMUNITY", "NEWS"]
+COMMUNITY = ["COMMUNITY", "NEWS"]
 IN_PRIVATE = 1 << 14 | 1 << 15 | 1 << 17
 
 
@@ -77,10 +77,10 @@ def channel(server: Server, one: Channel) -> Payload:
     common |= {"guild_id": one.guild.id, "name": one.name, "parent_id": one.parent, "rate_limit_per_user": 0}
     if one.kind == "thread":
         return common | _thread(server, one)
-    common |= {"position": 0, "permission_overwrites": [], "nsfw": False, "topic": None}
+    common |= {"position": 0, "permission_overwrites": _overwrites(server, one), "nsfw": False, "topic": None}
     if one.kind == "forum":
         tags = [
-            {"id": id_, "name": name, "moderated": False, "emoji_id": None, "emoji_name": None}
+            {"id": id_, "name": name, "moderated": id_ in one.moderated, "emoji_id": None, "emoji_name": None}
             for id_, name in one.tags.items()
         ]
         common |= {"available_tags": tags, "default_reaction_emoji": None, "default_sort_order": None}
@@ -88,12 +88,20 @@ def channel(server: Server, one: Channel) -> Payload:
     return common
 
 
+def _overwrites(server: Server, one: Channel) -> list[Payload]:
+    """Returns what the bot may do other than usually."""
+    if one.permissions == USUAL:
+        return []
+    allowed = one.permissions or 0
+    return [{"id": server.bot_user_id, "type": 1, "allow": str(allowed), "deny": str(EVERYTHING & ~allowed)}]
+
+
 def _thread(server: Server, one: Channel) -> Payload:
     archive = {
         "archived": one.archived,
         "auto_archive_duration": 4320,
         "archive_timestamp": made(one.id),
-        "locked": False,
+        "locked": one.locked,
         "create_timestamp": made(one.id),
     }
     count = len(server.placed.get(one.id, []))
@@ -105,6 +113,11 @@ def _thread(server: Server, one: Channel) -> Payload:
         "applied_tags": one.applied_tags,
         "thread_metadata": archive,
     }
+
+
+def features(guild: Guild) -> list[str]:
+    """Returns what a server has that others have not."""
+    return COMMUNITY if guild.community else []
 
 
 def guild_object(server: Server, guild: Guild) -> Payload:
@@ -144,7 +157,7 @@ def guild_object(server: Server, guild: Guild) -> Payload:
         "region": "deprecated",
         "afk_timeout": 300,
         "preferred_locale": guild.locale,
-        "features": FEATURES,
+        "features": features(guild),
         "roles": [everyone],
         "joined_at": made(guild.id),
         "large": False,
@@ -240,7 +253,7 @@ def interaction(server: Server, kind: int, user: str, place: Channel, data: Payl
         allowed = place.permissions if place.permissions is not None else IN_PRIVATE
         found |= {"guild_id": guild.id, "guild_locale": guild.locale, "member": member(server, guild, user)}
         found |= {
-            "guild": {"id": guild.id, "locale": guild.locale, "features": FEATURES},
+            "guild": {"id": guild.id, "locale": guild.locale, "features": features(guild)},
             "app_permissions": str(allowed),
         }
     if source is not None:

@@ -38,13 +38,17 @@ class Posting:
         place = self._server.channels.get(id_)
         if place is None or place.deleted:
             raise no(10003)
-        parent = self._server.channels.get(place.parent or "")
-        has = place.permissions if place.kind != "thread" or parent is None else parent.permissions
+        has = self.rights(place)
         if has is None or not has & VIEW or (place.guild is not None and not place.guild.installed):
             raise no(50001)
         if any(not has & one for one in needed):
             raise no(50013)
         return place
+
+    def rights(self, place: Channel) -> int | None:
+        """Returns what the bot may do in a channel; in a thread, what it may in the channel of that."""
+        parent = self._server.channels.get(place.parent or "")
+        return place.permissions if parent is None else parent.permissions
 
     def to_send(self, id_: str) -> Channel:
         """Returns a channel in which the bot may write."""

@@ -45,6 +45,8 @@ class Guild:
     installed: bool = True
     external_apps: bool = True
     """Whether apps that members installed may answer to everybody."""
+    community: bool = False
+    """Whether it has what only a community can have."""
 
 
 @dataclass(eq=False)
@@ -61,7 +63,10 @@ class Channel:
     tags: dict[str, str] = field(default_factory=dict)
     tag_required: bool = False
     applied_tags: list[str] = field(default_factory=list)
+    moderated: set[str] = field(default_factory=set)
+    """The tags that only moderators put."""
     archived: bool = False
+    locked: bool = False
     deleted: bool = False
 
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
@@ -17,7 +18,9 @@ from tests.fakes.discord_server import Server
 from tests.fakes.loopback import reset
 
 VIA = {"Via": "1.1 google"}
-EXPECTED = frozenset({10003, 10004, 10008, 10013, 10062, 10063, 50001, 50007, 50013, 40033, 50027, 10015, 40060})
+EXPECTED = frozenset(
+    {10003, 10004, 10008, 10013, 10062, 10063, 50001, 50007, 50013, 40033, 50027, 10015, 40060, 160005, 40067, 50008}
+)
 """Refusals that an app can meet without having made a mistake."""
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -106,7 +109,9 @@ class Rest:
             return await self._carry_out(request, call, log, handler)
         log.fault = fault.kind
         self._disturb(call)
-        if fault.kind == "status":
+        if fault.kind in ("status", "status_after"):
+            if fault.kind == "status_after":
+                await self._carry_out(request, call, log, handler)
             log.status = fault.status
             page = "<html><body>The server is having a bad day.</body></html>"
             return web.Response(status=fault.status, text=page, content_type="text/html", headers=VIA)
@@ -171,7 +176,7 @@ class Rest:
 
     def _answer(self, log: Request, status: int, body: Any, headers: dict[str, str] | None = None) -> web.Response:
         log.status = status
-        headers = VIA | (headers or {})
+        headers = VIA | {"Date": formatdate(self._server.clock(), usegmt=True)} | (headers or {})
         if isinstance(body, dict) and status >= 400:
             log.code = body.get("code")
         if status in (401, 403) or (status == 429 and headers.get("X-RateLimit-Scope") != "shared"):

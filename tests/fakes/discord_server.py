@@ -13,6 +13,7 @@ YEAR = 365 * 24 * 3_600_000
 
 VIEW, SEND, MANAGE_MESSAGES, EMBED, ATTACH, HISTORY = 1 << 10, 1 << 11, 1 << 13, 1 << 14, 1 << 15, 1 << 16
 PUBLIC_THREADS, SEND_IN_THREADS, USE_COMMANDS, EXTERNAL_APPS = 1 << 35, 1 << 38, 1 << 31, 1 << 50
+MANAGE_THREADS = 1 << 34
 ADMINISTRATOR = 1 << 3
 USUAL = VIEW | SEND | EMBED | ATTACH | HISTORY | PUBLIC_THREADS | SEND_IN_THREADS | USE_COMMANDS | EXTERNAL_APPS
 EVERYTHING = (1 << 53) - 1
@@ -27,6 +28,8 @@ class Server:
     """Servers, channels, messages, commands and rights of one app."""
 
     def __init__(self, guilds: int = 1, shards: int = 1) -> None:
+        self.clock: Callable[[], float] = time.time
+        """The time by which ids are made, nonces run out and limits are kept; may be set."""
         self._last_id = 0
         self._last_guild = int(time.time() * 1000) - EPOCH - YEAR
         self.application_id, self.bot_user_id = self.new_id(), self.new_id()
@@ -95,7 +98,7 @@ class Server:
 
     def new_id(self) -> str:
         """Returns an id made of the time, later than every one before."""
-        self._last_id = max(self._last_id + 1, (int(time.time() * 1000) - EPOCH) << 22)
+        self._last_id = max(self._last_id + 1, (int(self.clock() * 1000) - EPOCH) << 22)
         return str(self._last_id)
 
     def object_(self, where: str, what: str) -> None:
@@ -144,6 +147,8 @@ class Server:
         for key, value in more.items():
             setattr(channel, key, value)
         self.channels[channel.id] = channel
+        if guild is not None and kind in ("announcement", "forum"):
+            guild.community = True
         return channel
 
     def dm(self, user: str) -> str:

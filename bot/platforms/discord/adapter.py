@@ -28,7 +28,8 @@ STEADY = 600.0
 class Discord:
     """Answers on Discord; implements `Platform`.
 
-    `state` keeps a few facts across restarts; `shards` are those of this process, and of how many.
+    `state` keeps a few facts across restarts; `shards` are those of this process, and of how many; `pacing` is shared
+    with what posts digests as the same bot.
     """
 
     name = "discord"
@@ -42,6 +43,7 @@ class Discord:
         gateway_url: str = "",
         shards: tuple[range, int] | None = None,
         sessions: Sessions | None = None,
+        pacing: Pacing | None = None,
     ) -> None:
         self._token = token
         self._state = state
@@ -49,6 +51,7 @@ class Discord:
         self._api_url = api_url
         self._gateway_url = gateway_url
         self._shards = shards
+        self._pacing = pacing or Pacing(api_url)
 
     async def serve(self, core: Core) -> None:
         """Listens and answers until cancelled; what is being answered then is finished.
@@ -61,11 +64,12 @@ class Discord:
         """
         point_at(self._api_url)
         answering = Answering(core)
-        pacing = Pacing(self._api_url)
         pause = SHORTEST_PAUSE
         while True:
             began = monotonic()
-            client = Client(answering, core.menu, self._state, self._sessions, pacing, self._shards, self._gateway_url)
+            client = Client(
+                answering, core.menu, self._state, self._sessions, self._pacing, self._shards, self._gateway_url
+            )
             lost: Exception | None = None
             try:
                 await self._run(client, answering)

@@ -22,7 +22,9 @@ log = logging.getLogger("briefbot.discord")
 LONGEST_RATE_LIMIT = 30.0
 """Seconds that a request waits for Discord's permission, the least that discord.py takes."""
 
-PERMISSIONS = discord.Permissions(view_channel=True, send_messages=True, embed_links=True)
+PERMISSIONS = discord.Permissions(
+    view_channel=True, send_messages=True, embed_links=True, send_messages_in_threads=True, read_message_history=True
+)
 
 
 class Client(discord.AutoShardedClient):

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -25,17 +25,25 @@ FREE = ("/interactions/", "/webhooks/")
 
 
 class TooManyInvalid(aiohttp.ClientError):
-    """Says that nothing is asked of Discord for a while, because too much was refused."""
+    """Says that nothing is asked of Discord for so many seconds, because too much was refused."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too many requests were refused; Discord is left alone for ten minutes")
+        self.seconds = seconds
 
 
 class Pacing:
-    """Paces the requests of a discord.py client, as aiohttp tells of them; `now` is a monotonic clock in seconds."""
+    """Paces the requests of all clients of one bot; `now` is a monotonic clock in seconds.
+
+    aiohttp tells of those of a discord.py client by `trace`; digests call `admit`, `message_turn` and `count`.
+    """
 
     def __init__(self, api_url: str, now: Callable[[], float] = time.monotonic) -> None:
         self._path = urlsplit(api_url).path
         self._now = now
         self._next = 0.0
         self._invalid: deque[float] = deque()
+        self._messages = asyncio.Lock()
 
     @property
     def invalid(self) -> int:
@@ -64,18 +72,37 @@ class Pacing:
         Raises:
             TooManyInvalid: it is not to be sent.
         """
+        self.admit()
+        if self._paced(request.url.path):
+            await self.turn()
+
+    def end(self, request: aiohttp.TraceRequestEndParams) -> None:
+        """Counts an answer that refuses."""
+        self.count(request.response.status, request.response.headers)
+
+    def admit(self) -> None:
+        """Lets a request be sent, if few enough were refused.
+
+        Raises:
+            TooManyInvalid: it is not to be sent.
+        """
         if self.invalid >= MOST_INVALID:
-            raise TooManyInvalid("too many requests were refused; Discord is left alone for ten minutes")
-        if not self._paced(request.url.path):
-            return
+            raise TooManyInvalid(self._invalid[-MOST_INVALID] + WINDOW - self._now())
+
+    async def turn(self) -> None:
+        """Waits for the turn of a request; it comes before all messages that still wait for theirs."""
         turn = max(self._next, self._now())
         self._next = turn + 1 / RATE
         await asyncio.sleep(turn - self._now())
 
-    def end(self, request: aiohttp.TraceRequestEndParams) -> None:
-        """Counts an answer that refuses."""
-        response = request.response
-        if response.status not in INVALID or response.headers.get("X-RateLimit-Scope") == "shared":
+    async def message_turn(self) -> None:
+        """Waits for the turn of a message that nobody waits for; they come in order."""
+        async with self._messages:
+            await self.turn()
+
+    def count(self, status: int, headers: Mapping[str, str]) -> None:
+        """Counts an answer if it refuses."""
+        if status not in INVALID or headers.get("X-RateLimit-Scope") == "shared":
             return
         self._invalid.append(self._now())
         if self.invalid == ALERT:

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack.sending import reason
-from bot.ports import Absent, Found, Receipt, Unknown
+from bot.publishing import Absent, Found, Receipt, Unknown
 
 EVENT = "briefbot_digest"
 """Marks in a message's metadata what was posted unasked."""

@@ -17,7 +17,7 @@ from bot.platforms.slack.render import BUDGET, payload
 from bot.platforms.slack.sending import BLOCKS_REFUSED, TIMEOUT, needed, reason, tell_of_refused_blocks
 from bot.platforms.slack.turns import Turns
 from bot.platforms.slack.verdicts import untold, verdict
-from bot.ports import Absent, DeliveryError, Found, Post, Receipt, Unknown
+from bot.publishing import Absent, DeliveryError, Found, Post, Receipt, Unknown
 
 BEFORE = timedelta(hours=1)
 """How much earlier than it was intended a message may be dated: Slack's clock is not ours, and ours may be set."""

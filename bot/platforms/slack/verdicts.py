@@ -12,7 +12,7 @@ from aiohttp import ClientConnectorError, ClientHttpProxyError, ConnectionTimeou
 from slack_sdk.errors import SlackApiError
 
 from bot.platforms.slack.sending import TOO_MANY, needed, reason
-from bot.ports import DeliveryError
+from bot.publishing import DeliveryError
 
 USUAL_WAIT = 30.0
 """Seconds to wait where Slack limits us and does not say for how long."""

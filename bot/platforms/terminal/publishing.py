@@ -6,7 +6,7 @@ from typing import TextIO
 
 from bot.platforms.terminal.render import BUDGET
 from bot.platforms.terminal.screen import Screen
-from bot.ports import Absent, Found, Post, Receipt, Unknown
+from bot.publishing import Absent, Found, Post, Receipt, Unknown
 
 
 class TerminalPublisher:

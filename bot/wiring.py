@@ -1,0 +1,74 @@
+"""The platforms that are on, as what answers there and what posts there; the only file that knows them all."""
+
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from bot.ports import Platform, Receive
+from bot.publishing import Publisher
+from bot.settings import Settings
+
+
+class Wiring:
+    """Makes the parts of the platforms whose token is set; each SDK is imported only then."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pacing = None
+        if settings.discord_bot_token:
+            from bot.platforms.discord.pacing import Pacing
+
+            self._pacing = Pacing(settings.discord_api_url)
+
+    def platforms(self, routes: dict[str, Receive], *, terminal: bool) -> Iterator[Platform]:
+        """Yields what answers, and notes who takes which requests over HTTP."""
+        settings = self._settings
+        if settings.slack_bot_token:
+            from bot.platforms.slack.adapter import Slack
+
+            app_token, signing = settings.slack_app_token, settings.slack_signing_secret
+            slack = Slack(
+                settings.slack_bot_token.get_secret_value(),
+                settings.slack_api_url,
+                app_token.get_secret_value() if app_token else "",
+                signing.get_secret_value() if signing else "",
+            )
+            if signing:
+                routes["/slack/events"] = slack.receive
+            yield slack
+        if settings.discord_bot_token:
+            from bot.platforms.discord.adapter import Discord
+            from bot.platforms.discord.state import State
+
+            yield Discord(
+                settings.discord_bot_token.get_secret_value(),
+                State(settings.data_dir / "discord.json"),
+                settings.discord_api_url,
+                settings.discord_gateway_url,
+                settings.shards,
+                pacing=self._pacing,
+            )
+        if terminal:
+            from bot.platforms.terminal.adapter import Terminal
+
+            yield Terminal(sys.stdin, sys.stdout, settings.data_dir / "history")
+
+    def publishers(self, *, terminal: bool) -> dict[str, Publisher]:
+        """Returns what posts, by platform."""
+        settings = self._settings
+        made: list[Publisher] = []
+        if settings.slack_bot_token:
+            from bot.platforms.slack.publishing import SlackPublisher
+
+            made.append(SlackPublisher(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))
+        if settings.discord_bot_token and self._pacing:
+            from bot.platforms.discord.publishing import DiscordPublisher
+
+            token, url = settings.discord_bot_token.get_secret_value(), settings.discord_api_url
+            made.append(DiscordPublisher(token, url, self._pacing, lambda: datetime.now(UTC), time.monotonic))
+        if terminal:
+            from bot.platforms.terminal.publishing import TerminalPublisher
+
+            made.append(TerminalPublisher(sys.stdout))
+        return {publisher.name: publisher for publisher in made}
