@@ -15,7 +15,6 @@ from bot.delivering import deliver_always, engine_of, take_up
 from bot.knowledge_folder import KnowledgeFolder
 from bot.platforms import limits
 from bot.ports import Platform, Receive, TokenRefused
-from bot.publishing import Publisher
 from bot.settings import InvalidSettings, Settings
 from bot.store.opening import open_store
 from bot.store.values import StoreUnavailable
@@ -49,7 +48,7 @@ async def run(settings: Settings, *, terminal: bool) -> None:
     async with AsyncExitStack() as stack:
         watching = asyncio.create_task(folder.watch())
         stack.push_async_callback(_ended, watching)
-        delivering = await _delivering(settings, folder, on.publishers(terminal=terminal), stack)
+        delivering = await _delivering(settings, folder, on, stack, terminal=terminal)
         serving = [asyncio.create_task(_served(p, answers(p), alone=len(platforms) == 1)) for p in platforms]
         for task in serving:
             stack.push_async_callback(_ended, task)
@@ -62,17 +61,19 @@ async def run(settings: Settings, *, terminal: bool) -> None:
 
 
 async def _delivering(
-    settings: Settings, folder: KnowledgeFolder, publishers: Mapping[str, Publisher], stack: AsyncExitStack
+    settings: Settings, folder: KnowledgeFolder, on: Wiring, stack: AsyncExitStack, *, terminal: bool
 ) -> list[asyncio.Task[None]]:
-    """Begins to deliver; at a prompt alone answers are given without a store, too."""
+    """Begins to deliver, but not into a pipe; in a terminal alone answers are given without a store, too."""
     try:
         store = await stack.enter_async_context(open_store(settings.database))
-        engine = engine_of(settings, store, lambda: folder.current, publishers)
+        engine = engine_of(settings, store, lambda: folder.current, on.publishers(terminal=terminal))
         await take_up(settings, engine)
     except StoreUnavailable as error:
         if settings.platforms:
             raise
         log.warning("there are no digests", extra={"reason": str(error)})
+        return []
+    if not settings.platforms and not on.is_attended:
         return []
     task = asyncio.create_task(deliver_always(settings, engine))
     stack.push_async_callback(_ended, task)

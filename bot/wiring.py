@@ -21,6 +21,11 @@ class Wiring:
 
             self._pacing = Pacing(settings.discord_api_url)
 
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody sits at the terminal."""
+        return bool(sys.stdin and sys.stdin.isatty())
+
     def platforms(self, routes: dict[str, Receive], *, terminal: bool) -> Iterator[Platform]:
         """Yields what answers, and notes who takes which requests over HTTP."""
         settings = self._settings

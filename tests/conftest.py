@@ -38,6 +38,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
     return True
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Gives the programs that tests run a home of their own, where what they keep is nobody else's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def on_postgresql(testrun_uid: str) -> Iterator[PostgreSql]:
     with postgresql(testrun_uid) as databases:

@@ -43,10 +43,16 @@ class Shelf:
         self._seen = taken_up(seen)
         self.retracted = {one.claim: seen[one] for one in retractions}
         self._knowledge = knowledge
-        gone = sorted({claim for claim, _ in self._seen} - set(knowledge.claims))
-        if gone:
-            log.warning("claims have left the files", extra={"claims": gone[:MOST_TOLD], "number": len(gone)})
+        await self._tell_of_gone(knowledge)
         return True
+
+    async def _tell_of_gone(self, knowledge: Knowledge) -> None:
+        """Reports claims that readers were shown and that are no longer in the files; nobody is told of them again."""
+        left = {claim for claim, _ in self._seen} - set(knowledge.claims)
+        gone = sorted({one.claim for one in await ledger.carried(self._store, left)})
+        if gone:
+            told = {"claims": gone[:MOST_TOLD], "number": len(gone)}
+            log.warning("claims that were shown have left the files; retract a claim to have that told", extra=told)
 
     @property
     def knowledge(self) -> Knowledge:
