@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -26,6 +27,9 @@ from tests.builders import CURATED
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_people import new_user
+
+HANDED_BACK = 10.0
+"""Seconds within which a process that is asked to end does so."""
 
 
 class Zygote:
@@ -91,6 +95,31 @@ class Outbox:
             self.places.append(f"discord:{guild}/{self.discord.do(self.discord.channel(guild, 'news'))}")
         asyncio.run(self._fill(self.places, a_channel, policy))
 
+    def due_together(self, guilds: Sequence[int], at: datetime) -> None:
+        """Lets a digest be due on every channel of guilds of so many channels, at an instant."""
+        anna = self.discord.user("anna")
+        for channels in guilds:
+            guild = self.discord.do(self.discord.guild("team", [anna]))
+            rooms = [self.discord.do(self.discord.channel(guild, "news")) for _ in range(channels)]
+            self.places += [f"discord:{guild}/{room}" for room in rooms]
+        asyncio.run(self._subscribe(at))
+
+    async def _subscribe(self, at: datetime) -> None:
+        made = at - timedelta(days=1)
+        schedule = f"daily {at:%H:%M}"
+        rows = [
+            asdict(
+                Subscription(
+                    f"S{n}", place, "Morning", schedule, "UTC", "", made, {"nothing": "say", "most": 2}, next_fire=at
+                )
+            )
+            | {"changed_at": made}
+            for n, place in enumerate(self.places)
+        ]
+        async with open_store(self.url) as store, store.writing() as tx:
+            for chunk in chunks(rows):
+                await tx.execute(subscription.insert(), chunk)
+
     async def _fill(self, places: list[str], a_channel: int, policy: str) -> None:
         now = datetime.now(UTC) - timedelta(seconds=1)
         subscriptions, slots = [], []
@@ -129,6 +158,18 @@ class Outbox:
 
         return asyncio.run(read())
 
+    def longest_pause(self) -> float:
+        """Returns for how many seconds a lane with work posted nothing, at the longest."""
+
+        async def read() -> list[tuple[str, datetime]]:
+            ended = select(slot.c.lane, slot.c.ended_at).order_by(slot.c.lane, slot.c.ended_at)
+            async with open_store(self.url) as store, store.reading() as tx:
+                return [(row.lane, row.ended_at) for row in await tx.execute(ended)]
+
+        ends = asyncio.run(read())
+        pauses = [(b - a).total_seconds() for (lane, a), (same, b) in pairwise(ends) if lane == same]
+        return max(pauses, default=0.0)
+
     def posted(self) -> dict[str, list[str]]:
         """Returns the parts that stand in each channel, in order."""
         found: dict[str, list[str]] = {}
@@ -143,13 +184,18 @@ class Outbox:
 
 @dataclass(frozen=True)
 class Account:
-    """Is what became of all parts: those that no channel has, those that one has twice, those out of order."""
+    """Is what became of all parts: those that no channel has, those that one has twice, those out of order.
+
+    `attempts` are those a part, `resent` how many were beyond the first, `copies` how many messages are one too many.
+    """
 
     lost: list[str]
     doubled: list[str]
     disordered: list[str]
     uncertain: list[str]
     attempts: float
+    resent: int
+    copies: int
 
 
 def account(outbox: Outbox) -> Account:
@@ -170,17 +216,29 @@ def account(outbox: Outbox) -> Account:
         disordered=disordered,
         uncertain=[key for key, (_, state, _) in parts.items() if state == "uncertain"],
         attempts=sum(attempts for _, _, attempts in parts.values()) / max(len(parts), 1),
+        resent=sum(attempts - 1 for _, _, attempts in parts.values()),
+        copies=sum(number - 1 for number in times.values()),
     )
 
 
-def kill_at_random(zygote: Zygote, outbox: Outbox, kills: int, seed: int, longest: float, seconds: float) -> int:
-    """Kills the delivering process again and again, lets the last one finish, and returns how often it killed."""
+def kill_at_random(
+    zygote: Zygote, outbox: Outbox, kills: int, seed: int, longest: float, seconds: float, terms: float = 0.0
+) -> int:
+    """Kills the delivering process again and again, lets the last one finish, and returns how often it killed.
+
+    A share of `terms` of them is asked to end, which it does in time.
+    """
     dice, killed, end = random.Random(seed), 0, time.monotonic() + seconds
     process = zygote.fork()
     try:
         while killed < kills:
             time.sleep(dice.uniform(0.05, longest))
-            zygote.kill(process)
+            if dice.random() < terms:
+                began = time.monotonic()
+                assert zygote.end(process) == 0
+                assert time.monotonic() - began < HANDED_BACK
+            else:
+                zygote.kill(process)
             killed += 1
             process = zygote.fork()
             if killed % 20 == 0 and not open_ones(outbox.states()):
@@ -193,13 +251,49 @@ def kill_at_random(zygote: Zygote, outbox: Outbox, kills: int, seed: int, longes
     return killed
 
 
+def kill_replicas(
+    zygote: Zygote, outbox: Outbox, replicas: int, seed: int, seconds: float, frozen_for: float
+) -> tuple[int, int]:
+    """Lets processes share the work while one is killed or frozen every 5 seconds; returns how many of each.
+
+    One is frozen for longer than its lease and a request, so that it wakes after another has taken over.
+    """
+    dice, killed, frozen = random.Random(seed), 0, 0
+    alive = [zygote.fork() for _ in range(replicas)]
+    asleep: dict[int, float] = {}
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and open_ones(outbox.states()):
+        time.sleep(min(5, frozen_for))
+        for process in [process for process, until in asleep.items() if time.monotonic() > until]:
+            os.kill(process, signal.SIGCONT)
+            del asleep[process]
+        one = dice.choice([process for process in alive if process not in asleep])
+        if dice.random() < 0.5 and len(asleep) < replicas - 2:
+            os.kill(one, signal.SIGSTOP)
+            asleep[one] = time.monotonic() + frozen_for
+            frozen += 1
+        else:
+            zygote.kill(one)
+            alive[alive.index(one)] = zygote.fork()
+            killed += 1
+    for process in asleep:
+        os.kill(process, signal.SIGCONT)
+    while open_ones(outbox.states()):
+        assert time.monotonic() < end + 180, outbox.states()
+        time.sleep(0.5)
+    assert [zygote.end(process) for process in alive] == [0] * replicas
+    return killed, frozen
+
+
 def open_ones(states: Counter[str]) -> int:
     """Returns how many digests are not at their end."""
     return states["planned"] + states["sending"]
 
 
 @contextmanager
-def fakes(folder: Path, url: str, seed: int, **slack: frozenset[str]) -> Iterator[tuple[Zygote, Outbox]]:
+def fakes(
+    folder: Path, url: str, seed: int, lease: str = "20 12", **slack: frozenset[str]
+) -> Iterator[tuple[Zygote, Outbox]]:
     """Gives a fake Slack and a fake Discord with faults, digests to be filled in, and what delivers them."""
     with FakeSlack(**slack) as workspace, FakeDiscord() as discord:
         workspace.frugal = True
@@ -210,7 +304,7 @@ def fakes(folder: Path, url: str, seed: int, **slack: frozenset[str]) -> Iterato
             "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_API_URL": workspace.api_url,
             "SLACK_SIGNING_SECRET": workspace.signing_secret, "DISCORD_BOT_TOKEN": discord.token,
             "DISCORD_API_URL": discord.api_url, "DATABASE_URL": url, "BRIEFBOT_DATA_DIR": str(folder),
-            "LOG": str(folder / "log"),
+            "LOG": str(folder / "log"), "LEASE": lease,
         }  # fmt: skip
         zygote = Zygote(**settings)
         try:

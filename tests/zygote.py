@@ -25,6 +25,7 @@ async def deliver(knowledge: Knowledge) -> None:
     settings = read_settings()
     async with open_store(settings.database, wait=5.0) as store:
         engine = engine_of(settings, store, lambda: knowledge, Wiring(settings).publishers(terminal=False))
+        engine.lease, engine.request = (float(seconds) for seconds in os.environ["LEASE"].split())
         await take_up(settings, engine)
         delivering = asyncio.create_task(deliver_always(settings, engine))
         ending_on_sigterm([delivering])

@@ -26,7 +26,6 @@ LONGEST_WAIT = timedelta(seconds=30)
 """After which the store is read at the latest: other replicas take edits, too."""
 
 CORRECTED = timedelta(minutes=5)
-FREE_AFTER = timedelta(seconds=REQUEST)
 
 
 @dataclass
@@ -46,6 +45,8 @@ class Engine:
     operators: str = ""
     owner: str = field(default_factory=lambda: secrets.token_hex(8))
     linger: float = 5.0
+    lease: float = LEASE
+    request: float = REQUEST
     soon: Callable[[], None] = lambda: None
     _lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = field(default_factory=dict)
     _corrected: datetime | None = None
@@ -80,12 +81,12 @@ class Engine:
             self._lanes[name][0].poked.set()
             return True
         now = self.now()
-        until = now + timedelta(seconds=LEASE)
-        hold = await lanes.take_lane(self.store, name, self.owner, now, until, FREE_AFTER)
+        until = now + timedelta(seconds=self.lease)
+        hold = await lanes.take_lane(self.store, name, self.owner, now, until, timedelta(seconds=self.request))
         if hold is None:
             return False
         publisher = self.publishers[name.partition(":")[0]]
-        grip = Grip(self.store, hold, until, self.now, self.monotonic)
+        grip = Grip(self.store, hold, until, self.now, self.monotonic, self.lease)
         names = self.names.get(publisher.name, {})
         sending = Sending(self.store, publisher, grip, self.operators, self.now)
         posting = Posting(sending, self.shelf, names)

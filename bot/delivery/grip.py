@@ -17,7 +17,6 @@ T = TypeVar("T")
 LEASE = 20.0
 """Seconds for which a lane is held; what a process that died had begun goes on this long after, and a request more."""
 
-RENEWED = 5.0
 AGAIN = 2.0
 REQUEST = 12.0
 """Seconds for which a request of the last holder may still be under way."""
@@ -33,13 +32,15 @@ class Grip:
         until: datetime,
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        lease: float = LEASE,
     ) -> None:
         self.hold = hold
+        self._lease = lease
         self._store = store
         self._until = until
         self._now = now
         self._monotonic = monotonic
-        self._firm_until = monotonic() + LEASE
+        self._firm_until = monotonic() + lease
         self._paused: dict[str, float] = {}
         self._ended = asyncio.Event()
 
@@ -67,14 +68,14 @@ class Grip:
             Fenced: another has taken the lane.
         """
         while True:
-            await asyncio.sleep(RENEWED)
-            asked, until = self._monotonic(), self._now() + timedelta(seconds=LEASE)
+            await asyncio.sleep(self._lease / 4)
+            asked, until = self._monotonic(), self._now() + timedelta(seconds=self._lease)
             try:
                 await lanes.keep_lane(self._store, self.hold, until)
             except StoreUnavailable as error:
                 log.warning("a lease cannot be renewed", extra={"lane": self.hold.lane, "error": str(error)})
             else:
-                self._firm_until, self._until = asked + LEASE, until
+                self._firm_until, self._until = asked + self._lease, until
 
     def end(self) -> None:
         """Lets no more messages be sent."""
