@@ -34,7 +34,7 @@ class Engine:
     """Delivers on some platforms; its functions are the jobs of a clock, any of which may run late or twice.
 
     `names` holds, by platform, what commands are called there; `operators` is the place told of trouble;
-    `soon` has `tick` run at once.
+    `soon` has `tick` run at once; `longest_wait` is after what time the store is read though nothing is due.
     """
 
     store: Store
@@ -46,6 +46,7 @@ class Engine:
     operators: str = ""
     owner: str = field(default_factory=lambda: secrets.token_hex(8))
     linger: float = 5.0
+    longest_wait: timedelta = LONGEST_WAIT
     soon: Callable[[], None] = lambda: None
     _lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = field(default_factory=dict)
     _corrected: datetime | None = None
@@ -65,7 +66,7 @@ class Engine:
             await self._see_to_lanes()  # the first go out while the last are still proposed
         held_elsewhere = await self._see_to_lanes()
         wakes = await subscriptions.earliest_fire(self.store), await slots.next_wake(self.store, now)
-        latest = self.now() + (AGAIN if held_elsewhere else LONGEST_WAIT)
+        latest = self.now() + (AGAIN if held_elsewhere else self.longest_wait)
         return max(min(wake for wake in (*wakes, latest) if wake), self.now())
 
     async def _see_to_lanes(self) -> bool:
