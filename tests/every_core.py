@@ -18,7 +18,7 @@ def on_every_core(work: Callable[[T], R], of: Iterable[T]) -> list[R]:
     _work = work
     forking = multiprocessing.get_context("fork")
     with forking.Pool(os.cpu_count()) as pool:
-        return list(pool.map(cast(Callable[[T], R], _worked), of, chunksize=1))
+        return list(pool.map(cast("Callable[[T], R]", _worked), of, chunksize=1))
 
 
 _work: Callable[..., object]

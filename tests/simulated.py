@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -18,7 +19,7 @@ from knowledge import Claim
 from tests.builders import claim, knowing
 from tests.made_platform import Faults, Platform, budget_of
 from tests.stored import subscription
-from tests.world import START, Act, World
+from tests.world import Act, World
 
 DAY = 86_400.0
 MONTH = 30 * DAY
@@ -321,6 +322,6 @@ def _ledger(works: list[Work], world: World) -> Iterator[str]:
             if post.key.partition("-")[0] in digests:
                 told.update({ClaimRevision(one.claim, one.revision) for one in statements(*post.page.blocks)})
         yield from (f"{place} was told {one} {times} times" for one, times in told.items() if times > 1)
-        shown = set(world.told(lambda store, place=place: ledger.shown_in(store, place)))
+        shown = set(world.told(partial(ledger.shown_in, place=place)))
         if shown != set(told):
             yield f"the ledger of {place} is {sorted(shown)}, and it was told {sorted(told)}"

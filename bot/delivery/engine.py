@@ -96,8 +96,11 @@ class Engine:
         return True
 
     async def _worked(self, name: str, lane: Lane) -> None:
+        """Works a lane; after trouble it waits for the next tick, or it would be in trouble again at once."""
+        ended_well = False
         try:
             await lane.work()
+            ended_well = True
         except Fenced as lost:
             log.warning("a lane was taken over", extra={"lane": name, "error": str(lost)})
         except StoreUnavailable as error:
@@ -106,6 +109,7 @@ class Engine:
             log.exception("a lane has ended by a fault of ours", extra={"lane": name})
         finally:
             del self._lanes[name]
+        if ended_well:
             self.soon()  # what came while it was given back is nobody's yet
 
     async def finish(self) -> None:

@@ -74,7 +74,8 @@ class Lane:
             await self._something(keeping, await self._pause())
 
     def _may_start(self, work: Work) -> bool:
-        return work.slot.place not in self._hands and not self.grip.is_paused(work.slot.place, work.slot.id)
+        place = work.slot.place
+        return place not in self._hands and self.grip.is_firm and not self.grip.is_paused(place, work.slot.id)
 
     def _start(self, work: Work) -> None:
         if self._may_start(work):
