@@ -9,6 +9,7 @@ import pytest
 from bot.delivery.engine import Engine
 from bot.store.opening import Store
 from tests.databases import Sqlite
+from tests.made_platform import Faults
 from tests.stored import subscription
 from tests.test_delivery_crashes import end_of
 from tests.world import START, World, knowing_of
@@ -89,15 +90,21 @@ def test_a_lease_that_cannot_be_renewed_holds_what_is_due_and_asks_for_it_quietl
 
 
 def test_a_clock_that_is_put_forward_holds_a_lane_no_longer_than_to_its_next_renewal(on_sqlite: Sqlite) -> None:
-    world = due_in_six_places(on_sqlite)
+    world = World(on_sqlite.ready(), knowing_of("a", "b"))
+    slow = subscription("slow", made_at=START - DAY, next_fire=START + timedelta(seconds=1))
+    later = subscription("later", "slack:T1/C2", made_at=START - DAY, next_fire=START + timedelta(hours=1))
+    world.subscribe(slow, later)
+    world.platform.faults = Faults(script=["lost"])
 
     async def jump(store: Store, engine: Engine) -> None:
         world.offset += timedelta(hours=2)
 
-    world.acts.append((25.0, jump))
-    assert world.live(seconds=300)
-    assert [len(of_place) for of_place in world.platform.messages.values()] == [1] * 6
-    assert len(world.seams.names) < 1_500
+    world.acts.append((3.0, jump))
+    world.seams.start()
+    assert world.live(seconds=60)
+    assert set(world.platform.keys.values()) == {1}
+    assert [len(world.platform.messages[place]) for place in ("slack:T1/C1", "slack:T1/C2")] == [1, 1]
+    assert len(world.seams.names) < 500
 
 
 def due_in_six_places(on_sqlite: Sqlite) -> World:
