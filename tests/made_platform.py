@@ -54,13 +54,17 @@ class Faults:
 
 @dataclass
 class Platform:
-    """Takes messages and keeps them; `can_look` is whether it can be asked for them; implements `Publisher`."""
+    """Takes messages and keeps them; implements `Publisher`.
+
+    `can_look` is whether it can be asked for them, `knows_keys` whether it takes no second one with the same key.
+    """
 
     clock: Callable[[], datetime]
     seams: Callable[[], Seams]
     dice: random.Random = field(default_factory=lambda: random.Random(0))
     name: str = "slack"
     can_look: bool = True
+    knows_keys: bool = False
     faults: Faults = field(default_factory=Faults)
     rate: float = 0.0
     settle: float = 12.0
@@ -112,6 +116,9 @@ class Platform:
         return receipt
 
     def _accept(self, post: Post) -> Receipt:
+        before = self._number(post)
+        if self.knows_keys and before:
+            return Receipt(f"m{before}")
         self.messages[post.place].append((self.clock(), post))
         return Receipt(f"m{len(self.messages[post.place])}")
 
@@ -119,9 +126,13 @@ class Platform:
         self.seams().passing("look")
         await asyncio.sleep(0.05)
         if not self.can_look:
-            return Unknown("it has no history to be read")
-        found = [n for n, (_, one) in enumerate(self.messages[post.place], 1) if one.key == post.key]
-        return Found(Receipt(f"m{found[0]}")) if found else Absent()
+            return Absent(sure=False) if self.knows_keys else Unknown("it has no history to be read")
+        found = self._number(post)
+        return Found(Receipt(f"m{found}")) if found else Absent()
+
+    def _number(self, post: Post) -> int:
+        """Returns which message of its place one is, from 1; 0 if it is not there."""
+        return next((n for n, (_, one) in enumerate(self.messages[post.place], 1) if one.key == post.key), 0)
 
     async def finish(self, post: Post, receipt: Receipt) -> None:
         pass
