@@ -116,7 +116,7 @@ class Outbox:
             | {"changed_at": made}
             for n, place in enumerate(self.places)
         ]
-        async with open_store(self.url) as store, store.writing() as tx:
+        async with open_store(self.url, wait=60) as store, store.writing() as tx:
             for chunk in chunks(rows):
                 await tx.execute(subscription.insert(), chunk)
 
@@ -133,7 +133,7 @@ class Outbox:
                 due = now - timedelta(milliseconds=a_channel - count)
                 new = Slot(f"now:{one.id}:{count}", "now", lane_of(place), place, due, now + timedelta(hours=5), one.id)
                 slots.append(asdict(new) | {"id": new.id, "wake": due})
-        async with open_store(self.url) as store, store.writing() as tx:
+        async with open_store(self.url, wait=60) as store, store.writing() as tx:
             for table, rows in ((subscription, subscriptions), (slot, slots)):
                 for chunk in chunks(rows):
                     await tx.execute(table.insert(), chunk)
@@ -142,7 +142,7 @@ class Outbox:
         """Returns how many digests are in which state."""
 
         async def read() -> Counter[str]:
-            async with open_store(self.url) as store, store.reading() as tx:
+            async with open_store(self.url, wait=60) as store, store.reading() as tx:
                 rows = await tx.execute(select(slot.c.state, func.count().label("number")).group_by(slot.c.state))
                 return Counter({row.state: row.number for row in rows})
 
@@ -153,7 +153,7 @@ class Outbox:
 
         async def read() -> dict[str, tuple[str, str, int]]:
             joined = select(delivery.c.id, slot.c.place, delivery.c.state, delivery.c.attempts).join(slot)
-            async with open_store(self.url) as store, store.reading() as tx:
+            async with open_store(self.url, wait=60) as store, store.reading() as tx:
                 return {row.id: (row.place, row.state, row.attempts) for row in await tx.execute(joined)}
 
         return asyncio.run(read())
@@ -163,7 +163,7 @@ class Outbox:
 
         async def read() -> list[tuple[str, datetime]]:
             ended = select(slot.c.lane, slot.c.ended_at).order_by(slot.c.lane, slot.c.ended_at)
-            async with open_store(self.url) as store, store.reading() as tx:
+            async with open_store(self.url, wait=60) as store, store.reading() as tx:
                 return [(row.lane, row.ended_at) for row in await tx.execute(ended)]
 
         ends = asyncio.run(read())

@@ -33,7 +33,7 @@ class Engine:
     """Delivers on some platforms; its functions are the jobs of a clock, any of which may run late or twice.
 
     `names` holds, by platform, what commands are called there; `operators` is the place told of trouble;
-    `soon` has `tick` run at once.
+    `soon` has `tick` run at once; `longest_wait` is after what time the store is read though nothing is due.
     """
 
     store: Store
@@ -47,6 +47,7 @@ class Engine:
     linger: float = 5.0
     lease: float = LEASE
     request: float = REQUEST
+    longest_wait: timedelta = LONGEST_WAIT
     soon: Callable[[], None] = lambda: None
     _lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = field(default_factory=dict)
     _corrected: datetime | None = None
@@ -66,7 +67,7 @@ class Engine:
             await self._see_to_lanes()  # the first go out while the last are still proposed
         held_elsewhere = await self._see_to_lanes()
         wakes = await subscriptions.earliest_fire(self.store), await slots.next_wake(self.store, now)
-        latest = self.now() + (AGAIN if held_elsewhere else LONGEST_WAIT)
+        latest = self.now() + (AGAIN if held_elsewhere else self.longest_wait)
         return max(min(wake for wake in (*wakes, latest) if wake), self.now())
 
     async def _see_to_lanes(self) -> bool:
@@ -96,8 +97,11 @@ class Engine:
         return True
 
     async def _worked(self, name: str, lane: Lane) -> None:
+        """Works a lane; after trouble it waits for the next tick, or it would be in trouble again at once."""
+        ended_well = False
         try:
             await lane.work()
+            ended_well = True
         except Fenced as lost:
             log.warning("a lane was taken over", extra={"lane": name, "error": str(lost)})
         except StoreUnavailable as error:
@@ -106,6 +110,7 @@ class Engine:
             log.exception("a lane has ended by a fault of ours", extra={"lane": name})
         finally:
             del self._lanes[name]
+        if ended_well:
             self.soon()  # what came while it was given back is nobody's yet
 
     async def finish(self) -> None:

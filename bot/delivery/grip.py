@@ -44,10 +44,14 @@ class Grip:
         self._paused: dict[str, float] = {}
         self._ended = asyncio.Event()
 
+    @property
+    def is_firm(self) -> bool:
+        """Whether nobody else can hold the lane yet."""
+        return self._monotonic() < self._firm_until and self._now() < self._until and not self._ended.is_set()
+
     def is_free(self, place: str) -> bool:
         """Whether a message may be sent now: nobody else can hold the lane yet, and nothing holds the place back."""
-        firm = self._monotonic() < self._firm_until and self._now() < self._until
-        return firm and not self._ended.is_set() and not self.is_paused(place)
+        return self.is_firm and not self.is_paused(place)
 
     async def turn(self, publisher: Publisher, place: str) -> bool:
         """Waits for the turn of a place, and returns whether a message may be sent there then."""
@@ -87,14 +91,18 @@ class Grip:
 
     def is_paused(self, *what: str) -> bool:
         """Whether one of some places or slots is held back, or the whole lane."""
-        now = self._monotonic()
-        self._paused = {word: until for word, until in self._paused.items() if until > now}
+        self._release()
         return any(word in self._paused for word in ("", *what))
 
     @property
     def next_release(self) -> float:
         """In how many seconds something is no longer held back; infinite where nothing is."""
+        self._release()
         return min((until - self._monotonic() for until in self._paused.values()), default=float("inf"))
+
+    def _release(self) -> None:
+        now = self._monotonic()
+        self._paused = {what: until for what, until in self._paused.items() if until > now}
 
     async def insist(self, write: Callable[[], Awaitable[T]]) -> T:
         """Writes something down that nobody else knows, trying until it is written or the lane is lost.

@@ -68,13 +68,14 @@ class Lane:
             for work in fresh:
                 while len(self._hands) >= AT_ONCE:
                     await self._something(keeping)
-                if self._trouble or keeping.done():
-                    break
+                if self._trouble or keeping.done() or self.poked.is_set():
+                    break  # a poke tells that there is more, which may come before what is left
                 self._start(work)
             await self._something(keeping, await self._pause())
 
     def _may_start(self, work: Work) -> bool:
-        return work.slot.place not in self._hands and not self.grip.is_paused(work.slot.place, work.slot.id)
+        place = work.slot.place
+        return place not in self._hands and self.grip.is_firm and not self.grip.is_paused(place, work.slot.id)
 
     def _start(self, work: Work) -> None:
         if self._may_start(work):
