@@ -137,7 +137,7 @@ class Engine:
             publisher = self.publishers.get(one.place.partition(":")[0])
             if one.state == "paused" and one.is_unreachable and publisher and await publisher.reachable(one.place):
                 following = parse(one.schedule, one.zone).next(now)
-                if await subscriptions.resume(self.store, one.id, following, now):
+                if await subscriptions.resume(self.store, one.id, following, now, one.reason):
                     log.info("a subscription goes on by itself", extra={"subscription": one.id})
 
     async def clean(self) -> None:
