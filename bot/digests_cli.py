@@ -27,7 +27,7 @@ def deliver() -> None:
     from bot.delivering import deliver as deliver_due
 
     settings = read_settings()
-    prepare_logging(settings.log_level)
+    prepare_logging(settings.log_level, settings.data_dir)
     asyncio.run(deliver_due(settings))
 
 
@@ -41,7 +41,7 @@ def rehearse(
     if end < start:
         raise typer.BadParameter(f"--to {end:%Y-%m-%d} lies before --from {start:%Y-%m-%d}; turn them round")
     settings = read_settings()
-    prepare_logging(settings.log_level)
+    prepare_logging("WARNING", settings.data_dir)  # below, it would be told as posted what is only rehearsed
     period = start.replace(tzinfo=UTC), datetime.combine(end.date(), time.max, UTC)
     asyncio.run(rehearse_days(settings, period, sys.stdout))
 
@@ -71,16 +71,16 @@ def retry(id_: Annotated[str, typer.Argument(metavar="ID", help="The id of a dig
 
     now = datetime.now(UTC)
 
-    async def again(store: "Store") -> None:
+    async def again(store: "Store") -> str:
         work = await _found(store, id_)
         if work.slot.state == "uncertain":
             await settling.settle(store, work.slot.id, "retry", now)
         else:
             kept = max(work.slot.deadline - work.slot.due, timedelta(hours=1))
             await settling.reopen(store, work.slot.id, now + kept, now)
+        return work.slot.id[:SHORT]
 
-    _on_store(again)
-    typer.echo(f"{id_} goes out with the next pass of `briefbot run` or `briefbot deliver`.")
+    typer.echo(f"{_on_store(again)} goes out with the next pass of `briefbot run` or `briefbot deliver`.")
 
 
 class How(Enum):
@@ -98,18 +98,20 @@ def settle(
     """Say that an uncertain digest is out, or with `--as failed` that it is not and is to be left."""
     from bot.store import settling
 
-    async def said(store: "Store") -> None:
+    async def said(store: "Store") -> str:
         work = await _found(store, id_)
         await settling.settle(store, work.slot.id, "sent" if how is How.SENT else "failed", datetime.now(UTC))
+        return work.slot.id[:SHORT]
 
-    _on_store(said)
-    typer.echo(f"{id_} is settled as {how.value}.")
+    typer.echo(f"{_on_store(said)} is settled as {how.value}.")
 
 
 async def _found(store: "Store", id_: str) -> Work:
     from bot.store import slots
+    from bot.subscriptions import alike
 
-    work = await slots.get(store, id_.upper())
+    typed = alike(id_).upper()
+    work = await slots.get(store, typed) if len(typed) >= SHORT else None
     if work is None:
         raise WrongState(f"there is no digest {id_!r}; `briefbot deliveries` lists them")
     return work
