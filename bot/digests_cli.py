@@ -2,22 +2,20 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.log import prepare_logging
-from bot.settings import Settings, read_settings
+from bot.settings import read_settings
 from bot.store.values import SHORT, Work, WrongState
+from bot.store_cli import on_store
 
 if TYPE_CHECKING:
     from bot.store.opening import Store
 
-T = TypeVar("T")
-USED_WRONGLY = 2
 MOST_LISTED = 50
 deliveries = typer.Typer(help="Digests that were posted, or were to be; those that wait for a person.")
 
@@ -57,7 +55,7 @@ def listed(
         return
     from bot.store import slots
 
-    works = _on_store(lambda store: slots.uncertain(store) if uncertain else slots.latest(store, MOST_LISTED))
+    works = on_store(lambda store: slots.uncertain(store) if uncertain else slots.latest(store, MOST_LISTED))
     for work in works:
         typer.echo(_line(work))
     if not works:
@@ -80,7 +78,7 @@ def retry(id_: Annotated[str, typer.Argument(metavar="ID", help="The id of a dig
             await settling.reopen(store, work.slot.id, now + kept, now)
         return work.slot.id[:SHORT]
 
-    typer.echo(f"{_on_store(again)} goes out with the next pass of `briefbot run` or `briefbot deliver`.")
+    typer.echo(f"{on_store(again)} goes out with the next pass of `briefbot run` or `briefbot deliver`.")
 
 
 class How(Enum):
@@ -103,7 +101,7 @@ def settle(
         await settling.settle(store, work.slot.id, "sent" if how is How.SENT else "failed", datetime.now(UTC))
         return work.slot.id[:SHORT]
 
-    typer.echo(f"{_on_store(said)} is settled as {how.value}.")
+    typer.echo(f"{on_store(said)} is settled as {how.value}.")
 
 
 async def _found(store: "Store", id_: str) -> Work:
@@ -115,23 +113,6 @@ async def _found(store: "Store", id_: str) -> Work:
     if work is None:
         raise WrongState(f"there is no digest {id_!r}; `briefbot deliveries` lists them")
     return work
-
-
-def _on_store(does: "Callable[[Store], Awaitable[T]]") -> T:
-    settings = read_settings()
-    prepare_logging(settings.log_level)
-    try:
-        return asyncio.run(_opened(settings, does))
-    except WrongState as wrong:
-        typer.echo(str(wrong), err=True)
-        raise typer.Exit(USED_WRONGLY) from None
-
-
-async def _opened(settings: Settings, does: "Callable[[Store], Awaitable[T]]") -> T:
-    from bot.store.opening import open_store
-
-    async with open_store(settings.database) as store:
-        return await does(store)
 
 
 def _line(work: Work) -> str:
