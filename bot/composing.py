@@ -1,7 +1,7 @@
 """Slots to the pages that are posted for them, from the knowledge and the ledger of the moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -19,6 +19,7 @@ from briefings.notice import notice_briefing
 from briefings.paginate import Budget, paginate
 from briefings.selection import Decision as Verdict
 from briefings.selection import Revision, Selection, choose
+from briefings.wanted import Wanted
 from briefings.words import words_in
 from knowledge import Knowledge
 
@@ -75,24 +76,26 @@ class Composer:
         if holiday:
             return Composed(reason=f"{day} is a holiday: {holiday}")
         edition = self.edition(subscription.zone, now)
-        selection = await self.selection(subscription, slot.due)
+        wanted = wanted_of(self.knowledge, subscription)
+        wanted = asked_for(wanted) if slot.kind == "now" else wanted
+        selection = await self.selection(subscription, wanted, slot.due)
         earlier = await self._earlier(slot)
         decisions = tuple(self._kept(selection.decisions, earlier[0].due if earlier else None))
         imprint = Imprint(subscription.title, slot.id[:SHORT], now - slot.due, (_manage(subscription),))
         if selection.chosen:
-            document = digest_briefing(edition, imprint, selection, wanted_of(self.knowledge, subscription).layout)
+            document = digest_briefing(edition, imprint, selection, wanted.layout)
             return Composed(self._parts(document, selection), decisions)
-        if wanted_of(self.knowledge, subscription).nothing != "say":
+        if slot.kind == "scheduled" and wanted.nothing != "say":
             return Composed((), decisions, "nothing is new")
         told = next((one.due for one in earlier if one.state == "sent"), subscription.made_at)
         since = told.astimezone(zone_named(subscription.zone)).date()
         return Composed(self._parts(nothing_briefing(edition, imprint, since)), decisions)
 
-    async def selection(self, subscription: Subscription, due: datetime) -> Selection:
+    async def selection(self, subscription: Subscription, wanted: Wanted, due: datetime) -> Selection:
         """Returns what a digest of a subscription tells at an instant."""
         return choose(
             self.knowledge,
-            wanted_of(self.knowledge, subscription),
+            wanted,
             seen=self.seen,
             shown=frozenset[Revision](await ledger.shown_in(self.store, subscription.place)),
             since=subscription.made_at,
@@ -154,7 +157,7 @@ async def preview(
     now: datetime,
     names: Mapping[str, str] | None = None,
 ) -> Document:
-    """Returns the digest that a subscription would be posted now; nothing is recorded.
+    """Returns the digest that somebody would be posted who asks for one now; nothing is recorded.
 
     Raises:
         StoreUnavailable: the ledger cannot be read.
@@ -162,12 +165,17 @@ async def preview(
     seen = taken_up(await ledger.seen_here(store))
     composer = Composer(store, knowledge, seen, Budget((), lambda _: (), ()), names or {})
     edition = composer.edition(subscription.zone, now)
-    wanted = wanted_of(knowledge, subscription)
-    selection = await composer.selection(subscription, now)
+    wanted = asked_for(wanted_of(knowledge, subscription))
+    selection = await composer.selection(subscription, wanted, now)
     imprint = Imprint(subscription.title, "", also=(_manage(subscription),))
     if selection.chosen:
         return digest_briefing(edition, imprint, selection, wanted.layout)
     return nothing_briefing(edition, imprint, subscription.made_at.astimezone(zone_named(subscription.zone)).date())
+
+
+def asked_for(wanted: Wanted) -> Wanted:
+    """Returns what goes into a digest that a person asks for: where nothing is new, the archive, and never silence."""
+    return replace(wanted, nothing="archive")
 
 
 def taken_up(seen: Mapping[ClaimRevision, datetime]) -> dict[Revision, datetime]:
