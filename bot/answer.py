@@ -59,14 +59,22 @@ class Answers:
         return tuple(command.item for command in MENU)
 
     async def answer_line(
-        self, line: str, user: str = "", place: str = "", language: str = "en", *, manages: bool = False
+        self,
+        line: str,
+        user: str = "",
+        place: str = "",
+        language: str = "en",
+        *,
+        manages: bool = False,
+        anywhere: bool = False,
     ) -> Reply:
         """Returns the answer to a typed line."""
         edition = self._edition(language)
 
         def composed() -> Reply:
             read = _read(edition, line)
-            request = replace(read, user=user, place=place, language=language, manages=manages)
+            may = {"manages": manages, "anywhere": anywhere}
+            request = replace(read, user=user, place=place, language=language, **may)
             return self._composed(edition, request)
 
         return self._guarded(edition, composed)

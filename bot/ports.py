@@ -108,7 +108,14 @@ class Core(Protocol):
         ...
 
     async def answer_line(
-        self, line: str, user: str = "", place: str = "", language: str = "en", *, manages: bool = False
+        self,
+        line: str,
+        user: str = "",
+        place: str = "",
+        language: str = "en",
+        *,
+        manages: bool = False,
+        anywhere: bool = False,
     ) -> Reply:
         """Returns the answer to a typed line such as `/company Tencent page:2`."""
         ...
