@@ -26,7 +26,8 @@ def deliver() -> None:
 
     settings = read_settings()
     prepare_logging(settings.log_level, settings.data_dir)
-    asyncio.run(deliver_due(settings))
+    ended = asyncio.run(deliver_due(settings))
+    typer.echo(", ".join(f"{number} {state}" for state, number in sorted(ended.items())) or "Nothing was due.")
 
 
 def rehearse(

@@ -96,6 +96,7 @@ class Month:
     seed: int
     url: str
     world: World = field(init=False)
+    kills: int = 0
     awake: list[tuple[datetime, datetime]] = field(default_factory=list)
     untouched: dict[str, Subscription] = field(default_factory=dict)
     """Subscriptions that nobody edits, and whose place stays."""
@@ -242,6 +243,7 @@ class Month:
             self._doze()
             self.world.seams.kill_at = None
             if not alive:
+                self.kills += 1
                 self.world.sleep(timedelta(seconds=self._dice.choice((0.5, 20, 300))))
             elif down[0] < end:
                 self.world.sleep(timedelta(seconds=down[1]))
@@ -254,7 +256,7 @@ class Month:
         works = self.world.works()
         return [
             *_not_final(works),
-            *_miscounted(works, self.world.platform),
+            *_miscounted(works, self.world.platform, self.world.platform.unclear + self.kills),
             *(f"out of order: {key}" for key in self.world.platform.out_of_order()),
             *_early(works, self.world.platform),
             *self._missed(works),
@@ -284,7 +286,7 @@ def _not_final(works: list[Work]) -> Iterator[str]:
             yield f"not at its end: {work.slot}"
 
 
-def _miscounted(works: list[Work], platform: Platform) -> Iterator[str]:
+def _miscounted(works: list[Work], platform: Platform, unclear: int) -> Iterator[str]:
     """Yields parts that are posted another number of times than is known of them."""
     keys = platform.keys
     for work in works:
@@ -295,12 +297,15 @@ def _miscounted(works: list[Work], platform: Platform) -> Iterator[str]:
             elif part.state == "sent":
                 right = times == 1 or (times > 1 and not platform.can_look)
             else:
-                right = times == 0 or (times == 1 and not platform.can_look)
+                right = times == 0 or not platform.can_look
             if not right:
                 yield f"{part.id} is {part.state}, and {times} times there"
         if work.slot.state == "sent" and not all(part.state == "sent" for part in work.deliveries):
             yield f"sent in part only: {work}"
     yield from (f"nobody knows of {key}" for key in keys)
+    again = sum(times - 1 for times in platform.keys.values())
+    if again > unclear:
+        yield f"{again} messages are there again after {unclear} unclear outcomes"
 
 
 def _early(works: list[Work], platform: Platform) -> Iterator[str]:

@@ -26,6 +26,7 @@ LONGEST_WAIT = timedelta(seconds=30)
 """After which the store is read at the latest: other replicas take edits, too."""
 
 CORRECTED = timedelta(minutes=5)
+SET_BACK = timedelta(minutes=1)
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Engine:
     soon: Callable[[], None] = lambda: None
     _lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = field(default_factory=dict)
     _corrected: datetime | None = None
+    _ticked: datetime | None = None
 
     async def tick(self) -> datetime:
         """Proposes what is due, sees that every lane with work is worked, and returns when it wants to run next.
@@ -59,6 +61,10 @@ class Engine:
             StoreUnavailable: the store cannot be used; what could not be done is done next time.
         """
         now = self.now()
+        if self._ticked and now < self._ticked - SET_BACK:  # what was set by the wrong clock would not come for long
+            await proposing.mend_next_fires(self.store, now)
+            self._corrected = None
+        self._ticked = now
         fresh = await self.shelf.refresh(now)
         if fresh or self._corrected is None or now - self._corrected >= CORRECTED:
             await proposing.propose_corrections(self.store, self.shelf.retracted, now)

@@ -66,10 +66,10 @@ class Lane:
             if not fresh and not self._hands and await self._is_quiet():
                 return
             for work in fresh:
-                while len(self._hands) >= AT_ONCE:
-                    await self._something(keeping)
+                while len(self._hands) >= AT_ONCE and not keeping.done():
+                    await asyncio.wait([keeping, *self._hands.values()], return_when=asyncio.FIRST_COMPLETED)
                 if self._trouble or keeping.done() or self.poked.is_set():
-                    break  # a poke tells that there is more, which may come before what is left
+                    break  # what has come meanwhile may be of a smaller workspace
                 self._start(work)
             await self._something(keeping, await self._pause())
 
@@ -104,7 +104,7 @@ class Lane:
         wake = await slots.earliest_wake(self.store, self.grip.hold.lane)
         return wake is None or wake - self.now() > timedelta(seconds=self.linger)
 
-    async def _something(self, keeping: asyncio.Task[None], seconds: float | None = None) -> None:
+    async def _something(self, keeping: asyncio.Task[None], seconds: float) -> None:
         """Waits until a digest is out of hand, the lane is lost, somebody pokes, or so many seconds are over."""
         poked = asyncio.create_task(self.poked.wait())
         try:
