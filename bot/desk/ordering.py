@@ -19,6 +19,7 @@ from briefings.words import echo
 EMPTY = "-"
 """Is typed for a field that is to be empty: a line cannot hold nothing."""
 
+_IDS = ("edit", "save")
 Fields = Mapping[str, str]
 
 
@@ -64,7 +65,7 @@ async def filled(visit: Visit) -> Fields:
 
 
 def _given(arguments: Fields) -> dict[str, str]:
-    fields = {name: text.strip() for name, text in arguments.items() if name in FIELDS}
+    fields = {name: text.strip() for name, text in arguments.items() if name not in _IDS}
     return {name: "" if text == EMPTY else text for name, text in fields.items()}
 
 
@@ -110,7 +111,7 @@ def _terms(visit: Visit, fields: Fields, before: Subscription | None) -> Terms:
     if "place" not in problems and (problem := _not_this_place(visit, whole["place"], before)):
         problems["place"] = problem
     if problems:
-        raise InvalidFields({name: problems[name] for name in FIELDS if name in problems})
+        raise InvalidFields({name: problems[name] for name in (*whole, *FIELDS) if name in problems})
     return terms
 
 

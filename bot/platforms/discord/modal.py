@@ -84,9 +84,10 @@ def modal(form: Form, item: MenuItem, usual: Mapping[str, str]) -> ui.Modal:
     for argument in own:
         told = form.problems.get(argument.name, argument.summary)
         built.add_item(_field(argument, values.get(argument.name, ""), told))
-    names = {argument.name for argument in own} | {EDIT, MORE}
-    wrong = [f"{name}: {said}" for name, said in form.problems.items() if name not in names]
-    others = {name: text for name, text in values.items() if name not in names}
+    apart = {argument.name for argument in own} | {EDIT, MORE}
+    wrong = [f"{name}: {said}" for name, said in form.problems.items() if name not in apart]
+    fields = {argument.name for argument in item.arguments if argument.kind != "id"} | set(form.written)
+    others = {name: text for name, text in values.items() if name in fields - apart}
     lines = form.written[MORE] if MORE in form.written else _lines(others)
     more = Argument(MORE, "topics", "", required=False, most=limits.INPUT)
     built.add_item(_field(more, lines, " · ".join(wrong) or TOLD_OF_MORE))

@@ -30,8 +30,8 @@ COMPANIES_IN_MESSAGE = "Companies in this message"
 COMPLETED = {"company", "theme", "name", "source", "market", "kind", "topics", "zone", "schedule"}
 """Kinds of arguments that can be completed."""
 
-LEFT_OUT = {"as_of"}
-"""Typed after a name by whoever wants it, so that what everybody asks has just one field."""
+LEFT_OUT = {"as_of", "save"}
+"""Typed after a name by whoever wants it, so that what everybody asks has just one field; or known to buttons only."""
 
 Command = dict[str, Any]
 
