@@ -43,6 +43,9 @@ PLACE_EXAMPLE = "discord:123456789012345678/234567890123456789"
 LANE_OF_WORKSPACE = False
 """Whether a server has rate limits of its own; they are the bot's."""
 
+PLACES_ARE_NAMED = False
+"""Whether people may name a place other than where they are: an id leads into any server that the bot is in."""
+
 Component = dict[str, Any]
 
 
