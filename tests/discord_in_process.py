@@ -3,19 +3,24 @@
 import asyncio
 import threading
 import time
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.admission import Admission
 from bot.answer import Answers
+from bot.desk.desk import StoreDesk
 from bot.platforms.discord.adapter import Discord
 from bot.platforms.discord.sessions import Sessions
 from bot.platforms.discord.state import State
 from bot.ports import Core
+from bot.store.opening import open_store
 from tests.builders import TODAY, airships
 from tests.fakes.discord import FakeDiscord
 
 KNOWN = airships()
+NOW = datetime(2033, 6, 15, 6, tzinfo=UTC)
 
 
 class FastClock:
@@ -75,3 +80,10 @@ class InProcess:
 def unhurried() -> Admission:
     """Returns an admission that lets nobody wait."""
     return Admission(lambda: time.monotonic() * 1_000)
+
+
+@asynccontextmanager
+async def core(folder: Path, kind: type[Answers] = Answers, admission: Admission | None = None) -> AsyncIterator[Core]:
+    """Gives a core that keeps subscriptions in a folder, on a morning in June."""
+    async with open_store(f"sqlite:///{folder}/briefbot.db") as store:
+        yield kind(lambda: KNOWN, lambda: TODAY, None, admission or unhurried(), StoreDesk(store, lambda: NOW))

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answer import Answers
+from bot.commands import MENU
 from bot.platforms.discord.forms import KEPT, MOST_KEPT, Forms
 from bot.platforms.discord.incoming import Asked
 from bot.platforms.discord.modal import MORE, Form, modal, opened_by, sent
 from bot.platforms.discord.registration import commands
-from bot.ports import Argument, MenuItem, Request
+from bot.ports import Request
 from bot.subscription_fields import FIELDS
 from tests.builders import TODAY, airships
 from tests.fakes.discord_commands import command_problems
@@ -23,34 +24,18 @@ from tests.fakes.discord_people import filled_in
 from tests.fakes.discord_records import Payload, tree
 
 OWN = ("schedule", "zone", "topics", "except")
-ORDER = MenuItem(
-    "subscribe",
-    "Digests at the times that you name.",
-    (
-        Argument("schedule", "text", "when, such as weekdays at 09:00"),
-        Argument("zone", "zone", "whose clock, such as Asia/Shanghai", required=False, option=True),
-        Argument("title", "text", "what it is called", required=False, option=True),
-        Argument("topics", "topics", "what it is about", required=False, option=True, most=3_000),
-        Argument("except", "topics", "what it leaves out", required=False, option=True, most=3_000),
-        Argument("layout", "value", "how much", required=False, option=True, values=("full", "headlines")),
-        Argument("edit", "text", "the id of one that is to be changed", required=False, option=True),
-    ),
-    form=True,
-    managing=True,
-)
+(ORDER,) = (command.item for command in MENU if command.item.form)
+IDS = {argument.name for argument in ORDER.arguments if argument.kind == "id"}
+USUAL = {name: text for name, text in FIELDS.items() if name not in IDS}
 
 
 class Ordering(Answers):
-    """Answers as a core with a form does."""
+    """Fills a form with the same values always."""
 
     def __init__(self, usual: Mapping[str, str] = FIELDS) -> None:
         known = airships()
         super().__init__(lambda: known, lambda: TODAY)
         self._usual = usual
-
-    @property
-    def menu(self) -> tuple[MenuItem, ...]:
-        return (*super().menu, ORDER)
 
     async def filled(self, request: Request) -> Mapping[str, str]:
         return {**self._usual, **request.arguments}
@@ -84,7 +69,7 @@ def test_a_form_has_fields_for_what_matters_most_and_lines_for_the_rest() -> Non
     assert modal_problems(content) == []
     assert list(shown(content)) == [*OWN, MORE]
     assert shown(content)[MORE].split("\n") == [
-        f"{name}: {value}".rstrip() for name, value in FIELDS.items() if name not in OWN
+        f"{name}: {value}".rstrip() for name, value in USUAL.items() if name not in OWN
     ]
 
 
@@ -105,9 +90,8 @@ def test_whatever_stands_in_a_form_discord_takes_it(values: dict[str, str], prob
 LINE = st.text("abc:：,. 腾😀", max_size=30).map(lambda text: " ".join(text.split()))
 
 
-@given(st.fixed_dictionaries(dict.fromkeys(FIELDS, LINE)))
+@given(st.fixed_dictionaries(dict.fromkeys(USUAL, LINE)))
 def test_a_form_that_is_sent_as_it_was_opened_says_what_stood_in_it(values: dict[str, str]) -> None:
-    values |= {"schedule": values["schedule"] or "daily"}
     back = sent_back(built(Form("subscribe", "7F3A2K"), values))
     assert back.arguments == values | {"edit": "7F3A2K"}
 
@@ -149,7 +133,7 @@ def test_what_was_written_comes_again_with_what_is_wrong_beside_it() -> None:
     told = {label["component"]["custom_id"]: label["description"] for label in again["components"]}
     assert told["zone"] == "there is no zone Mars"
     assert told[MORE] == "layout: write full or headlines · tags: too many"
-    assert told["schedule"] == "when, such as weekdays at 09:00"
+    assert told["schedule"] == ORDER.arguments[0].summary
 
 
 @pytest.mark.parametrize(
@@ -255,4 +239,9 @@ def test_a_managing_command_asks_for_manage_channels_and_none_of_its_options_is_
     assert not any(option["required"] for option in command["options"])
     options = {option["name"]: option for option in command["options"]}
     assert [choice["value"] for choice in options["layout"]["choices"]] == ["full", "headlines"]
-    assert {name for name, option in options.items() if option.get("autocomplete")} == {"zone", "topics", "except"}
+    assert {name for name, option in options.items() if option.get("autocomplete")} == {
+        "schedule",
+        "zone",
+        "topics",
+        "except",
+    }

@@ -2,9 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +10,13 @@ import pytest
 
 from bot.admission import Admission
 from bot.answer import Answers
-from bot.desk.desk import StoreDesk
 from bot.platforms.discord.places import Target, target
-from bot.ports import Core
-from bot.store.opening import open_store
-from tests.builders import TODAY
-from tests.discord_in_process import KNOWN, FastClock, InProcess, unhurried
+from tests.discord_in_process import FastClock, InProcess, core
 from tests.discord_reader import Reader, custom_ids, fields
 from tests.fakes.discord import FakeDiscord, Message
 from tests.fakes.discord_server import MANAGE_CHANNELS, MANAGE_GUILD, USUAL
 
-NOW = datetime(2033, 6, 15, 6, tzinfo=UTC)
 MANAGER = USUAL | MANAGE_CHANNELS
-
-
-@asynccontextmanager
-async def core(folder: Path, kind: type[Answers] = Answers, admission: Admission | None = None) -> AsyncIterator[Core]:
-    """Gives a core that keeps subscriptions in a folder."""
-    async with open_store(f"sqlite:///{folder}/briefbot.db") as store:
-        yield kind(lambda: KNOWN, lambda: TODAY, None, admission or unhurried(), StoreDesk(store, lambda: NOW))
 
 
 @pytest.fixture(scope="module")
