@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import questions
+from bot.arguments import ACTION_ARGUMENTS, FIELD_ARGUMENTS, action_and_id, option
 from bot.misused import Misused
 from bot.ports import Argument, MenuItem, Request
-from bot.subscription_arguments import ACTION_ARGUMENTS, FIELD_ARGUMENTS, action_and_id
 from briefings.document import Choice, Document
 from briefings.edition import Edition
 from briefings.help import help_briefing
@@ -51,9 +51,7 @@ MOST_EXAMPLES = 5
 UMBRELLA = "briefing"
 """The one command by which all others can be reached, where a platform has no room for their own names."""
 
-_AS_OF = Argument(
-    "as_of", "date", "the answer as it could be given then: 2018, 2018-01 or 2018-01-31", required=False, option=True
-)
+_AS_OF = option("as_of", "date", "the answer as it could be given then: 2018, 2018-01 or 2018-01-31")
 _NAME = "a name, product, ticker or former name, in English, Chinese or pinyin"
 
 
@@ -104,18 +102,12 @@ MENU = (
             "Claims by their words, in English or Chinese.",
             (
                 Argument("words", "words", "what to look for", required=False, most=60),
-                Argument("theme", "theme", "only this theme", required=False, option=True),
-                Argument("company", "company", "only this company", required=False, option=True),
-                Argument("market", "market", "only this market", required=False, option=True),
-                Argument("kind", "kind", "only facts, forecasts or opinions", required=False, option=True),
-                Argument(
-                    "since",
-                    "date",
-                    "holding for then or later: 2018, 2018-01 or 2018-01-31",
-                    required=False,
-                    option=True,
-                ),
-                Argument("until", "date", "holding for then or earlier", required=False, option=True),
+                option("theme", "theme", "only this theme"),
+                option("company", "company", "only this company"),
+                option("market", "market", "only this market"),
+                option("kind", "kind", "only facts, forecasts or opinions"),
+                option("since", "date", "holding for then or later: 2018, 2018-01 or 2018-01-31"),
+                option("until", "date", "holding for then or earlier"),
             ),
             aliases=("find",),
             summaries=_chinese("按词语查找陈述，中英文均可。", "按詞語查找陳述，中英文均可。"),

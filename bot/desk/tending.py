@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.arguments import ACTIONS, SURE
 from bot.composing import preview
 from bot.desk.standings import all_here, choices_of, standing_of, with_last
 from bot.desk.visit import NotThere, Refused, Visit
@@ -13,7 +14,6 @@ from bot.schedule import InvalidSchedule
 from bot.store import slots, subscriptions
 from bot.store.values import Slot, Subscription
 from bot.subscribing import StillDeclared, pause, remove, resume, visible
-from bot.subscription_arguments import ACTIONS, SURE
 from briefings.document import Choice
 from briefings.subscription import standings_briefing, told_briefing
 from briefings.words import echo
