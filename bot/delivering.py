@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TextIO
@@ -19,14 +18,13 @@ from bot.holidays_of import holiday_on
 from bot.platforms import PLATFORMS, limits, renderer
 from bot.publishing import Post, Publisher
 from bot.settings import Settings
-from bot.store import slots, subscriptions
+from bot.store import subscriptions
 from bot.store.opening import Store, open_store, sqlite_file
 from bot.store.values import StoreUnavailable
 from bot.wiring import Wiring
 from knowledge import Knowledge, load
 
 log = logging.getLogger("briefbot.delivery")
-MOST_TOLD = 10_000
 PATIENCE = 15.0
 """Seconds within which a single pass waits for what is to go on: long enough to look for what may have arrived."""
 
@@ -89,8 +87,8 @@ async def deliver_always(settings: Settings, engine: Engine) -> None:
         await asyncio.sleep(AGAIN)
 
 
-async def deliver(settings: Settings) -> Counter[str]:
-    """Posts what is due now, and returns how many digests have ended how.
+async def deliver(settings: Settings) -> None:
+    """Posts what is due now.
 
     Raises:
         InvalidKnowledge: the knowledge folder cannot be used.
@@ -103,11 +101,8 @@ async def deliver(settings: Settings) -> Counter[str]:
             settings, store, lambda: knowledge, Wiring(settings).publishers(terminal=True), linger=PATIENCE
         )
         await take_up(settings, engine)
-        began = engine.now()
         async with ready(engine, sqlite_file(settings.database)):
             await deliver_once(engine)
-        works = await slots.latest(store, MOST_TOLD)
-        return Counter(work.slot.state for work in works if work.slot.ended_at and work.slot.ended_at >= began)
 
 
 async def rehearse(settings: Settings, period: tuple[datetime, datetime], stdout: TextIO) -> None:

@@ -26,8 +26,7 @@ def deliver() -> None:
 
     settings = read_settings()
     prepare_logging(settings.log_level, settings.data_dir)
-    ended = asyncio.run(deliver_due(settings))
-    typer.echo(", ".join(f"{number} {state}" for state, number in sorted(ended.items())) or "Nothing was due.")
+    asyncio.run(deliver_due(settings))
 
 
 def rehearse(

@@ -8,7 +8,7 @@ import pytest
 
 from bot.delivery.engine import Engine
 from bot.places import lane_of
-from bot.ports import DeliveryError
+from bot.publishing import DeliveryError
 from bot.schedule import parse
 from bot.store import subscriptions
 from bot.store.opening import Store

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.delivery.engine import Engine
-from bot.ports import DeliveryError, Post
+from bot.publishing import DeliveryError, Post
 from bot.store import subscriptions
 from bot.store.opening import Store
 from bot.store.values import Subscription

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports import DeliveryError
+from bot.publishing import DeliveryError
 from bot.store.values import Subscription
 from tests.databases import Sqlite
 from tests.made_platform import Faults
