@@ -30,7 +30,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "alembic": {f"{STORE}/migrate.py", f"{STORE}/migrations/env.py", f"{STORE}/migrations/versions/first.py"},
     "apscheduler": {"bot/clock.py"},
     "cronsim": {"bot/schedule.py"},
-    "discord": {f"{DISCORD}/{n}.py" for n in ("access", "adapter", "answering", "client", "incoming", "messages", "publishing", "registration", "render", "rest", "searching")},
+    "discord": {f"{DISCORD}/{n}.py" for n in ("access", "adapter", "answering", "client", "forms", "incoming", "messages", "modal", "publishing", "registration", "render", "rest", "searching", "standing")},
     "holidays": {"bot/holidays_of.py"},
     "jinja2": {"briefings/words.py"},
     "opencc": {"knowledge/folding.py"},

@@ -42,6 +42,9 @@ PLACE_EXAMPLE = "slack:T012AB3CD/C012AB3CD"
 LANE_OF_WORKSPACE = True
 """Whether a workspace has rate limits of its own."""
 
+PLACES_ARE_NAMED = True
+"""Whether people may name a place other than where they are: the token opens no other workspace."""
+
 Block = dict[str, Any]
 
 
