@@ -2,19 +2,25 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.places import home_of
+from bot.places import home_of, lane_of
 from bot.ports import Request
 from bot.rights import Rights
-from bot.store import subscriptions
+from bot.store import slots, subscriptions
 from bot.store.opening import Store
-from bot.store.values import Changes, Plan, Subscription, WrongState
+from bot.store.values import Changes, Plan, Slot, Subscription, WrongState
 from bot.subscription_fields import Terms
 from bot.subscriptions import ID, alike, edits, id_from, made, next_fire
 
 BY = "by "
 """What the reason begins with where a person has paused or removed something."""
+
+ONCE = timedelta(minutes=1)
+"""Within which a digest is not asked for twice."""
+
+LEAST_WINDOW = timedelta(hours=1)
+"""How long it is at least tried to post a digest that somebody asked for."""
 
 UNDECLARED = "no longer declared"
 DECLARED_PAUSED = "paused in its file"
@@ -92,6 +98,16 @@ async def remove(store: Store, one: Subscription, user: str, now: datetime) -> b
     if one.declared is not None and one.reason != UNDECLARED:
         raise StillDeclared(f"{one.id} is declared in a file of the operator's; pause it, or take it out of the file")
     return await subscriptions.remove(store, one.id, _by(user), now)
+
+
+async def propose_now(store: Store, one: Subscription, now: datetime) -> None:
+    """Proposes a digest beside the schedule, once however often it is asked for within a minute."""
+    last = await slots.latest_now(store, one.id)
+    if last is None or last.due <= now - ONCE:
+        # Two who click at once know of the same last one, and so make the same key.
+        key = f"now:{one.id}:{last.due.isoformat() if last else ''}"
+        window = max(timedelta(seconds=one.catch_up), LEAST_WINDOW)
+        await slots.propose(store, Slot(key, "now", lane_of(one.place), one.place, now, now + window, one.id))
 
 
 def _by(user: str) -> str:
