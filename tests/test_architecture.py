@@ -34,7 +34,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "holidays": {"bot/holidays_of.py"},
     "jinja2": {"briefings/words.py"},
     "opencc": {"knowledge/folding.py"},
-    "prompt_toolkit": {"bot/platforms/terminal/adapter.py"},
+    "prompt_toolkit": {"bot/platforms/terminal/adapter.py", "bot/platforms/terminal/completing.py"},
     "pydantic": {"knowledge/model.py", "knowledge/fields.py", "knowledge/records.py", "bot/settings.py", "bot/setting_values.py",
                  "briefings/document_json.py"},
     "pydantic_settings": {"bot/settings.py"},
