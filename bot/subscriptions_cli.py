@@ -78,6 +78,8 @@ def edit(id_: Id, *, yes: Yes = False, **fields: str | None) -> None:
 
     knowledge, now = _knowledge(), datetime.now(UTC)
     before = _found(id_)
+    if subscribing.is_declared(before):
+        ended(f"{before.id} is declared in a file, which would undo it; change it there", USED_WRONGLY)
     terms = _checked(edited(before, given(fields), knowledge), knowledge, before)
     changes: dict[str, Any] = {name: to for name, to in edits(before, terms, now).items() if name != "lane"}
     if not changes:
@@ -151,12 +153,12 @@ def preview(id_: Id) -> None:
 @subscriptions.command("now")
 def post_now(id_: Id) -> None:
     """Post a digest beside the schedule; where nothing is new, from the archive."""
-    from bot.subscribing import propose_now
+    from bot.subscribing import post_now as ask_for
 
     one = _found(id_)
     if one.state != "active":
         ended(f"{one.id} is paused; `briefbot subscriptions resume {one.id}` has it go on", USED_WRONGLY)
-    on_store(lambda store: propose_now(store, one, datetime.now(UTC)))
+    on_store(lambda store: ask_for(store, one, datetime.now(UTC)))
     _say(f"A digest of {one.id} goes out with the next pass of `briefbot run` or `briefbot deliver`.")
 
 

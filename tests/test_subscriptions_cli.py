@@ -180,12 +180,15 @@ def test_only_a_yes_removes(url: str) -> None:
     assert run(url, "list").stdout == "There are no subscriptions; `briefbot subscriptions add` makes one.\n"
 
 
-def test_what_is_declared_in_a_file_is_not_removed_here(url: str) -> None:
+def test_what_is_declared_in_a_file_is_neither_removed_nor_edited_here(url: str) -> None:
     kept(url, lambda store: subscribed(store, place=HERE, declared="airships"))
-    ran = run(url, "remove", "airships", "--yes")
-    assert ran.status == 2
-    assert "airships is declared in a file of the operator's; pause it" in ran.stderr
-    assert the(url).state == "active"
+    before = the(url)
+    removed = run(url, "remove", "airships", "--yes")
+    assert removed.status == 2
+    assert "airships is declared in a file of the operator's; pause it" in removed.stderr
+    edited = run(url, "edit", "airships", "--most", "3", "--yes")
+    assert edited == Ran(2, "", "airships is declared in a file, which would undo it; change it there\n")
+    assert the(url) == before
 
 
 @pytest.mark.parametrize("command", ["edit", "pause", "resume", "remove", "preview", "now"])
