@@ -2,10 +2,11 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Protocol
 
 from bot.admission import Admission
 from bot.commands import MENU, checked, command_named, examples
@@ -13,19 +14,39 @@ from bot.lines import line_of, parse
 from bot.misused import Misused
 from bot.ports import MenuItem, Reply, Request
 from bot.recently import Recently
+from bot.store.values import StoreUnavailable
+from bot.suggestions import suggestions
 from briefings.document import MOST_COMMAND, Choice, Document
 from briefings.edition import Edition
 from briefings.help import refusal, unknown_briefing
-from briefings.naming import market_name, record_choice, title_of
+from briefings.naming import record_choice
 from briefings.words import echo, words_in
-from knowledge import Company, Knowledge, Theme, UnknownName, nearest
+from knowledge import Knowledge, UnknownName, nearest
 
 log = logging.getLogger("briefbot.answer")
 MOST_CHOICES = 3
 TOLD = 60.0
 """Seconds in which it is logged once that people are turned away."""
 
-KINDS = {"fact": "Facts", "forecast": "Forecasts", "opinion": "Opinions"}
+
+class Desk(Protocol):
+    """Is where commands are answered that the knowledge alone does not answer."""
+
+    async def answer(self, edition: Edition, request: Request) -> Reply:
+        """Returns the answer to a request; its arguments are those that were given.
+
+        Raises:
+            StoreUnavailable: the store cannot be used now.
+        """
+        ...
+
+    async def filled(self, edition: Edition, request: Request) -> Mapping[str, str]:
+        """Returns the values with which the form of a command opens.
+
+        Raises:
+            StoreUnavailable: the store cannot be used now.
+        """
+        ...
 
 
 def utc_today() -> date:
@@ -37,7 +58,7 @@ class Answers:
     """Answers from the knowledge of the moment; implements `Core`.
 
     `knowledge` and `today` are asked anew for each answer, so that an answer is of one version throughout. `names`
-    holds what commands are called on the platform, if not by their own names.
+    holds what commands are called on the platform, if not by their own names. Without a `desk` there are no digests.
     """
 
     def __init__(
@@ -46,11 +67,13 @@ class Answers:
         today: Callable[[], date] = utc_today,
         names: Mapping[str, str] | None = None,
         admission: Admission | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._knowledge = knowledge
         self._today = today
         self._names = names or {}
         self._admission = admission or Admission()
+        self._desk = desk
         self._told = Recently(TOLD)
 
     @property
@@ -71,44 +94,35 @@ class Answers:
         """Returns the answer to a typed line."""
         edition = self._edition(language)
 
-        def composed() -> Reply:
+        async def composed() -> Reply:
             read = _read(edition, line)
-            may = {"manages": manages, "anywhere": anywhere}
-            request = replace(read, user=user, place=place, language=language, **may)
-            return self._composed(edition, request)
+            read = replace(read, user=user, place=place, language=language)
+            request = replace(read, manages=manages, anywhere=anywhere)
+            return await self._composed(edition, request)
 
-        return self._guarded(edition, composed)
+        return await self._guarded(edition, composed())
 
     async def answer(self, request: Request) -> Reply:
         """Returns the answer to a request."""
         edition = self._edition(request.language)
-        return self._guarded(edition, lambda: self._composed(edition, _as_typed(request)))
+
+        async def composed() -> Reply:
+            return await self._composed(edition, _as_typed(request))
+
+        return await self._guarded(edition, composed())
 
     async def filled(self, request: Request) -> Mapping[str, str]:
-        """Returns the values with which the form of a command opens: those that it was asked with."""
-        return request.arguments
+        """Returns the values with which the form of a command opens; none where `answer` says why not."""
+        if self._desk is None:
+            return {}
+        try:
+            return await self._desk.filled(self._edition(request.language), request)
+        except StoreUnavailable:
+            return {}
 
     def suggest(self, command: str, argument: str, typed: str, most: int = 25) -> list[Choice]:
         """Returns completions of an argument, best first; for nothing typed, the weightiest."""
-        found = command_named(command)
-        kind = next((a.kind for a in found.item.arguments if a.name == argument), None) if found else None
-        knowledge = self._knowledge()
-        companies: Sequence[Company] = ()
-        themes: Sequence[Theme] = ()
-        if kind in ("company", "name"):
-            companies = knowledge.company_names.complete(typed, most) if typed else knowledge.weightiest_companies
-        if kind in ("theme", "name"):
-            themes = knowledge.theme_names.complete(typed, most) if typed else knowledge.weightiest_themes
-        if kind == "source":
-            begun = [source for source in knowledge.sources.values() if source.id.startswith(typed.casefold())]
-            found_sources = {source.id: source for source in (*begun, *knowledge.sources_named(typed))}
-            return [Choice(f"{s.id} · {s.title}", f"/{command} {s.id}") for s in [*found_sources.values()][:most]]
-        if kind in ("market", "kind"):
-            values = {value: market_name(value) for value in knowledge.markets} if kind == "market" else KINDS
-            near = [value for value in values if value.startswith("-".join(typed.casefold().split()))]
-            return [Choice(values[value], f"/{command} {value}") for value in near[:most]]
-        some: list[Company | Theme] = [*companies[: most - min(len(themes), most // 2)], *themes]
-        return [Choice(title_of(record), f"/{command} {record.slug}") for record in some[:most]]
+        return suggestions(self._knowledge(), command, argument, typed, most)
 
     def turned_away(self, user: str, place: str, in_flight: int) -> Document | None:
         """Takes a request into account and returns what to say if it may not be answered now."""
@@ -136,10 +150,12 @@ class Answers:
     def _edition(self, language: str) -> Edition:
         return Edition(self._knowledge(), self._today(), words_in(language), self._names)
 
-    def _composed(self, edition: Edition, request: Request) -> Reply:
+    async def _composed(self, edition: Edition, request: Request) -> Reply:
         command = command_named(request.command)
         if command is None:
             raise Misused("unknown_command", typed=line_of(request))
+        if command.compose is None:
+            return await self._at_desk(edition, command.item, request)
         request = checked(command.item, request)
         try:
             return Reply(command.compose(edition, request.arguments), page=request.page)
@@ -147,11 +163,21 @@ class Answers:
             document = unknown_briefing(edition, unknown.kind, unknown.typed, _meant(edition, unknown))
             return Reply(document, "unknown")
 
-    def _guarded(self, edition: Edition, compose: Callable[[], Reply]) -> Reply:
+    async def _at_desk(self, edition: Edition, item: MenuItem, request: Request) -> Reply:
+        if self._desk is None:
+            raise Misused("no_desk", item, command=f"/{item.name}")
+        known = {argument.name for argument in item.arguments}
+        given = {name: text.strip() for name, text in request.arguments.items() if name in known}
+        return await self._desk.answer(edition, replace(request, command=item.name, arguments=given))
+
+    async def _guarded(self, edition: Edition, composed: Awaitable[Reply]) -> Reply:
         try:
-            return compose()
+            return await composed
         except Misused as misused:
             return Reply(_refusal(edition, misused), "misused")
+        except StoreUnavailable as error:
+            log.error("the store cannot be asked", extra={"reason": str(error)})
+            return Reply(refusal(edition, "store_away", title=edition.words.text("store_away_title")), "failed")
         except Exception as error:
             return Reply(self.failed(error), "failed")
 
@@ -159,18 +185,20 @@ class Answers:
 def _as_typed(request: Request) -> Request:
     """Returns a request with what else was typed into its first field: more names, options, a page.
 
-    What stands in fields of its own is taken as it stands there.
+    What stands in fields of its own is taken as it stands there, and an empty one stays empty.
     """
     command = command_named(request.command)
     if command is None:
         return request
     fields = {name: value for name, value in request.arguments.items() if value}
+    empty = {name: "" for name, value in request.arguments.items() if not value}
     positional = [argument.name for argument in command.item.arguments if not argument.option]
     options = {name: _bare(name, value) for name, value in fields.items() if name not in positional}
     if not positional or [name for name in positional if name in fields] != positional[:1]:
-        return replace(request, arguments={name: fields[name] for name in fields if name in positional} | options)
+        own = {name: fields[name] for name in fields if name in positional}
+        return replace(request, arguments=empty | own | options)
     read = parse(f"/{request.command} {fields[positional[0]]}")
-    return replace(request, arguments={**read.arguments, **options}, page=max(request.page, read.page))
+    return replace(request, arguments={**empty, **read.arguments, **options}, page=max(request.page, read.page))
 
 
 def _bare(option: str, typed: str) -> str:

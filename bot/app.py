@@ -12,9 +12,12 @@ from bot.admission import Admission
 from bot.answer import Answers
 from bot.commands import names_outside
 from bot.delivering import deliver_always, engine_of, take_up
+from bot.delivery.engine import Engine
+from bot.desk.desk import StoreDesk
 from bot.knowledge_folder import KnowledgeFolder
 from bot.platforms import limits
 from bot.ports import Platform, Receive, TokenRefused
+from bot.rights import Rights
 from bot.settings import InvalidSettings, Settings
 from bot.store.opening import open_store
 from bot.store.values import StoreUnavailable
@@ -43,12 +46,14 @@ async def run(settings: Settings, *, terminal: bool) -> None:
 
     def answers(platform: Platform) -> Answers:
         names = names_outside(limits(platform.name).RESERVED)
-        return Answers(lambda: folder.current, names=names, admission=admission)
+        desk = _desk(settings, engine, platform.name) if engine else None
+        return Answers(lambda: folder.current, names=names, admission=admission, desk=desk)
 
     async with AsyncExitStack() as stack:
         watching = asyncio.create_task(folder.watch())
         stack.push_async_callback(_ended, watching)
-        delivering = await _delivering(settings, folder, on, stack, terminal=terminal)
+        engine = await _engine(settings, folder, on, stack, terminal=terminal)
+        delivering = _delivering(settings, engine, on, stack) if engine else []
         serving = [asyncio.create_task(_served(p, answers(p), alone=len(platforms) == 1)) for p in platforms]
         for task in serving:
             stack.push_async_callback(_ended, task)
@@ -60,10 +65,10 @@ async def run(settings: Settings, *, terminal: bool) -> None:
         raise refusals[0]
 
 
-async def _delivering(
+async def _engine(
     settings: Settings, folder: KnowledgeFolder, on: Wiring, stack: AsyncExitStack, *, terminal: bool
-) -> list[asyncio.Task[None]]:
-    """Begins to deliver, but not into a pipe; in a terminal alone answers are given without a store, too."""
+) -> Engine | None:
+    """Opens the store for an engine; in a terminal alone answers are given without one, too."""
     try:
         store = await stack.enter_async_context(open_store(settings.database))
         engine = engine_of(settings, store, lambda: folder.current, on.publishers(terminal=terminal))
@@ -72,12 +77,27 @@ async def _delivering(
         if settings.platforms:
             raise
         log.warning("there are no digests", extra={"reason": str(error)})
-        return []
+        return None
+    return engine
+
+
+def _delivering(settings: Settings, engine: Engine, on: Wiring, stack: AsyncExitStack) -> list[asyncio.Task[None]]:
+    """Begins to deliver, but not into a pipe."""
     if not settings.platforms and not on.is_attended:
         return []
     task = asyncio.create_task(deliver_always(settings, engine))
     stack.push_async_callback(_ended, task)
     return [task]
+
+
+def _desk(settings: Settings, engine: Engine, platform: str) -> StoreDesk:
+    """Returns where a platform's people ask for digests; whoever sits at the terminal owns it."""
+
+    def soon() -> None:
+        engine.soon()  # set anew whenever delivering begins
+
+    rights = Rights() if platform == "terminal" else Rights(settings.allowed)
+    return StoreDesk(engine.store, engine.now, soon, rights)
 
 
 async def _served(platform: Platform, core: Answers, *, alone: bool) -> TokenRefused | None:

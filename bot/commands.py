@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import questions
+from bot.field_values import LONGEST_TITLE, MOST_ITEMS, VALUES
 from bot.misused import Misused
-from bot.ports import Argument, MenuItem, Request
+from bot.ports import Argument, Kind, MenuItem, Request
 from briefings.document import Choice, Document
 from briefings.edition import Edition
 from briefings.help import help_briefing
@@ -20,12 +21,13 @@ def _whole(words: str) -> list[str]:
 class Command:
     """Is a menu item with what composes its answer.
 
-    `split` parts what was typed into the arguments that are no options, `joint` joins them again. `example` returns
-    the arguments of the example in the help, from the knowledge at hand; None leaves the command out there.
+    Without `compose` it is answered at the desk, from the store. `split` parts what was typed into the arguments that
+    are no options, `joint` joins them again. `example` returns the arguments of the example in the help, from the
+    knowledge at hand; None leaves the command out there.
     """
 
     item: MenuItem
-    compose: Callable[[Edition, Mapping[str, str]], Document]
+    compose: Callable[[Edition, Mapping[str, str]], Document] | None
     example: Callable[[Knowledge], str | None] = lambda _: None
     split: Callable[[str], list[str]] = _whole
     joint: str = " "
@@ -53,6 +55,30 @@ _AS_OF = Argument(
     "as_of", "date", "the answer as it could be given then: 2018, 2018-01 or 2018-01-31", required=False, option=True
 )
 _NAME = "a name, product, ticker or former name, in English, Chinese or pinyin"
+
+
+def _option(name: str, kind: Kind, summary: str, most: int = 200) -> Argument:
+    return Argument(name, kind, summary, required=False, option=True, most=most, values=VALUES.get(name, ()))
+
+
+_FIELDS = (
+    Argument("schedule", "schedule", "when: weekdays at 09:00, daily 8am and 6pm, or a cron", required=False),
+    _option("zone", "zone", "the time zone: Asia/Shanghai"),
+    _option("topics", "topics", "companies, themes, markets, words:TEXT, with commas; without, everything", 3_000),
+    _option("except", "topics", "what is left out, written in the same way", 3_000),
+    _option("match", "value", "any topic, or one of each kind that is given"),
+    _option("title", "words", "what it is called", LONGEST_TITLE),
+    _option("most", "words", f"how many items at most: 1 to {MOST_ITEMS}", 10),
+    _option("layout", "value", "all details, or headlines"),
+    _option("nothing", "value", "when nothing is new: no post, a line that says so, or older claims"),
+    _option("catch_up", "words", "how late it may be posted: 30m, 6h, 2d, or 0", 20),
+    _option("holidays", "words", "countries on whose holidays it is skipped: CN, US"),
+    _option("policy", "value", "where it is unclear whether it arrived: leave it, or send it again"),
+    _option("tags", "words", "tags of the post in a forum"),
+    _option("edit", "id", "the id of the subscription that is changed", 40),
+    _option("place", "id", "where to post, if not here"),
+    _option("save", "id", "what was shown, as its button saves it", 40),
+)
 
 
 def _chinese(simplified: str, traditional: str) -> dict[str, str]:
@@ -182,6 +208,17 @@ MENU = (
         ),
         questions.source,
         lambda knowledge: knowledge.weightiest_source,
+    ),
+    Command(
+        MenuItem(
+            "subscribe",
+            "Digests for this place: at which times, about what.",
+            _FIELDS,
+            summaries=_chinese("为此处订阅简报：何时、关于什么。", "為此處訂閱簡報：何時、關於什麼。"),
+            form=True,
+            managing=True,
+        ),
+        None,
     ),
     Command(
         MenuItem("help", "Examples, and this list.", summaries=_chinese("示例，以及本列表。", "範例，以及本列表。")),

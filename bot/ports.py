@@ -7,6 +7,13 @@ from typing import Literal, Protocol
 from briefings.document import Choice, Document
 from briefings.paginate import Budget
 
+MOST_USED = 7
+"""Arguments of a command that its usage shows."""
+
+Kind = Literal[
+    "company", "theme", "name", "source", "market", "kind", "date", "days", "words", "text",
+    "topics", "schedule", "zone", "value", "id",
+]  # fmt: skip
 Outcome = Literal["answered", "unknown", "misused", "failed"]
 
 
@@ -15,15 +22,12 @@ class Argument:
     """Describes what a command is asked about.
 
     `kind` tells what completes it (`name` is a company or a theme, `topics` several of anything, separated by commas);
-    an `option` is typed as `name:value`; `most` is the number of characters that it may have; `values` are all that it
-    takes, the usual one first.
+    an `id` is written as it was told and stands in no form. An `option` is typed as `name:value`; `most` is the number
+    of characters that it may have; `values` are all that it takes, the usual one first.
     """
 
     name: str
-    kind: Literal[
-        "company", "theme", "name", "source", "market", "kind", "date", "days", "words", "text",
-        "topics", "zone", "value",
-    ]  # fmt: skip
+    kind: Kind
     summary: str
     required: bool = True
     option: bool = False
@@ -55,8 +59,9 @@ class MenuItem:
 
     @property
     def usage(self) -> str:
-        """The line that a reader types, with its arguments in capitals."""
-        return " ".join((f"/{self.name}", *(argument.usage for argument in self.arguments)))
+        """The line that a reader types, with its arguments in capitals, of many the first."""
+        more = ("[...]",) if len(self.arguments) > MOST_USED else ()
+        return " ".join((f"/{self.name}", *(argument.usage for argument in self.arguments[:MOST_USED]), *more))
 
     def name_outside(self, reserved: Collection[str]) -> str | None:
         """Returns the first of its names that a platform does not keep for itself, if there is one."""
@@ -121,7 +126,10 @@ class Core(Protocol):
         ...
 
     async def filled(self, request: Request) -> Mapping[str, str]:
-        """Returns the values with which the form of a command opens, by argument."""
+        """Returns the values with which the form of a command opens, by argument.
+
+        None are returned where there is nothing to fill in, of which `answer` then says why.
+        """
         ...
 
     def suggest(self, command: str, argument: str, typed: str, most: int = 25) -> list[Choice]:

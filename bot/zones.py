@@ -8,6 +8,10 @@ from bot.schedule_words import InvalidSchedule, shown
 from knowledge.problems import nearest
 
 _AS_SHANGHAI = ("beijing", "peking", "shenzhen", "guangzhou", "hangzhou", "utc+8", "gmt+8", "utc+08:00", "gmt+08:00")
+_USUAL = (
+    "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore", "Asia/Tokyo", "Europe/London", "Europe/Berlin",
+    "America/New_York", "America/Los_Angeles", "UTC",
+)  # fmt: skip
 _LONGEST = 60
 _DATABASE = resources.files("tzdata")
 
@@ -45,3 +49,20 @@ def known_zone(typed: str) -> str:
     near = known.get(folded.removeprefix("asia/")) or known.get(nearest(folded, known) or "")
     hint = f"did you mean {near}?" if near else "write such as Asia/Shanghai or Europe/Berlin"
     raise InvalidSchedule(f"there is no zone {shown(typed)}; {hint}")
+
+
+def zones_like(typed: str, most: int) -> list[str]:
+    """Returns zones in whose name something stands: as the whole city, at a beginning, or anywhere; else usual ones."""
+    part = "_".join(typed[:_LONGEST].casefold().split())
+    if not part:
+        return list(_USUAL[:most])
+    also = ["Asia/Shanghai"] if any(name.startswith(part) for name in _AS_SHANGHAI) else []
+    near = {name: _nearness(name.casefold(), part) for name in zones() if part in name.casefold()}
+    return list(dict.fromkeys([*also, *sorted(near, key=lambda name: (near[name], name))]))[:most]
+
+
+def _nearness(name: str, part: str) -> int:
+    """Returns 0 where part of a name is its whole city, 1 where its city begins so, 2 where it does, 3 elsewhere."""
+    city = name.rpartition("/")[2]
+    kinds = (city == part, city.startswith(part), name.startswith(part))
+    return kinds.index(True) if True in kinds else len(kinds)

@@ -91,6 +91,15 @@ async def work_of(store: Store, subscription: str, most: int = 50) -> list[Work]
 
 
 @whole
+async def latest_now(store: Store, subscription: str) -> Slot | None:
+    """Returns the latest slot of a subscription that a person asked for."""
+    asked = select(slot).where(slot.c.subscription == subscription, slot.c.kind == "now")
+    async with store.reading() as tx:
+        row = (await tx.execute(asked.order_by(slot.c.due.desc(), slot.c.id).limit(1))).first()
+    return None if row is None else slot_value(row)
+
+
+@whole
 async def get(store: Store, id_: str) -> Work | None:
     """Returns a slot by its id, or by as much of its beginning as people see."""
     found = await _some(store, slot.c.id >= id_, slot.c.id < f"{id_}~")

@@ -201,6 +201,18 @@ decision = Table(
     PrimaryKeyConstraint("slot", "claim", "revision"),
 )
 
+draft = Table(
+    "draft",
+    metadata,
+    Column("key", Words, primary_key=True),
+    *map(_words, ("made_by", "place")),
+    Column("edits", Words),
+    Column("fields", JsonText, nullable=False),
+    _instant("made_at"),
+    _instant_or_none("saved_at"),
+)
+Index("ix_draft_made_by", draft.c.made_by)
+
 lane = Table(
     "lane",
     metadata,

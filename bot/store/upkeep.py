@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import drafts
 from bot.store.opening import Store
 from bot.store.sql import in_workspace, whole
-from bot.store.tables import decision, delivery, lane, shown, slot, subscription
+from bot.store.tables import decision, delivery, draft, lane, shown, slot, subscription
 
 KEPT = timedelta(days=90)
 _ENDED = ("sent", "uncertain", "failed", "skipped")
@@ -43,7 +44,7 @@ async def _states(tx: AsyncConnection, table: Table) -> dict[str, int]:
 
 @whole
 async def housekeeping(store: Store, now: datetime) -> dict[str, int]:
-    """Deletes what ended 90 days ago, and returns how many rows of each table.
+    """Deletes what ended 90 days ago and yesterday's drafts, and returns how many rows of each table.
 
     What a place was shown goes only with the place: when it has had no subscription and no slot for as long.
     """
@@ -61,6 +62,7 @@ async def housekeeping(store: Store, now: datetime) -> dict[str, int]:
         (slot, old),
         (subscription, removed & no_slot),
         (shown, ~living),
+        (draft, draft.c.made_at < now - drafts.KEPT),
     )
 
 
@@ -81,6 +83,7 @@ async def erase(store: Store, workspace: str) -> dict[str, int]:
         (slot, of_it),
         (subscription, subscriptions),
         (lane, lane.c.name == workspace),
+        (draft, in_workspace(draft.c.place, workspace)),
     )
 
 
@@ -94,6 +97,7 @@ async def export(store: Store, workspace: str) -> dict[str, list[dict[str, Any]]
         delivery: delivery.c.slot.in_(slots),
         decision: decision.c.slot.in_(slots),
         shown: in_workspace(shown.c.place, workspace),
+        draft: in_workspace(draft.c.place, workspace),
     }
     async with store.reading() as tx:
         return {table.name: await _rows(tx, table, only) for table, only in of_it.items()}

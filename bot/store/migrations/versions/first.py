@@ -117,3 +117,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_delivery"),
         sa.UniqueConstraint("slot", "part", name="uq_delivery_slot_part"),
     )
+    op.create_table(
+        "draft",
+        sa.Column("key", WORDS, nullable=False),
+        sa.Column("made_by", WORDS, nullable=False),
+        sa.Column("place", WORDS, nullable=False),
+        sa.Column("edits", WORDS),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("saved_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("key", name="pk_draft"),
+    )
+    op.create_index("ix_draft_made_by", "draft", ["made_by"])

@@ -1,0 +1,1 @@
+"""The desk: what people ask of subscriptions and digests, answered from the store."""

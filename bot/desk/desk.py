@@ -1,0 +1,62 @@
+"""The desk itself: each command to what answers it."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.desk.ordering import filled, order
+from bot.desk.visit import NotThere, Refused, Visit
+from bot.ports import Reply, Request
+from bot.rights import Rights
+from bot.store.opening import Store
+from briefings.document import Document
+from briefings.edition import Edition
+from briefings.help import refusal
+
+_ANSWERS: Mapping[str, Callable[[Visit], Awaitable[Reply]]] = {
+    "subscribe": order,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreDesk:
+    """Answers what is asked of subscriptions and digests; implements `Desk`.
+
+    `soon` has the engine look at once at what is due.
+    """
+
+    store: Store
+    now: Callable[[], datetime]
+    soon: Callable[[], None] = lambda: None
+    rights: Rights = field(default_factory=Rights)
+    draw: Callable[[int], int] = secrets.randbits
+
+    async def answer(self, edition: Edition, request: Request) -> Reply:
+        """Returns the answer to a request.
+
+        Raises:
+            StoreUnavailable: the store cannot be used now.
+        """
+        try:
+            return await _ANSWERS[request.command](self._visit(edition, request))
+        except NotThere as unknown:
+            return Reply(_refusal(edition, unknown), "unknown")
+        except Refused as refused:
+            return Reply(_refusal(edition, refused), "misused")
+
+    async def filled(self, edition: Edition, request: Request) -> Mapping[str, str]:
+        """Returns the values with which the form of a command opens.
+
+        Raises:
+            StoreUnavailable: the store cannot be used now.
+        """
+        return await filled(self._visit(edition, request)) if request.command == "subscribe" else request.arguments
+
+    def _visit(self, edition: Edition, request: Request) -> Visit:
+        return Visit(self.store, self.rights, edition, request, self.now(), self.soon, self.draw)
+
+
+def _refusal(edition: Edition, why: NotThere | Refused) -> Document:
+    title = edition.words.text(f"{why.macro}_title")
+    return refusal(edition, why.macro, choices=(), title=title, **why.values)

@@ -1,0 +1,98 @@
+"""Subscriptions as their people are told of them."""
+
+from bot.desk.visit import Visit
+from bot.field_values import duration
+from bot.schedule import InvalidSchedule, parse
+from bot.store import slots
+from bot.store.values import SHORT, Slot, Subscription
+from bot.subscriptions import wanted_of
+from bot.zones import zone_named, zones
+from briefings.document import Choice
+from briefings.subscription import Run, Standing, Terms
+
+RUNS = 3
+"""How many of the next runs are shown."""
+
+_LATEST = 10
+
+
+def standing_of(visit: Visit, one: Subscription, last: Slot | None = None) -> Standing:
+    """Returns a subscription at this moment, with the digest that was due last."""
+    zone = zone_named(one.zone if one.zone in zones() else "UTC")
+    try:
+        schedule = parse(one.schedule, one.zone)
+        said = schedule.explained
+        runs = tuple(run.astimezone(zone) for run in schedule.upcoming(visit.now, RUNS))
+    except InvalidSchedule as invalid:  # its zone has left the zone database
+        said, runs = str(invalid), ()
+    return Standing(
+        id=one.id,
+        title=one.title,
+        schedule=said,
+        zone=str(zone),
+        runs=runs if one.state == "active" else (),
+        wanted=wanted_of(visit.edition.knowledge, one),
+        terms=_terms(one),
+        made_by=one.made_by,
+        made_at=one.made_at.astimezone(zone),
+        place=one.place if one.place != visit.request.place else "",
+        paused=one.reason if one.state == "paused" else None,
+        declared=one.declared is not None,
+        last=_run(last, one.zone) if last else None,
+    )
+
+
+async def with_last(visit: Visit, one: Subscription) -> Standing:
+    """Returns a subscription with what became of its last digest.
+
+    Raises:
+        StoreUnavailable: that cannot be read.
+    """
+    works = await slots.work_of(visit.store, one.id, _LATEST)
+    digests = (w.slot for w in works if w.slot.kind in ("scheduled", "now") and w.slot.due <= visit.now)
+    return standing_of(visit, one, next(digests, None))
+
+
+def choices_of(visit: Visit, one: Subscription) -> list[Choice]:
+    """Returns what somebody can do with a subscription."""
+    words, id_ = visit.edition.words, one.id
+    preview = Choice(words.text("preview"), f"/subscriptions preview {id_}")
+    if not visit.rights.changes(visit.request, one):
+        return [preview]
+    goes_on = (
+        [Choice(words.text("pause"), f"/subscriptions pause {id_}"), post_now(visit, id_)]
+        if one.state == "active"
+        else [Choice(words.text("resume"), f"/subscriptions resume {id_}")]
+    )
+    return [
+        Choice(words.text("change"), f"/subscribe edit:{id_}"),
+        *goes_on,
+        preview,
+        Choice(words.text("remove"), f"/subscriptions remove {id_}"),
+    ]
+
+
+def post_now(visit: Visit, id_: str) -> Choice:
+    """Returns the choice that posts a digest now."""
+    return Choice(visit.edition.words.text("post_now"), f"/subscriptions now {id_}")
+
+
+def all_here(visit: Visit) -> Choice:
+    """Returns the choice that leads to all subscriptions of the place."""
+    return Choice(visit.edition.words.text("all_here"), "/subscriptions")
+
+
+def _terms(one: Subscription) -> Terms:
+    return Terms(
+        layout=one.layout,
+        nothing=one.wanted.get("nothing", "skip"),
+        catch_up=duration(one.catch_up),
+        holidays=one.holidays,
+        tags=", ".join(one.wanted.get("tags", ())),
+        policy=one.policy,
+    )
+
+
+def _run(slot: Slot, zone: str) -> Run:
+    due = slot.due.astimezone(zone_named(zone if zone in zones() else "UTC"))
+    return Run(due, slot.state, slot.id[:SHORT], slot.reason)
