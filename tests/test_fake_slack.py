@@ -695,7 +695,7 @@ def test_a_trigger_opens_one_view_and_soon(slack: FakeSlack, elsewhere: Elsewher
         slack.trigger_seconds = 0.0
         late = slack.do(slack.command(ANNA, general(slack), "/quick")).payload["trigger_id"]
         assert refusal(slack, lambda client: client.views_open(trigger_id=late, view=FORM)) == "expired_trigger_id"
-        assert refusal(slack, lambda client: client.views_update(view_id="V0NONE", view=FORM)) == "view_not_found"
+        assert refusal(slack, lambda client: client.views_update(view_id="V0NONE", view=FORM)) == "not_found"
         assert refusal(slack, lambda client: client.views_publish(user_id=ANNA, view=FORM)) == "invalid_arguments"
 
 

@@ -10,7 +10,7 @@ from tests.fakes.block_kit_objects import options as option_problems
 from tests.fakes.slack_delivery import Delivery
 from tests.fakes.slack_records import Asked, Channel, Message, View
 from tests.fakes.slack_texts import Payload, length, typed
-from tests.fakes.slack_views import PICKED, apply_submission, close_top, selected
+from tests.fakes.slack_views import PICKED, apply_submission, close_all, close_top, selected
 from tests.fakes.slack_workspace import controls, new_id
 
 USUAL_QUERY = 3
@@ -195,11 +195,14 @@ class People(Delivery):
         view = self.modal(user)
         if view is None:
             raise ValueError(f"{user} has no modal open")
-        close_top(self, user)
+        if view.content.get("clear_on_close"):
+            close_all(self, user)
+        else:
+            close_top(self, user)
         if not view.content.get("notify_on_close"):
             return None
         shown = slack_payloads.view_object(self, view)
-        return await self.ask(self._interaction("view_closed", user, view=shown, is_cleared=False))
+        return await self.ask(self._interaction("view_closed", user, view=shown, is_cleared=bool(view.content.get("clear_on_close"))))
 
     def _controls(self, user: str, where: Message | View) -> list[tuple[Payload, Payload]]:
         if isinstance(where, Message):

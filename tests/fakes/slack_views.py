@@ -29,6 +29,9 @@ def _checked(slack: Workspace, given: Payload, kind: str = "") -> Payload:
 
 
 def _new(slack: Workspace, user: str, content: Payload) -> View:
+    external = content.get("external_id")
+    if external and any(view.content.get("external_id") == external for view in slack.views.values()):
+        raise Refused("duplicate_external_id", f"external_id {external!r}")
     view = View(new_id("V"), user, content, _new_hash(), initial_state(content["blocks"], {}))
     view.root = view.id
     slack.views[view.id] = view
@@ -139,7 +142,7 @@ def _update(slack: Workspace, given: Payload) -> Payload:
     external, id_ = given.get("external_id"), given.get("view_id")
     found = [v for v in slack.views.values() if v.id == id_ or (external and v.content.get("external_id") == external)]
     if not found or found[-1].closed:
-        raise Refused("view_not_found", f"view_id {id_!r}, external_id {external!r}")
+        raise Refused("not_found", f"view_id {id_!r}, external_id {external!r}")
     _same_hash(given, found[-1])
     change(slack, found[-1], content)
     return _shown(slack, found[-1])
@@ -172,6 +175,7 @@ def apply_submission(slack: Workspace, view: View, body: Any, asked: Asked) -> N
     """Does to a submitted modal what the acknowledgement says; without a word it closes."""
     answer = body if isinstance(body, dict) else {}
     action = answer.get("response_action")
+    view.errors = {}
     try:
         if action is None:
             close_top(slack, view.user)

@@ -144,7 +144,7 @@ async def _first_failure(*tasks: asyncio.Future[None]) -> None:
 
 
 async def _introduce(client: AsyncWebClient, people: People) -> None:
-    """Learns the workspace and has Slack accept the bot token, and again every hour, for nobody tells us when it is revoked.
+    """Learns which workspace it is, and has Slack accept the bot token every hour, for nobody tells when it is revoked.
 
     Raises:
         TokenRefused: it does not.

@@ -11,13 +11,16 @@ from bot.ports import Argument, MenuItem
 from briefings.measure import length, shortened
 
 Element = dict[str, Any]
+ELSEWHERE = {"tags"}
+"""Arguments that mean something only on another platform: Slack has no forums."""
+
 COMPLETED = {"zone", "topics"}
 """Kinds of arguments that are completed as they are typed."""
 
 
 def form(item: MenuItem, filled: Mapping[str, str], carried: str, title: str) -> Element:
     """Returns the modal in which the arguments of a command are given, those that are `filled` in, as they are."""
-    fields = [_field(argument, filled[argument.name]) for argument in item.arguments if argument.name in filled]
+    asked = [one for one in item.arguments if one.name in filled and one.kind != "id" and one.name not in ELSEWHERE]
     return {
         "type": "modal",
         "callback_id": f"{PREFIX}{item.name}",
@@ -25,7 +28,7 @@ def form(item: MenuItem, filled: Mapping[str, str], carried: str, title: str) ->
         "submit": plain("Continue"),
         "close": plain("Cancel"),
         "private_metadata": carried,
-        "blocks": fields,
+        "blocks": [_field(argument, filled[argument.name]) for argument in asked],
     }
 
 
