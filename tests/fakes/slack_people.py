@@ -109,13 +109,13 @@ class People(Delivery):
         return await self._act(user, where, block, element, {"text": element["text"], **value})
 
     async def choose(
-        self, user: str, where: Message | View, action_id: str, option: Payload, *others: Payload
+        self, user: str, where: Message | View, action_id: str, *options: Payload
     ) -> Asked:
         """Lets a person choose of a menu; in an input it is only filled in, unless the app wants to know at once."""
         block, element = self._control(user, where, action_id)
         groups = element.get("option_groups", [element])
         offered = {one["value"]: one for group in groups for one in group.get("options", [])}
-        chosen = [offered.get(one["value"], one) for one in (option, *others)]
+        chosen = [offered.get(one["value"], one) for one in options]
         if offered and not {one["value"] for one in chosen} <= set(offered):
             raise LookupError(f"{chosen} are not all offered; there are {list(offered)}")
         return await self._fill(user, where, block, element, selected(element["type"], chosen))
@@ -202,7 +202,9 @@ class People(Delivery):
         if not view.content.get("notify_on_close"):
             return None
         shown = slack_payloads.view_object(self, view)
-        return await self.ask(self._interaction("view_closed", user, view=shown, is_cleared=bool(view.content.get("clear_on_close"))))
+        return await self.ask(
+            self._interaction("view_closed", user, view=shown, is_cleared=bool(view.content.get("clear_on_close")))
+        )
 
     def _controls(self, user: str, where: Message | View) -> list[tuple[Payload, Payload]]:
         if isinstance(where, Message):

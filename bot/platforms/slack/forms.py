@@ -38,6 +38,7 @@ class Forms:
         self._asking = asking
         self._sender = sender
         self._report = report
+        self._late: dict[str, asyncio.Task[Reply]] = {}
 
     async def open(self, asked: Asked) -> Asked | None:
         """Opens the form that a line asks for; where there is none, returns what is to be answered instead."""
@@ -59,16 +60,16 @@ class Forms:
         )
         return None if opened else asked
 
-    def offered(self, page: Document, asked: Asked) -> Document:
+    async def offered(self, page: Document, asked: Asked) -> Document:
         """Returns an answer with a button that opens the form, where the line itself could open none."""
-        found = form_asked(asked.line, self._core.menu)
-        if found is None or asked.trigger:
+        found = None if asked.trigger else form_asked(asked.line, self._core.menu)
+        if found is None or not await self._asking.filled(asked, *found):
             return page
         line = " ".join((f"/{found[0].name}", *(f"{name}:{value}" for name, value in found[1].items())))
         return replace(page, blocks=(*page.blocks, Choices(FORM, (Choice(OPEN, line),))))
 
-    async def submitted(self, form: Submitted) -> tuple[Element, "asyncio.Task[Reply] | None"]:
-        """Returns how a form is acknowledged, and its answer where that is still to come.
+    async def submitted(self, form: Submitted) -> tuple[Element, bool]:
+        """Returns how a form is acknowledged, and whether that was all: else its answer is still to come.
 
         Problems can be told beside their fields only in the acknowledgement, so that waits for the answer: for the
         store, a few milliseconds. Where that takes longer, a view is opened above the form in which the answer appears
@@ -77,19 +78,21 @@ class Forms:
         """
         answering = asyncio.create_task(self._asking.submit(form))
         if not await _is_done(answering, ACKNOWLEDGED_WITHIN):
-            return _shown(form, waiting(carrying(form.place), form.trigger)), answering
+            self._late[form.trigger] = answering
+            return _shown(form, waiting(carrying(form.place), form.trigger)), False
         reply = answering.result()
         log.info("answered", extra={"command": form.command, "outcome": reply.outcome})
         if reply.problems and form.fields:
-            return {"response_action": "errors", "errors": beside(reply.problems, form.fields)}, None
-        return _shown(form, above(page_of(reply), carrying(form.place))), None
+            return {"response_action": "errors", "errors": beside(reply.problems, form.fields)}, True
+        return _shown(form, above(page_of(reply), carrying(form.place))), True
 
     def refused(self, form: Submitted, document: Document) -> Element:
         """Returns the acknowledgement of a form that is not answered, which stays as it is."""
         return _shown(form, above(page_of(Reply(document)), carrying(form.place)))
 
-    async def finish(self, form: Submitted, answering: "asyncio.Task[Reply]") -> None:
+    async def finish(self, form: Submitted) -> None:
         """Shows an answer that came after the acknowledgement."""
+        answering = self._late.pop(form.trigger)
         await asyncio.sleep(SHOWN_AFTER)
         reply = await answering
         log.info("answered late", extra={"command": form.command, "outcome": reply.outcome})

@@ -41,8 +41,8 @@ from briefings.paginate import paginate
 log = logging.getLogger("briefbot.slack")
 ANYTHING = re.compile("")
 ASKED = "briefbot_asked"
-LATE = "briefbot_late"
-"""The key of a form's answer that is still to come."""
+FORM = "briefbot_form"
+"""The key of a form whose answer is still to come."""
 
 REMEMBERED = 3600.0
 """Seconds for which an event is known to have come: Slack repeats one after 5 minutes at the latest."""
@@ -165,16 +165,16 @@ class Listeners:
         refused = self._core.turned_away(form.user, form.place, self._work.in_flight)
         if not refused and not form.command:
             refused = self._core.expired()
-        acknowledged, late = (
-            (self._forms.refused(form, refused), None) if refused else await self._forms.submitted(form)
-        )
-        context[DONE] = late is None
-        context[LATE] = (form, late)
+        if refused:
+            acknowledged, done = self._forms.refused(form, refused), True
+        else:
+            acknowledged, done = await self._forms.submitted(form)
+        context[DONE], context[FORM] = done, form
         await ack(**acknowledged)
 
     async def _finish(self, context: AsyncBoltContext) -> None:
         """Shows the answer to a form that came too late for its acknowledgement."""
-        await self._forms.finish(*context[LATE])
+        await self._forms.finish(context[FORM])
 
     async def _answer(self, context: AsyncBoltContext) -> None:
         """Composes what was asked and sends it."""
@@ -188,7 +188,7 @@ class Listeners:
             if to_answer:
                 page, outcome = await self._asking.answer(to_answer)
                 log.info("answered", extra={"command": page.command.partition(" ")[0], "outcome": outcome})
-                page = self._forms.offered(page, to_answer)
+                page = await self._forms.offered(page, to_answer)
                 await self._sent(self._sender.send(page, to_answer.destination, answered=outcome == "answered"))
         except Exception as error:
             fault = _first_page(self._core.failed(error))
