@@ -81,6 +81,19 @@ _FIELDS = (
 )
 
 
+ACTIONS = ("here", "all", "show", "pause", "resume", "remove", "preview", "now")
+"""What can be done with subscriptions; without an id those here, or all, are listed."""
+
+SURE = "yes"
+"""Is given by whoever is sure to remove a subscription."""
+
+
+def _action_and_id(typed: str) -> list[str]:
+    """Returns an action and an id; an id alone is shown."""
+    first, _, rest = typed.partition(" ")
+    return [first, rest] if rest or first.casefold() in ACTIONS else ["show", first]
+
+
 def _chinese(simplified: str, traditional: str) -> dict[str, str]:
     return {"zh-CN": simplified, "zh-TW": traditional}
 
@@ -217,6 +230,29 @@ MENU = (
             summaries=_chinese("为此处订阅简报：何时、关于什么。", "為此處訂閱簡報：何時、關於什麼。"),
             form=True,
             managing=True,
+        ),
+        None,
+    ),
+    Command(
+        MenuItem(
+            "subscriptions",
+            "What is posted here and when, and what came of it.",
+            (
+                Argument("action", "value", "what is to be done", required=False, values=ACTIONS),
+                Argument("id", "id", "the id of a subscription", required=False, most=40),
+                Argument("sure", "id", f"{SURE}, to remove it", required=False, option=True, most=10),
+            ),
+            summaries=_chinese("此处的订阅：内容、时间与结果。", "此處的訂閱：內容、時間與結果。"),
+        ),
+        None,
+        split=_action_and_id,
+    ),
+    Command(
+        MenuItem(
+            "why",
+            "Why something was in a digest or not, and what became of it.",
+            (Argument("id", "id", "the id at the foot of a digest", required=False, most=40),),
+            summaries=_chinese("为何某条内容在或不在某期简报中。", "為何某條內容在或不在某期簡報中。"),
         ),
         None,
     ),

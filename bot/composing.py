@@ -1,7 +1,7 @@
 """Slots to the pages that are posted for them, from the knowledge and the ledger of the moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -75,24 +75,28 @@ class Composer:
         if holiday:
             return Composed(reason=f"{day} is a holiday: {holiday}")
         edition = self.edition(subscription.zone, now)
-        selection = await self.selection(subscription, slot.due)
+        selection = await self.selection(subscription, slot.due, asked=slot.kind == "now")
         earlier = await self._earlier(slot)
         decisions = tuple(self._kept(selection.decisions, earlier[0].due if earlier else None))
         imprint = Imprint(subscription.title, slot.id[:SHORT], now - slot.due, (_manage(subscription),))
         if selection.chosen:
             document = digest_briefing(edition, imprint, selection, wanted_of(self.knowledge, subscription).layout)
             return Composed(self._parts(document, selection), decisions)
-        if wanted_of(self.knowledge, subscription).nothing != "say":
+        if slot.kind != "now" and wanted_of(self.knowledge, subscription).nothing != "say":
             return Composed((), decisions, "nothing is new")
         told = next((one.due for one in earlier if one.state == "sent"), subscription.made_at)
         since = told.astimezone(zone_named(subscription.zone)).date()
         return Composed(self._parts(nothing_briefing(edition, imprint, since)), decisions)
 
-    async def selection(self, subscription: Subscription, due: datetime) -> Selection:
-        """Returns what a digest of a subscription tells at an instant."""
+    async def selection(self, subscription: Subscription, due: datetime, *, asked: bool = False) -> Selection:
+        """Returns what a digest of a subscription tells at an instant.
+
+        One that a person has `asked` for is from the archive where nothing is new: they wait for it.
+        """
+        wanted = wanted_of(self.knowledge, subscription)
         return choose(
             self.knowledge,
-            wanted_of(self.knowledge, subscription),
+            replace(wanted, nothing="archive") if asked else wanted,
             seen=self.seen,
             shown=frozenset[Revision](await ledger.shown_in(self.store, subscription.place)),
             since=subscription.made_at,
@@ -154,7 +158,7 @@ async def preview(
     now: datetime,
     names: Mapping[str, str] | None = None,
 ) -> Document:
-    """Returns the digest that a subscription would be posted now; nothing is recorded.
+    """Returns the digest that a subscription would be posted if it were asked for now; nothing is recorded.
 
     Raises:
         StoreUnavailable: the ledger cannot be read.
@@ -163,7 +167,7 @@ async def preview(
     composer = Composer(store, knowledge, seen, Budget((), lambda _: (), ()), names or {})
     edition = composer.edition(subscription.zone, now)
     wanted = wanted_of(knowledge, subscription)
-    selection = await composer.selection(subscription, now)
+    selection = await composer.selection(subscription, now, asked=True)
     imprint = Imprint(subscription.title, "", also=(_manage(subscription),))
     if selection.chosen:
         return digest_briefing(edition, imprint, selection, wanted.layout)

@@ -140,7 +140,7 @@ def _document(
         summary=summary,
         command="",
         blocks=(
-            *_late(edition, imprint.late),
+            *late_notes(edition, imprint.late),
             *blocks,
             *([Choices(words.text("look_further"), offered)] if offered else []),
         ),
@@ -150,7 +150,7 @@ def _document(
     )
 
 
-def _late(edition: Edition, late: timedelta) -> Iterator[Note]:
+def late_notes(edition: Edition, late: timedelta) -> Iterator[Note]:
     """Yields how late a digest is in whole minutes, hours or days, if at all."""
     seconds = int(late.total_seconds())
     unit = next(((name, seconds // size) for name, least, size in _UNITS if seconds >= least), None)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.answer import Answers
-from bot.commands import MENU, UMBRELLA, examples, names_outside
+from bot.commands import MENU, UMBRELLA, Command, examples, names_outside
 from bot.platforms import PLATFORMS, limits, renderer
 from bot.platforms.slack.manifest import manifest
 from bot.settings import CURATED, Settings, variable
@@ -35,8 +35,7 @@ def readme() -> str:
     text = (ROOT / "README.md").read_text()
     lines = {line.removeprefix("/").split()[0]: line for line in examples(load(CURATED))}
     commands = ["| command | what it answers | try |", "|---|---|---|"] + [
-        f'| `{c.item.usage}` | {c.item.summary} | `briefbot ask "{lines.get(c.item.name, "/" + c.item.name)}"` |'
-        for c in MENU
+        f"| `{c.item.usage}` | {c.item.summary} | {_tried(c, lines)} |" for c in MENU
     ]
     settings = ["| variable | meaning | if not set |", "|---|---|---|"] + [
         f"| `{variable(name)}` | {field.description} | {_default(field.default)} |"
@@ -104,6 +103,12 @@ GENERATED: dict[str, Callable[[], str]] = {
     "briefings/document.schema.json": document_schema,
     "deploy/slack-manifest.yaml": lambda: manifest([command.item for command in MENU], UMBRELLA),
 }
+
+
+def _tried(command: Command, lines: dict[str, str]) -> str:
+    """Returns how a command is tried: what is asked of the store is asked of the running bot."""
+    line = lines.get(command.item.name, f"/{command.item.name}")
+    return f'`briefbot ask "{line}"`' if command.compose else f"`{line}` in `briefbot run`"
 
 
 def _default(value: object) -> str:

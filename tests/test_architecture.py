@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import pytest
@@ -14,6 +15,7 @@ import yaml
 
 from bot.platforms import PLATFORMS
 from bot.platforms.terminal.render import BUDGET
+from bot.store.values import State
 from briefings.document import Choice, Choices, Document
 from briefings.words import words_in
 from tests.builders import CURATED
@@ -41,7 +43,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "rich": {"bot/platforms/terminal/render.py", "bot/platforms/terminal/screen.py"},
     "slack_bolt": {f"{SLACK}/{name}.py" for name in ("adapter", "listeners", "socket_mode", "work")},
     "slack_sdk": {f"{SLACK}/{name}.py" for name in ("adapter", "lookup", "publishing", "sending", "socket_mode", "tokens", "verdicts")},
-    "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("beginning", "copying", "firing", "lanes", "ledger", "migrate", "opening", "outcomes", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),
+    "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("beginning", "copying", "drafts", "firing", "lanes", "ledger", "migrate", "opening", "outcomes", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),
                    f"{STORE}/migrations/versions/first.py"},
     "structlog": {"bot/log.py"},
     "typer": {"bot/__main__.py", "bot/digests_cli.py"},
@@ -147,7 +149,7 @@ def test_the_schema_for_editors_accepts_the_curated_files(path: Path) -> None:
 def test_every_sentence_of_the_templates_is_used() -> None:
     template = (ROOT / "briefings/templates/en/sentences.j2").read_text()
     macros = set(re.findall(r"macro (\w+)\(", template))
-    code = "\n".join(path.read_text() for path in SOURCES if path.parts[-2] in ("briefings", "bot"))
+    code = "\n".join(path.read_text() for path in SOURCES if path.parts[-2] in ("briefings", "bot", "desk"))
     derived = {
         "unknown_company",
         "unknown_theme",
@@ -157,6 +159,7 @@ def test_every_sentence_of_the_templates_is_used() -> None:
         "themes_summary",
     }
     derived |= {"notice_missed", "notice_failed", "notice_uncertain", "notice_paused"}
+    derived |= {f"why_{state}" for state in get_args(State)}
     derived |= {"changes_added", "changes_revised", "changes_retracted"}
     derived |= {macro for macro in macros if macro.endswith("_title")}
     unused = {m for m in macros if f'"{m}"' not in code and not re.search(rf"(?<!macro )\b{m}\(", template)}

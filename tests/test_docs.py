@@ -38,7 +38,7 @@ def shell(command: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_readme_has_commands_and_a_table_of_them() -> None:
     assert len(SHELL) >= 6
-    assert len(TABLE) == len(MENU)
+    assert len(TABLE) == sum(command.compose is not None for command in MENU)
 
 
 @pytest.mark.parametrize("command", SHELL)

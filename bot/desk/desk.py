@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.desk.ordering import filled, order
+from bot.desk.reasons import explain
+from bot.desk.tending import tend
 from bot.desk.visit import NotThere, Refused, Visit
 from bot.ports import Reply, Request
 from bot.rights import Rights
@@ -16,6 +18,8 @@ from briefings.help import refusal
 
 _ANSWERS: Mapping[str, Callable[[Visit], Awaitable[Reply]]] = {
     "subscribe": order,
+    "subscriptions": tend,
+    "why": explain,
 }
 
 

@@ -38,7 +38,7 @@ def standing_of(visit: Visit, one: Subscription, last: Slot | None = None) -> St
         place=one.place if one.place != visit.request.place else "",
         paused=one.reason if one.state == "paused" else None,
         declared=one.declared is not None,
-        last=_run(last, one.zone) if last else None,
+        last=run_of(last, one.zone) if last else None,
     )
 
 
@@ -93,6 +93,7 @@ def _terms(one: Subscription) -> Terms:
     )
 
 
-def _run(slot: Slot, zone: str) -> Run:
+def run_of(slot: Slot, zone: str) -> Run:
+    """Returns a slot as people are told of it, in a zone."""
     due = slot.due.astimezone(zone_named(zone if zone in zones() else "UTC"))
     return Run(due, slot.state, slot.id[:SHORT], slot.reason)
