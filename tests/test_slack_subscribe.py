@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.slack import FakeSlack, View
+from tests.fakes.slack import Asked, FakeSlack, View
+from tests.fakes.slack_payloads import slash_command
 from tests.fakes.slack_people import new_user
 from tests.running import Bot, on_slack
 from tests.slack_form import Form
@@ -20,10 +21,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
-@pytest.fixture(scope="module", params=["socket", "http"])
+@pytest.fixture(scope="module")
 def workspace(request: pytest.FixtureRequest, data: Path) -> Iterator[tuple[FakeSlack, Bot]]:
-    settings = {"BRIEFBOT_DATA_DIR": str(data / request.param), "BRIEFBOT_LOG_LEVEL": "DEBUG"}
-    with FakeSlack() as slack, on_slack(slack, over=request.param, **settings) as bot:
+    over = getattr(request, "param", "socket")
+    with FakeSlack() as slack, on_slack(slack, over=over, BRIEFBOT_DATA_DIR=str(data / over)) as bot:
         yield slack, bot
 
 
@@ -42,7 +43,7 @@ def reader(slack: FakeSlack) -> Reader:
 
 
 @pytest.fixture
-def store(request: pytest.FixtureRequest, workspace: tuple[FakeSlack, Bot], data: Path) -> Path:
+def store(workspace: tuple[FakeSlack, Bot], data: Path) -> Path:
     return data / ("socket" if workspace[0].events_url is None else "http") / "briefbot.db"
 
 
@@ -117,7 +118,7 @@ def test_a_form_is_mended_beside_its_fields_confirmed_with_three_runs_and_saved(
     assert "The first digest is due on" in view.shown
     place = f"slack:{reader.slack.team_id}/{reader.channel}"
     assert kept(store, id_) == (place, "weekdays at 09:00", "Asia/Shanghai")
-    assert reader.ask("/subscriptions").shown.count(id_) == 1
+    assert f"Zephyr Airships, night flight · {id_}" in reader.ask("/subscriptions").shown
 
 
 def test_from_the_confirmation_one_comes_back_to_what_was_filled_in(reader: Reader) -> None:
@@ -150,7 +151,7 @@ def test_what_is_there_is_edited_in_a_form_that_a_click_opens(reader: Reader, st
     form.pick("Zone", "shanghai")
     form.pick("Topics")
     view = confirmed(form)
-    assert "Europe/Berlin” becomes “Asia/Shanghai" in view.shown
+    assert "zone: Asia/Shanghai, now Europe/Berlin" in view.shown
     click(reader, view, "Save")
     assert kept(store, id_)[2] == "Asia/Shanghai"
     assert "All claims" in view.shown
@@ -215,18 +216,41 @@ def test_who_is_no_member_is_refused_and_sees_no_form(reader: Reader, profile: d
     assert reader.slack.modal(reader.user) is None
 
 
-def test_a_stranger_who_sees_a_button_is_refused(slack: FakeSlack) -> None:
+def test_a_stranger_who_clicks_what_everybody_sees_is_refused(slack: FakeSlack) -> None:
     stranger = new_user()
     slack.profiles[stranger] = {"team_id": "T0ELSEWHERE"}
     reader = Reader(slack, stranger)
-    offer = reader.direct("subscribe")
-    assert "Open the form" in offer.shown
-    begin = slack.do(slack.say(stranger, reader.channel, "may I?"))
-    message = slack.do(slack.mention(stranger, reader.channel, "subscribe", begin.ts))
-    assert message.error is None
-    reader.until(lambda: any(m.ephemeral_to == stranger for m in slack.messages(reader.channel, seen_by=stranger)))
-    (told,) = (m for m in slack.messages(reader.channel, seen_by=stranger) if m.ephemeral_to == stranger)
-    assert "Open the form" not in told.shown
+    public = reader.click(reader.ask("/subscriptions"), "Share to channel")
+    told = slack.do(slack.click(stranger, public, "Subscribe"))
+    reader.until(told.messages)
+    assert "Not yours to manage" in told.messages()[0].shown
+    assert slack.modal(stranger) is None
+    assert reader.in_modal(slack.do(slack.click(reader.user, public, "Subscribe")))
+
+
+def test_what_is_said_to_come_from_another_workspace_manages_nothing(reader: Reader) -> None:
+    slack = reader.slack
+    body = slash_command(slack, reader.user, slack.channels[reader.channel], "/subscribe", "daily 8am zone:UTC")
+    asked = Asked("slash_commands", body | {"team_id": "T0ELSEWHERE"})
+    asked.payload["response_url"] = slack.new_response_url(asked, reader.channel, reader.user)
+    slack.do(slack.ask(asked))
+    reader.until(asked.messages)
+    assert "Not yours to manage" in asked.messages()[0].shown
+
+
+def test_an_admin_sees_and_edits_what_is_posted_in_other_channels_and_others_do_not(slack: FakeSlack) -> None:
+    reader, other, admin = Reader(slack), Reader(slack), Reader(slack)
+    slack.profiles[admin.user] = {"is_admin": True}
+    offer = reader.ask("/subscribe", "daily 8am zone:Europe/Berlin")
+    id_ = next(value for value in values(offer) if "save:" in value).partition("save:")[2]
+    reader.click(offer, "Save")
+    assert id_ in admin.ask("/subscriptions", f"show {id_}").shown
+    assert opened(admin, f"edit:{id_}").value("Schedule") == "daily 8am"
+    assert "daily 8am" not in other.ask("/subscriptions", f"show {id_}").shown
+    assert "Not yours" in other.ask("/subscriptions", "all").shown
+    refused = other.ask("/subscribe", f"edit:{id_}")
+    assert slack.modal(other.user) is None
+    assert "daily 8am" not in refused.shown
 
 
 def test_slack_is_asked_for_people_only_where_it_matters_and_not_twice(reader: Reader) -> None:
@@ -305,3 +329,14 @@ def test_a_form_that_is_submitted_too_often_stays_as_it_is(reader: Reader) -> No
     reader.slack.do(reader.slack.dismiss(reader.user))
     form.submit()
     assert "sometimes" in form.problem("Schedule")
+
+
+@pytest.mark.parametrize("workspace", ["http"], indirect=True)
+def test_over_http_a_form_is_answered_in_its_acknowledgement_too(reader: Reader, store: Path) -> None:
+    form = opened(reader)
+    form.type("Schedule", "sometimes")
+    form.submit()
+    assert "sometimes" in form.problem("Schedule")
+    form.type("Schedule", "daily 8am")
+    id_ = saved(reader, confirmed(form))
+    assert kept(store, id_)[1] == "daily 8am"

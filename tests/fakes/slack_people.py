@@ -108,9 +108,7 @@ class People(Delivery):
         value = {"value": element["value"]} if "value" in element else {}
         return await self._act(user, where, block, element, {"text": element["text"], **value})
 
-    async def choose(
-        self, user: str, where: Message | View, action_id: str, *options: Payload
-    ) -> Asked:
+    async def choose(self, user: str, where: Message | View, action_id: str, *options: Payload) -> Asked:
         """Lets a person choose of a menu; in an input it is only filled in, unless the app wants to know at once."""
         block, element = self._control(user, where, action_id)
         groups = element.get("option_groups", [element])

@@ -52,11 +52,13 @@ class People:
             return person
         try:
             async with asyncio.timeout(PATIENCE):
-                answer = await self._client.users_info(user=user)
-            person = _read(answer["user"], self.workspace)
+                told = (await self._client.users_info(user=user)).get("user")
         except (SlackApiError, ClientError, TimeoutError) as error:
             _tell(error)
             return UNASKED
+        if not isinstance(told, dict):
+            return UNASKED
+        person = _read(told, self.workspace)
         self._known = self._known if len(self._known) < MOST else {}
         self._known[user] = (self._now() + KNOWN_FOR, person)
         return person
