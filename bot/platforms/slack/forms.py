@@ -50,8 +50,10 @@ class Forms:
         filling = asyncio.create_task(self._asking.filled(asked, item, arguments))
         if not await _is_done(filling, OPENED_WITHIN):
             view = await self._report(self._sender.show(waiting(carrying(asked.place)), where))
-            where = OpenView(view or "", asked.trigger, asked.place, search=False)
-            asked = replace(asked, destination=where) if view else asked
+            if view is None:
+                return asked
+            where = OpenView(view, asked.trigger, asked.place, search=False)
+            asked = replace(asked, destination=where)
         filled = await filling
         edits = arguments.get(EDITS, "")
         title = f"Edit {edits}" if edits else item.name.capitalize()
