@@ -13,7 +13,7 @@ test: $(READY)
 	$(BIN)/pytest -n auto
 
 test-long: $(READY)
-	$(BIN)/pytest -m long --timeout 3600
+	$(BIN)/pytest -n 3 -m long --timeout 3600
 
 check: $(READY)
 	$(BIN)/ruff format --check .

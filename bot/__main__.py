@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bot import digests_cli
+from bot import digests_cli, subscriptions_cli
 from bot.log import prepare_logging
 from bot.platforms import PLATFORMS, limits, renderer
 from bot.ports import TokenRefused
@@ -160,6 +160,7 @@ def manifest(
 app.command()(digests_cli.deliver)
 app.command()(digests_cli.rehearse)
 app.add_typer(digests_cli.deliveries, name="deliveries")
+app.add_typer(subscriptions_cli.subscriptions, name="subscriptions")
 
 
 def _settings(folder: Path | None) -> Settings:

@@ -58,7 +58,7 @@ async def run(settings: Settings, *, terminal: bool) -> None:
         for task in serving:
             stack.push_async_callback(_ended, task)
         await _listen(settings, routes, stack)
-        _end_on_sigterm([*serving, *delivering])
+        ending_on_sigterm([*serving, *delivering])
         await asyncio.wait(serving, return_when=asyncio.FIRST_EXCEPTION)
         refusals = [error for task in serving if task.done() and (error := task.result())]
     if len(refusals) == len(platforms):
@@ -124,7 +124,7 @@ async def _listen(settings: Settings, routes: Mapping[str, Receive], stack: Asyn
             raise InvalidSettings(f"{reason}; give another address") from None
 
 
-def _end_on_sigterm(tasks: Iterable[asyncio.Task[Any]]) -> None:
+def ending_on_sigterm(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Has SIGTERM end the platforms, which finish what they are answering, and the deliveries."""
 
     def end() -> None:

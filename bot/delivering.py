@@ -14,9 +14,11 @@ from bot.delivery.engine import Engine
 from bot.delivery.lane import LONGEST_LOOK
 from bot.delivery.running import deliver_by, deliver_once, ready
 from bot.delivery.shelf import Shelf
+from bot.holidays_of import holiday_on
 from bot.platforms import PLATFORMS, limits, renderer
 from bot.publishing import Post, Publisher
 from bot.settings import Settings
+from bot.store import subscriptions
 from bot.store.opening import Store, open_store, sqlite_file
 from bot.store.values import StoreUnavailable
 from bot.wiring import Wiring
@@ -63,6 +65,8 @@ async def take_up(settings: Settings, engine: Engine) -> None:
     await engine.shelf.refresh(engine.now())  # first: what a new subscription finds is its archive, not news
     if settings.subscriptions:
         await reconcile(engine.store, engine.shelf.knowledge, settings.subscriptions, engine.now())
+    if any(one.holidays for one in await subscriptions.everywhere(engine.store)):
+        await asyncio.to_thread(holiday_on, "CN", engine.now().date())  # the calendars take a while to be imported
 
 
 async def deliver_always(settings: Settings, engine: Engine) -> None:
@@ -96,6 +100,7 @@ async def deliver(settings: Settings) -> None:
         engine = engine_of(
             settings, store, lambda: knowledge, Wiring(settings).publishers(terminal=True), linger=PATIENCE
         )
+        await take_up(settings, engine)
         async with ready(engine, sqlite_file(settings.database)):
             await deliver_once(engine)
 

@@ -2,22 +2,20 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.log import prepare_logging
-from bot.settings import Settings, read_settings
+from bot.settings import read_settings
 from bot.store.values import SHORT, Work, WrongState
+from bot.store_cli import on_store
 
 if TYPE_CHECKING:
     from bot.store.opening import Store
 
-T = TypeVar("T")
-USED_WRONGLY = 2
 MOST_LISTED = 50
 deliveries = typer.Typer(help="Digests that were posted, or were to be; those that wait for a person.")
 
@@ -27,7 +25,7 @@ def deliver() -> None:
     from bot.delivering import deliver as deliver_due
 
     settings = read_settings()
-    prepare_logging(settings.log_level)
+    prepare_logging(settings.log_level, settings.data_dir)
     asyncio.run(deliver_due(settings))
 
 
@@ -41,7 +39,7 @@ def rehearse(
     if end < start:
         raise typer.BadParameter(f"--to {end:%Y-%m-%d} lies before --from {start:%Y-%m-%d}; turn them round")
     settings = read_settings()
-    prepare_logging(settings.log_level)
+    prepare_logging("WARNING", settings.data_dir)  # below, it would be told as posted what is only rehearsed
     period = start.replace(tzinfo=UTC), datetime.combine(end.date(), time.max, UTC)
     asyncio.run(rehearse_days(settings, period, sys.stdout))
 
@@ -57,7 +55,7 @@ def listed(
         return
     from bot.store import slots
 
-    works = _on_store(lambda store: slots.uncertain(store) if uncertain else slots.latest(store, MOST_LISTED))
+    works = on_store(lambda store: slots.uncertain(store) if uncertain else slots.latest(store, MOST_LISTED))
     for work in works:
         typer.echo(_line(work))
     if not works:
@@ -71,16 +69,16 @@ def retry(id_: Annotated[str, typer.Argument(metavar="ID", help="The id of a dig
 
     now = datetime.now(UTC)
 
-    async def again(store: "Store") -> None:
+    async def again(store: "Store") -> str:
         work = await _found(store, id_)
         if work.slot.state == "uncertain":
             await settling.settle(store, work.slot.id, "retry", now)
         else:
             kept = max(work.slot.deadline - work.slot.due, timedelta(hours=1))
             await settling.reopen(store, work.slot.id, now + kept, now)
+        return work.slot.id[:SHORT]
 
-    _on_store(again)
-    typer.echo(f"{id_} goes out with the next pass of `briefbot run` or `briefbot deliver`.")
+    typer.echo(f"{on_store(again)} goes out with the next pass of `briefbot run` or `briefbot deliver`.")
 
 
 class How(Enum):
@@ -98,38 +96,23 @@ def settle(
     """Say that an uncertain digest is out, or with `--as failed` that it is not and is to be left."""
     from bot.store import settling
 
-    async def said(store: "Store") -> None:
+    async def said(store: "Store") -> str:
         work = await _found(store, id_)
         await settling.settle(store, work.slot.id, "sent" if how is How.SENT else "failed", datetime.now(UTC))
+        return work.slot.id[:SHORT]
 
-    _on_store(said)
-    typer.echo(f"{id_} is settled as {how.value}.")
+    typer.echo(f"{on_store(said)} is settled as {how.value}.")
 
 
 async def _found(store: "Store", id_: str) -> Work:
     from bot.store import slots
+    from bot.subscriptions import alike
 
-    work = await slots.get(store, id_.upper())
+    typed = alike(id_).upper()
+    work = await slots.get(store, typed) if len(typed) >= SHORT else None
     if work is None:
         raise WrongState(f"there is no digest {id_!r}; `briefbot deliveries` lists them")
     return work
-
-
-def _on_store(does: "Callable[[Store], Awaitable[T]]") -> T:
-    settings = read_settings()
-    prepare_logging(settings.log_level)
-    try:
-        return asyncio.run(_opened(settings, does))
-    except WrongState as wrong:
-        typer.echo(str(wrong), err=True)
-        raise typer.Exit(USED_WRONGLY) from None
-
-
-async def _opened(settings: Settings, does: "Callable[[Store], Awaitable[T]]") -> T:
-    from bot.store.opening import open_store
-
-    async with open_store(settings.database) as store:
-        return await does(store)
 
 
 def _line(work: Work) -> str:

@@ -22,7 +22,7 @@ _SECRETS = re.compile(
     re.IGNORECASE,
 )
 _STRUCK = "[secret]"
-_TALKATIVE = ("watchfiles", "slack_sdk", "slack_bolt", "discord")
+_TALKATIVE = ("watchfiles", "slack_sdk", "slack_bolt", "discord", "apscheduler")
 """Libraries that tell of every look at the folder, or at DEBUG write whole messages, with what people said in them."""
 
 

@@ -65,7 +65,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Says that a message was not posted, or that sending it again makes no second one."""
+    """Says that a message was not posted; or, where that is not sure, that sending it again makes no second one."""
+
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("beginning", "copying", "drafts", "firing", "lanes", "ledger", "migrate", "opening", "outcomes", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),
                    f"{STORE}/migrations/versions/first.py"},
     "structlog": {"bot/log.py"},
-    "typer": {"bot/__main__.py", "bot/digests_cli.py"},
+    "typer": {"bot/__main__.py", "bot/digests_cli.py", "bot/store_cli.py", "bot/subscriptions_cli.py"},
     "watchfiles": {"bot/knowledge_folder.py"},
     "yaml": {"knowledge/yaml_tree.py"},
     "yarl": {f"{DISCORD}/client.py"},

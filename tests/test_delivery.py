@@ -1,50 +1,109 @@
-"""What is due is posted once, whatever happens."""
+"""What is due is posted once, and at its time, or as late as it says."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.delivery.engine import Engine
+from bot.store.opening import Store
 from tests.databases import Sqlite
 from tests.stored import subscription
 from tests.world import START, World, knowing_of, shown_to
 
 PLACE = "slack:T1/C1"
 DAY = timedelta(days=1)
+DUE = START + timedelta(hours=1)
+DAILY: dict[str, Any] = {"schedule": "daily 09:00", "made_at": START - DAY, "next_fire": DUE}  # 07:00 UTC
 
 
 @pytest.fixture
 def world(on_sqlite: Sqlite) -> World:
-    return World(on_sqlite.ready(), knowing_of("a", "b"))
+    world = World(on_sqlite.ready(), knowing_of("a", "b"))
+    world.longest_wait = timedelta(hours=1)
+    world.subscribe(subscription(**DAILY))
+    return world
 
 
 def test_a_digest_is_posted_at_its_time_and_once(world: World) -> None:
-    world.run(world.subscribe(subscription(made_at=START - DAY, next_fire=START + timedelta(hours=1))))
-    assert world.run(world.lived(START + timedelta(hours=3)))
+    assert world.live(hours=3)
     [(at, _)] = world.platform.messages[PLACE]
-    assert timedelta(0) <= at - (START + timedelta(hours=1)) < timedelta(seconds=1)
+    assert timedelta(0) <= at - DUE < timedelta(seconds=1)
     assert "The claim a holds." in shown_to(world.platform, PLACE)[0]
 
 
-def hourly(world: World, **fields: Any) -> None:
-    world.run(world.subscribe(subscription(made_at=START - DAY, next_fire=START + timedelta(seconds=1), **fields)))
+def down(world: World, lasting: timedelta) -> None:
+    """Has the process be down for a time that begins a second before a digest is due."""
+    world.live(hours=1, seconds=-1)
+    world.sleep(lasting + timedelta(seconds=1.1))
+    world.live(hours=2)
 
 
-def test_killed_at_any_point_it_posts_once_all_the_same(on_sqlite: Sqlite) -> None:
-    whole = World(on_sqlite.ready(), knowing_of("a", "b"))
-    hourly(whole)
-    whole.seams.passed, whole.seams.names = 0, []
-    assert whole.run(whole.lived(START + timedelta(seconds=20)))
-    points = list(whole.seams.names)
-    wrong = []
-    for point in range(1, len(points) + 1):
-        world = World(on_sqlite.ready(), knowing_of("a", "b"))
-        hourly(world)
-        world.seams.passed, world.seams.kill_at = 0, point
-        survived = world.run(world.lived(START + timedelta(seconds=20)))
-        world.seams.kill_at = None
-        world.run(world.lived(START + timedelta(minutes=2)))
-        keys = world.platform.keys
-        if survived or len(keys) != 1 or set(keys.values()) != {1}:
-            wrong.append((point, points[point - 1], survived, dict(keys)))
-    assert not wrong, wrong
+@pytest.mark.parametrize(
+    ("lasting", "told"),
+    [(timedelta(seconds=30), ""), (timedelta(minutes=5), "5 minutes late"), (timedelta(hours=5), "5 hours late")],
+    ids=["30 s", "5 min", "5 h"],
+)
+def test_what_was_due_while_the_bot_was_down_comes_once_and_says_how_late_it_is(
+    world: World, lasting: timedelta, told: str
+) -> None:
+    down(world, lasting)
+    [(at, _)] = world.platform.messages[PLACE]
+    assert lasting - timedelta(seconds=2) <= at - DUE < lasting + timedelta(seconds=2)
+    [text] = shown_to(world.platform, PLACE)
+    assert told in text
+    assert ("late" in text) == bool(told)
+    assert "The claim a holds." in text
+
+
+def test_what_was_due_three_days_ago_is_skipped_with_one_notice_and_comes_with_the_next(world: World) -> None:
+    down(world, 3 * DAY + timedelta(hours=7))
+    [notice] = shown_to(world.platform, PLACE)
+    assert "The claim" not in notice
+    assert "2033-06-18 09:00" in notice
+    world.live(hours=40)
+    [_, digest] = shown_to(world.platform, PLACE)
+    assert digest.count("The claim") == 2
+    assert "late" not in digest
+    states = [work.slot.state for work in world.works() if work.slot.kind == "scheduled"]
+    assert states == ["skipped", "sent", "skipped"]  # the last has nothing new
+
+
+@pytest.mark.parametrize(
+    "by",
+    [timedelta(hours=-2), timedelta(minutes=-1), timedelta(minutes=1), timedelta(hours=2), timedelta(hours=8), timedelta(days=3_652)],
+    ids=["-2 h", "-1 min", "+1 min", "+2 h", "slept 8 h", "+10 y"],
+)  # fmt: skip
+@pytest.mark.parametrize("second", [1_800, 3_599, 3_600.1, 5_400])
+def test_whenever_the_clock_is_set_nothing_comes_twice_or_early_or_never(
+    world: World, by: timedelta, second: float
+) -> None:
+    async def jump(store: Store, engine: Engine) -> None:
+        world.offset += by
+
+    world.acts.append((second, jump))
+    world.live(hours=60)
+    posts = [text for text in shown_to(world.platform, PLACE) if "The claim" in text]
+    assert [text.count("The claim") for text in posts] == [2]
+    assert all(at >= DUE - timedelta(hours=2) for at, _ in world.platform.messages[PLACE])
+    assert {work.slot.state for work in world.works()} <= {"sent", "skipped"}
+
+
+def test_a_clock_that_was_ten_years_ahead_for_an_hour_stops_no_digest(world: World) -> None:
+    async def ahead(store: Store, engine: Engine) -> None:
+        world.offset += timedelta(days=3_652)
+
+    async def right(store: Store, engine: Engine) -> None:
+        world.offset = timedelta()
+
+    world.acts += [(5_400.0, ahead), (9_000.0, right), (9_001.0, _more(world))]
+    world.live(hours=30)
+    assert [text.count("The claim") for text in shown_to(world.platform, PLACE)][-1] == 1
+    assert len(world.platform.messages[PLACE]) <= 3
+
+
+def _more(world: World) -> Any:
+    async def add(store: Store, engine: Engine) -> None:
+        world.knowledge = knowing_of("a", "b", "c")
+
+    return add

@@ -37,6 +37,7 @@ def test_every_command_is_available_and_answered_privately(tmp_path: Path) -> No
         "company": {"name": "zephyr"}, "theme": {"name": "tourism"}, "compare": {"a": "zephyr", "b": "nimbus"},
         "search": {"words": "airships"}, "changes": {}, "companies": {}, "themes": {}, "source": {"id": "leaflet"},
         "timeline": {"name": "zephyr"}, "spot": {"text": "Zephyr Airships"}, "help": {},
+        "subscribe": {"schedule": "daily 09:00"}, "subscriptions": {}, "why": {"id": "7F3A2K9Q"},
     }  # fmt: skip
 
     async def scene(env: Any) -> None:

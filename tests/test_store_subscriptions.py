@@ -136,3 +136,11 @@ async def test_a_removed_subscription_is_neither_changed_nor_resumed(store: Stor
 async def test_a_slot_of_a_subscription_that_is_gone_is_not_kept(store: Store) -> None:
     assert not await slots.propose(store, slot(subscription="erased"))
     assert await slots.get(store, slot().id) is None
+
+
+async def test_what_was_paused_anew_for_another_reason_is_not_resumed_for_the_first(store: Store) -> None:
+    await subscribed(store)
+    await subscriptions.pause(store, "airships", "unreachable: gone", NOW)
+    await subscriptions.pause(store, "airships", "by U1", NOW, anew=True)
+    assert not await subscriptions.resume(store, "airships", NOW, NOW, "unreachable: gone")
+    assert await subscriptions.resume(store, "airships", NOW, NOW, "by U1")

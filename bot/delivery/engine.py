@@ -26,7 +26,7 @@ LONGEST_WAIT = timedelta(seconds=30)
 """After which the store is read at the latest: other replicas take edits, too."""
 
 CORRECTED = timedelta(minutes=5)
-FREE_AFTER = timedelta(seconds=REQUEST)
+SET_BACK = timedelta(minutes=1)
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Engine:
     """Delivers on some platforms; its functions are the jobs of a clock, any of which may run late or twice.
 
     `names` holds, by platform, what commands are called there; `operators` is the place told of trouble;
-    `soon` has `tick` run at once.
+    `soon` has `tick` run at once; `longest_wait` is after what time the store is read though nothing is due.
     """
 
     store: Store
@@ -46,9 +46,13 @@ class Engine:
     operators: str = ""
     owner: str = field(default_factory=lambda: secrets.token_hex(8))
     linger: float = 5.0
+    lease: float = LEASE
+    request: float = REQUEST
+    longest_wait: timedelta = LONGEST_WAIT
     soon: Callable[[], None] = lambda: None
     _lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = field(default_factory=dict)
     _corrected: datetime | None = None
+    _ticked: datetime | None = None
 
     async def tick(self) -> datetime:
         """Proposes what is due, sees that every lane with work is worked, and returns when it wants to run next.
@@ -57,6 +61,10 @@ class Engine:
             StoreUnavailable: the store cannot be used; what could not be done is done next time.
         """
         now = self.now()
+        if self._ticked and now < self._ticked - SET_BACK:  # what was set by the wrong clock would not come for long
+            await proposing.mend_next_fires(self.store, now)
+            self._corrected = None
+        self._ticked = now
         fresh = await self.shelf.refresh(now)
         if fresh or self._corrected is None or now - self._corrected >= CORRECTED:
             await proposing.propose_corrections(self.store, self.shelf.retracted, now)
@@ -65,7 +73,7 @@ class Engine:
             await self._see_to_lanes()  # the first go out while the last are still proposed
         held_elsewhere = await self._see_to_lanes()
         wakes = await subscriptions.earliest_fire(self.store), await slots.next_wake(self.store, now)
-        latest = self.now() + (AGAIN if held_elsewhere else LONGEST_WAIT)
+        latest = self.now() + (AGAIN if held_elsewhere else self.longest_wait)
         return max(min(wake for wake in (*wakes, latest) if wake), self.now())
 
     async def _see_to_lanes(self) -> bool:
@@ -80,12 +88,12 @@ class Engine:
             self._lanes[name][0].poked.set()
             return True
         now = self.now()
-        until = now + timedelta(seconds=LEASE)
-        hold = await lanes.take_lane(self.store, name, self.owner, now, until, FREE_AFTER)
+        until = now + timedelta(seconds=self.lease)
+        hold = await lanes.take_lane(self.store, name, self.owner, now, until, timedelta(seconds=self.request))
         if hold is None:
             return False
         publisher = self.publishers[name.partition(":")[0]]
-        grip = Grip(self.store, hold, until, self.now, self.monotonic)
+        grip = Grip(self.store, hold, until, self.now, self.monotonic, self.lease)
         names = self.names.get(publisher.name, {})
         sending = Sending(self.store, publisher, grip, self.operators, self.now)
         posting = Posting(sending, self.shelf, names)
@@ -95,8 +103,11 @@ class Engine:
         return True
 
     async def _worked(self, name: str, lane: Lane) -> None:
+        """Works a lane; after trouble it waits for the next tick, or it would be in trouble again at once."""
+        ended_well = False
         try:
             await lane.work()
+            ended_well = True
         except Fenced as lost:
             log.warning("a lane was taken over", extra={"lane": name, "error": str(lost)})
         except StoreUnavailable as error:
@@ -105,6 +116,7 @@ class Engine:
             log.exception("a lane has ended by a fault of ours", extra={"lane": name})
         finally:
             del self._lanes[name]
+        if ended_well:
             self.soon()  # what came while it was given back is nobody's yet
 
     async def finish(self) -> None:
@@ -131,7 +143,7 @@ class Engine:
             publisher = self.publishers.get(one.place.partition(":")[0])
             if one.state == "paused" and one.is_unreachable and publisher and await publisher.reachable(one.place):
                 following = parse(one.schedule, one.zone).next(now)
-                if await subscriptions.resume(self.store, one.id, following, now):
+                if await subscriptions.resume(self.store, one.id, following, now, one.reason):
                     log.info("a subscription goes on by itself", extra={"subscription": one.id})
 
     async def clean(self) -> None:

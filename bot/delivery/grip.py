@@ -17,7 +17,6 @@ T = TypeVar("T")
 LEASE = 20.0
 """Seconds for which a lane is held; what a process that died had begun goes on this long after, and a request more."""
 
-RENEWED = 5.0
 AGAIN = 2.0
 REQUEST = 12.0
 """Seconds for which a request of the last holder may still be under way."""
@@ -33,20 +32,26 @@ class Grip:
         until: datetime,
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        lease: float = LEASE,
     ) -> None:
         self.hold = hold
+        self._lease = lease
         self._store = store
         self._until = until
         self._now = now
         self._monotonic = monotonic
-        self._firm_until = monotonic() + LEASE
+        self._firm_until = monotonic() + lease
         self._paused: dict[str, float] = {}
         self._ended = asyncio.Event()
 
+    @property
+    def is_firm(self) -> bool:
+        """Whether nobody else can hold the lane yet."""
+        return self._monotonic() < self._firm_until and self._now() < self._until and not self._ended.is_set()
+
     def is_free(self, place: str) -> bool:
         """Whether a message may be sent now: nobody else can hold the lane yet, and nothing holds the place back."""
-        firm = self._monotonic() < self._firm_until and self._now() < self._until
-        return firm and not self._ended.is_set() and not self.is_paused(place)
+        return self.is_firm and not self.is_paused(place)
 
     async def turn(self, publisher: Publisher, place: str) -> bool:
         """Waits for the turn of a place, and returns whether a message may be sent there then."""
@@ -67,14 +72,14 @@ class Grip:
             Fenced: another has taken the lane.
         """
         while True:
-            await asyncio.sleep(RENEWED)
-            asked, until = self._monotonic(), self._now() + timedelta(seconds=LEASE)
+            await asyncio.sleep(self._lease / 4)
+            asked, until = self._monotonic(), self._now() + timedelta(seconds=self._lease)
             try:
                 await lanes.keep_lane(self._store, self.hold, until)
             except StoreUnavailable as error:
                 log.warning("a lease cannot be renewed", extra={"lane": self.hold.lane, "error": str(error)})
             else:
-                self._firm_until, self._until = asked + LEASE, until
+                self._firm_until, self._until = asked + self._lease, until
 
     def end(self) -> None:
         """Lets no more messages be sent."""
@@ -86,14 +91,18 @@ class Grip:
 
     def is_paused(self, *what: str) -> bool:
         """Whether one of some places or slots is held back, or the whole lane."""
-        now = self._monotonic()
-        self._paused = {word: until for word, until in self._paused.items() if until > now}
+        self._release()
         return any(word in self._paused for word in ("", *what))
 
     @property
     def next_release(self) -> float:
         """In how many seconds something is no longer held back; infinite where nothing is."""
+        self._release()
         return min((until - self._monotonic() for until in self._paused.values()), default=float("inf"))
+
+    def _release(self) -> None:
+        now = self._monotonic()
+        self._paused = {what: until for what, until in self._paused.items() if until > now}
 
     async def insist(self, write: Callable[[], Awaitable[T]]) -> T:
         """Writes something down that nobody else knows, trying until it is written or the lane is lost.

@@ -66,15 +66,16 @@ class Lane:
             if not fresh and not self._hands and await self._is_quiet():
                 return
             for work in fresh:
-                while len(self._hands) >= AT_ONCE:
-                    await self._something(keeping)
-                if self._trouble or keeping.done():
-                    break
+                while len(self._hands) >= AT_ONCE and not keeping.done():
+                    await asyncio.wait([keeping, *self._hands.values()], return_when=asyncio.FIRST_COMPLETED)
+                if self._trouble or keeping.done() or self.poked.is_set():
+                    break  # what has come meanwhile may be of a smaller workspace
                 self._start(work)
             await self._something(keeping, await self._pause())
 
     def _may_start(self, work: Work) -> bool:
-        return work.slot.place not in self._hands and not self.grip.is_paused(work.slot.place, work.slot.id)
+        place = work.slot.place
+        return place not in self._hands and self.grip.is_firm and not self.grip.is_paused(place, work.slot.id)
 
     def _start(self, work: Work) -> None:
         if self._may_start(work):
@@ -103,7 +104,7 @@ class Lane:
         wake = await slots.earliest_wake(self.store, self.grip.hold.lane)
         return wake is None or wake - self.now() > timedelta(seconds=self.linger)
 
-    async def _something(self, keeping: asyncio.Task[None], seconds: float | None = None) -> None:
+    async def _something(self, keeping: asyncio.Task[None], seconds: float) -> None:
         """Waits until a digest is out of hand, the lane is lost, somebody pokes, or so many seconds are over."""
         poked = asyncio.create_task(self.poked.wait())
         try:

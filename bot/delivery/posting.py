@@ -106,10 +106,7 @@ class Posting:
             case "planned" if self._is_outdated(work):
                 await beginning.rebegin(to.store, hold, work.slot.id)
             case "planned":
-                if await to.grip.turn(to.publisher, work.slot.place):
-                    intended = await outcomes.sending(to.store, hold, part.id, to.now())
-                    if intended:
-                        await to.send(work, intended, subscription)
+                await self._send(work, part, subscription)
             case "sending":  # whoever sent it did not live to say how it went
                 look_at = (part.attempted_at or now) + timedelta(seconds=to.publisher.settle)
                 reason = part.reason or "the bot was stopped while it was posted"
@@ -144,9 +141,20 @@ class Posting:
             case Unknown(reason) if subscription is None or subscription.policy == "at_most_once":
                 await notices.uncertain(to.store, work.slot, part, reason, to.operators, now)
                 await outcomes.uncertain(to.store, hold, part.id, reason, now, None)
+            case Absent(sure=False):  # what may be there already must not be told otherwise, or we would not know which
+                again = await outcomes.not_accepted(to.store, hold, part.id, part.reason, now)
+                await self._send(work, again, subscription)
             case Absent() | Unknown():
                 wait = timedelta() if part.attempts < 2 else pause_after(part.attempts)
                 again = await outcomes.not_accepted(to.store, hold, part.id, part.reason, now + wait)
                 if not wait:
                     parts = tuple(again if one.id == again.id else one for one in work.deliveries)
                     await self._resume(Work(work.slot, parts), again, subscription)
+
+    async def _send(self, work: Work, part: Delivery, subscription: Subscription | None) -> None:
+        """Sends a planned part when its turn comes."""
+        to = self.sending
+        if await to.grip.turn(to.publisher, work.slot.place):
+            intended = await outcomes.sending(to.store, to.grip.hold, part.id, to.now())
+            if intended:
+                await to.send(work, intended, subscription)

@@ -83,7 +83,7 @@ async def propose_corrections(store: Store, retracted: Mapping[str, datetime], n
 
 
 async def mend_next_fires(store: Store, now: datetime) -> int:
-    """Sets next fires anew where the zone database has changed since they were set; returns how many were wrong.
+    """Sets next fires anew that the zone database, or a clock that was wrong, no longer gives; returns how many.
 
     Raises:
         StoreUnavailable: not all could be set; it can be said again.
@@ -100,5 +100,5 @@ async def mend_next_fires(store: Store, now: datetime) -> int:
         if expected != one.next_fire:
             number += await subscriptions.set_next_fire(store, one, expected)
     if number:
-        log.warning("the clocks of the world have changed; next digests were set anew", extra={"number": number})
+        log.warning("clocks have changed; next digests were set anew", extra={"number": number})
     return number

@@ -39,7 +39,8 @@ class Shelf:
         claims = knowledge.claims.values()
         revisions = [ClaimRevision(claim.id, claim.revision) for claim in claims]
         retractions = [ClaimRevision(claim.id, RETRACTED) for claim in claims if claim.retracted]
-        seen = await ledger.take_up(self._store, [*revisions, *retractions], now)
+        undone = [ClaimRevision(claim.id, RETRACTED) for claim in claims if not claim.retracted]
+        seen = await ledger.take_up(self._store, [*revisions, *retractions], now, undone)
         self._seen = taken_up(seen)
         self.retracted = {one.claim: seen[one] for one in retractions}
         self._knowledge = knowledge

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from bot.desk.standings import all_here, choices_of, post_now, standing_of
+from bot.desk.standings import all_here, choices_of, now_choice, standing_of
 from bot.desk.visit import NotThere, Refused, Visit
 from bot.places import channel_of, home_of
 from bot.ports import Reply
 from bot.schedule_words import shown
 from bot.store import drafts, subscriptions
 from bot.store.values import Draft, Subscription
-from bot.subscribing import drawn_id, edit, known, of_id, subscribe, visible
+from bot.subscribing import drawn_id, edit, is_declared, known, of_id, subscribe, visible
 from bot.subscription_fields import FIELDS, InvalidFields, Terms, checked, edited, fields_of
 from bot.subscriptions import alike, made
 from briefings.document import Choice
@@ -34,6 +34,8 @@ async def order(visit: Visit) -> Reply:
         return await _save(visit, visit.argument("save"))
     given = _given(visit.request.arguments)
     before, base = await _begun_with(visit)
+    if before and is_declared(before):
+        raise Refused("declared_elsewhere", id=before.id)
     if not given:
         raise _how(visit, before)
     there = fields_of(before) if before else {}
@@ -56,6 +58,8 @@ async def filled(visit: Visit) -> Fields:
         visit.check_manages()
         before, base = await _begun_with(visit)
     except (NotThere, Refused):
+        return {}
+    if before and is_declared(before):
         return {}
     there = fields_of(before) if before else FIELDS
     asked = {"edit": visit.argument("edit")} if visit.argument("edit") else {}
@@ -177,7 +181,11 @@ async def _save(visit: Visit, typed: str) -> Reply:
         return _problems(visit, invalid.problems)
     await drafts.saved(visit.store, draft.key, visit.now)
     visit.soon()
-    choices = [*([post_now(visit, kept.id)] if kept.state == "active" else []), *_others(visit, kept), all_here(visit)]
+    choices = [
+        *([now_choice(visit, kept.id)] if kept.state == "active" else []),
+        *_others(visit, kept),
+        all_here(visit),
+    ]
     return Reply(saved_briefing(visit.edition, standing_of(visit, kept), choices, edits=before is not None))
 
 

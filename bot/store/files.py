@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EISDIR
 from pathlib import Path
 
 from bot.store.values import StoreUnavailable
@@ -25,6 +26,8 @@ def prepare(path: Path, mounts: Path = _MOUNTS) -> None:
             "give BRIEFBOT_DATA_DIR a folder on a local disk, or use PostgreSQL by DATABASE_URL"
         )
     try:
+        if path.is_dir():  # a driver that fails to open it may tell so when nobody listens any more
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDONLY if path.exists() else os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, tuple_
 
 from bot.store.opening import Store
 from bot.store.slots import get
@@ -13,9 +13,16 @@ from bot.store.values import Carried, ClaimRevision, Decided, Decision
 
 
 @whole
-async def take_up(store: Store, revisions: Iterable[ClaimRevision], at: datetime) -> dict[ClaimRevision, datetime]:
-    """Notes when revisions were first seen here, and returns that of every one ever seen; the first time stays."""
+async def take_up(
+    store: Store, revisions: Iterable[ClaimRevision], at: datetime, undone: Iterable[ClaimRevision] = ()
+) -> dict[ClaimRevision, datetime]:
+    """Notes when revisions were first seen here, and returns that of every one ever seen; the first time stays.
+
+    What is `undone` is forgotten: seen again, it is new.
+    """
     async with store.writing() as tx:
+        for chunk in chunks(sorted(set(undone))):
+            await tx.execute(delete(seen).where(tuple_(seen.c.claim, seen.c.revision).in_(chunk)))
         for chunk in chunks(sorted(set(revisions))):
             rows = [{**one._asdict(), "at": at} for one in chunk]
             await tx.execute(insert(tx, seen).values(rows).on_conflict_do_nothing())

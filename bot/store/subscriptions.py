@@ -122,10 +122,10 @@ async def remove(store: Store, id_: str, reason: str, at: datetime) -> bool:
 
 
 @whole
-async def resume(store: Store, id_: str, next_fire: datetime | None, at: datetime) -> bool:
-    """Makes a paused subscription active again; False if it was not paused."""
+async def resume(store: Store, id_: str, next_fire: datetime | None, at: datetime, reason: str | None = None) -> bool:
+    """Makes a paused subscription active again; False if it was not paused, or, with a `reason`, not for that one."""
     async with store.writing() as tx:
-        return await _resume(tx, id_, next_fire, at)
+        return await _resume(tx, id_, next_fire, at, reason)
 
 
 async def locked(tx: AsyncConnection, id_: str) -> Subscription | None:
@@ -157,8 +157,12 @@ async def _change(tx: AsyncConnection, id_: str, at: datetime, changes: Changes)
     return changed
 
 
-async def _resume(tx: AsyncConnection, id_: str, next_fire: datetime | None, at: datetime) -> bool:
+async def _resume(
+    tx: AsyncConnection, id_: str, next_fire: datetime | None, at: datetime, reason: str | None = None
+) -> bool:
     paused = subscription.c.state == "paused"
+    if reason is not None:
+        paused &= subscription.c.reason == reason
     return await _update(tx, id_, paused, state="active", reason="", next_fire=next_fire, changed_at=at)
 
 

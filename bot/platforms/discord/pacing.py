@@ -15,6 +15,9 @@ import aiohttp
 
 log = logging.getLogger("briefbot.discord")
 RATE = 45
+MOST_A_SECOND = 47
+"""Requests that leave within any second: turns that were given in time may be used all at once, after a standstill."""
+
 WINDOW = 600.0
 ALERT = 200
 MOST_INVALID = 1_000
@@ -44,6 +47,7 @@ class Pacing:
         self._next = 0.0
         self._invalid: deque[float] = deque()
         self._messages = asyncio.Lock()
+        self._left: deque[float] = deque()
 
     @property
     def invalid(self) -> int:
@@ -75,6 +79,7 @@ class Pacing:
         self.admit()
         if self._paced(request.url.path):
             await self.turn()
+            await self.leave()
 
     def end(self, request: aiohttp.TraceRequestEndParams) -> None:
         """Counts an answer that refuses."""
@@ -99,6 +104,16 @@ class Pacing:
         """Waits for the turn of a message that nobody waits for; they come in order."""
         async with self._messages:
             await self.turn()
+
+    async def leave(self) -> None:
+        """Waits until a request whose turn it is may leave."""
+        while True:
+            while self._left and self._left[0] <= self._now() - 1:
+                self._left.popleft()
+            if len(self._left) < MOST_A_SECOND:
+                self._left.append(self._now())
+                return
+            await asyncio.sleep(self._left[0] + 1 - self._now())
 
     def count(self, status: int, headers: Mapping[str, str]) -> None:
         """Counts an answer if it refuses."""

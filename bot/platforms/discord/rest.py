@@ -84,6 +84,7 @@ class Rest(HTTPClient):
 
     async def _asked(self, route: Route, key: str, *, sending: bool, **options: Any) -> Any:
         self._admit()
+        await self._pacing.leave()
         headers = {"User-Agent": self.user_agent, "Authorization": f"Bot {self.token}"}
         options.pop("reason", None)
         try:

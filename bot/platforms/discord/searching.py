@@ -82,7 +82,7 @@ class Searching:
 
     def unreadable(self, post: Post, reason: str) -> Absent | Unknown:
         """Returns what it means for a message with a nonce that it cannot be looked for."""
-        return Absent() if self._now() - post.first < NONCE_HOLDS else Unknown(reason)
+        return Absent(sure=False) if self._now() - post.first < NONCE_HOLDS else Unknown(reason)
 
     async def _is_ours(self, message: Message) -> bool:
         return str(message["author"]["id"]) == str(await self._me())

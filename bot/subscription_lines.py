@@ -1,0 +1,60 @@
+"""Subscriptions as lines of a terminal, for who runs the bot."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from bot.schedule import InvalidSchedule, parse
+from bot.store.values import Slot, Subscription
+from bot.subscription_fields import fields_of
+from bot.subscriptions import wanted_of
+from bot.zones import zone_named, zones
+from briefings.edition import Edition
+from briefings.wanted import explained
+from briefings.words import words_in
+from knowledge import Knowledge
+
+NEXT = 3
+"""How many of its next runs a subscription is told with."""
+
+
+def lines_of(one: Subscription, knowledge: Knowledge, now: datetime, last: Slot | None = None) -> Iterator[str]:
+    """Yields what a subscription is: what it tells, when it runs next, and how its last run went."""
+    edition = Edition(knowledge, date.min, words_in("en"), {})
+    yield "  ".join((one.id, one.state, one.place, one.title))
+    if one.state != "active":
+        yield f"    {one.state}: {one.reason}"
+    yield f"    {explained(edition, wanted_of(knowledge, one))}"
+    yield f"    {_runs(one, now)}"
+    if last:
+        yield f"    last run: {_local(one, last.due)}, {last.state}{f': {last.reason}' if last.reason else ''}"
+    yield f"    made by {one.made_by or 'the operator'}: {_local(one, one.made_at)}"
+
+
+def changes_of(before: Subscription, after: Subscription) -> Iterator[str]:
+    """Yields the fields that an edit changes, each with what it was."""
+    was = fields_of(before)
+    for field, value in fields_of(after).items():
+        if value != was[field]:
+            yield f"    {field}: {was[field] or 'none'} -> {value or 'none'}"
+
+
+def runs_of(one: Subscription, now: datetime) -> list[str]:
+    """Returns the next runs of a subscription on the clock of its zone, as if it were active.
+
+    Raises:
+        InvalidSchedule: its schedule or zone can no longer be read.
+    """
+    return [_local(one, at) for at in parse(one.schedule, one.zone).upcoming(now, NEXT)]
+
+
+def _runs(one: Subscription, now: datetime) -> str:
+    try:
+        runs = f"; next: {', '.join(runs_of(one, now))}" if one.state == "active" else ""
+        return f"{parse(one.schedule, one.zone).explained}{runs}"
+    except InvalidSchedule as invalid:
+        return f"never runs: {invalid}"
+
+
+def _local(one: Subscription, at: datetime) -> str:
+    zone = one.zone if one.zone in zones() else "UTC"  # the world may have lost the zone since
+    return f"{at.astimezone(zone_named(zone)):%a %Y-%m-%d %H:%M}"

@@ -1,0 +1,196 @@
+"""The commands that post, or say what became of what was posted."""
+
+import asyncio
+import subprocess
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import select
+
+from bot.composing import preview
+from bot.delivery.shelf import Shelf
+from bot.platforms.terminal.render import BUDGET
+from bot.store import beginning, lanes, outcomes, slots, subscriptions
+from bot.store.opening import Store, open_store
+from bot.store.tables import metadata
+from bot.store.values import SHORT, Part, Slot, Work
+from briefings.document_json import to_values
+from briefings.paginate import paginate
+from tests.builders import AIRSHIPS, airships
+from tests.databases import Sqlite
+from tests.program import Ran, program
+from tests.stored import DAY, HOUR, held, proposed, slot, subscribed
+from tests.test_cli import PROGRAM
+
+T = TypeVar("T")
+HERE = "terminal:local/here"
+NOW = datetime.now(UTC)
+DUE = NOW.replace(second=0, microsecond=0) - timedelta(minutes=1)
+
+
+@pytest.fixture
+def url(on_sqlite: Sqlite) -> str:
+    return on_sqlite.ready()
+
+
+def kept(url: str, does: Callable[[Store], Awaitable[T]]) -> T:
+    """Does something with what is kept, while no program runs."""
+
+    async def opened() -> T:
+        async with open_store(url) as store:
+            return await does(store)
+
+    return asyncio.run(opened())
+
+
+def subscribe(url: str, **fields: Any) -> None:
+    """Subscribes the terminal two days ago; what the files hold was taken up yesterday."""
+
+    async def does(store: Store) -> None:
+        values: dict[str, Any] = {"schedule": f"daily {DUE:%H:%M}", "next_fire": DUE, "made_at": NOW - 2 * DAY}
+        await subscribed(store, place=HERE, zone="UTC", **values | fields)
+        await Shelf(store, airships).refresh(NOW - DAY)
+
+    kept(url, does)
+
+
+def rows(url: str) -> dict[str, list[Any]]:
+    async def does(store: Store) -> dict[str, list[Any]]:
+        async with store.reading() as tx:
+            return {t.name: list(map(tuple, await tx.execute(select(t)))) for t in metadata.sorted_tables}
+
+    return kept(url, does)
+
+
+def works(url: str) -> list[Work]:
+    return kept(url, lambda store: slots.latest(store, 50))
+
+
+def uncertain(url: str, **fields: Any) -> str:
+    """Keeps a digest that may have been posted, and returns its id as people see it."""
+
+    async def does(store: Store) -> Slot:
+        one = await subscriptions.get(store, "airships")
+        assert one
+        pages = paginate(await preview(store, airships(), one, NOW), BUDGET)
+        new = slot(lane="terminal", place=HERE, due=NOW, deadline=NOW + HOUR, subscription="airships", **fields)
+        assert await slots.propose(store, new)
+        hold = await held(store, "terminal")
+        begun = await beginning.begin(store, hold, new.id, [Part(to_values(page)) for page in pages[:1]], NOW)
+        await outcomes.uncertain(store, hold, begun.deliveries[0].id, "timeout", NOW, None)
+        await lanes.free_lanes(store)
+        return new
+
+    return kept(url, does).id[:SHORT]
+
+
+def test_what_is_due_is_printed_once_by_the_real_program(url: str) -> None:
+    subscribe(url)
+    environment = {"DATABASE_URL": url, "BRIEFBOT_KNOWLEDGE": str(AIRSHIPS), "BRIEFBOT_LOG_LEVEL": "WARNING"}
+    ran = [
+        subprocess.run([PROGRAM, "deliver"], env=environment, capture_output=True, text=True, timeout=60, check=False)
+        for _ in range(2)
+    ]
+    assert [(one.returncode, one.stderr) for one in ran] == [(0, ""), (0, "")]
+    assert ran[0].stdout.count("Helium was scarce.") == 1
+    assert f"/why {works(url)[0].slot.id[:SHORT]}" in ran[0].stdout
+    assert ran[1].stdout == ""
+
+
+def test_nothing_due_prints_nothing(url: str) -> None:
+    subscribe(url, next_fire=DUE + DAY)
+    assert program("deliver", DATABASE_URL=url) == Ran(0, "", "")
+
+
+def test_a_rehearsal_prints_a_week_and_changes_nothing(url: str) -> None:
+    subscribe(url, schedule="daily 09:00", wanted={"nothing": "say", "most": 4})
+    before = rows(url)
+    ran = program("rehearse", "--from", "2033-06-13", "--to", "2033-06-19", DATABASE_URL=url)
+    days = [line for line in ran.stdout.splitlines() if line.startswith("--- ")]
+    assert (ran.status, ran.stderr) == (0, "")
+    assert days[0] == "--- Monday 2033-06-13 09:00 UTC, terminal:local/here"
+    assert [line.split()[2] for line in days] == [f"2033-06-{day}" for day in range(13, 20)]
+    assert "Helium was scarce." in ran.stdout
+    assert "Nothing new since" in ran.stdout
+    assert rows(url) == before
+
+
+def test_a_rehearsal_that_ends_before_it_begins_is_refused(url: str) -> None:
+    ran = program("rehearse", "--from", "2033-06-19", "--to", "2033-06-13", DATABASE_URL=url)
+    assert ran.status == 2
+    assert "--to 2033-06-13 lies before --from 2033-06-19; turn them round" in ran.stderr
+
+
+def test_digests_are_listed_newest_first_with_their_state_and_why(url: str) -> None:
+    assert program("deliveries", DATABASE_URL=url).stdout == "Nothing was due yet.\n"
+    subscribe(url)
+    id_ = uncertain(url, key="newer")
+    kept(url, lambda store: proposed(store, "older", place=HERE, lane="terminal", due=NOW - DAY))
+    newer, older = program("deliveries", DATABASE_URL=url).stdout.splitlines()
+    assert newer.startswith(f"{id_}  {NOW:%Y-%m-%d %H:%M} UTC  scheduled  uncertain  {HERE}  timeout")
+    assert older.split()[-2:] == ["planned", HERE]
+    assert program("deliveries", "--uncertain", DATABASE_URL=url).stdout.splitlines() == [newer]
+
+
+def test_an_uncertain_digest_is_settled_as_somebody_found_it(url: str) -> None:
+    subscribe(url, next_fire=DUE + DAY)
+    out, lost = uncertain(url, key="out"), uncertain(url, key="lost")
+    assert program("deliveries", "settle", out, DATABASE_URL=url).stdout == f"{out} is settled as sent.\n"
+    settled = program("deliveries", "settle", lost.lower(), "--as", "failed", DATABASE_URL=url)
+    assert settled.stdout == f"{lost} is settled as failed.\n"
+    assert {work.slot.key: work.slot.state for work in works(url)} == {"out": "sent", "lost": "failed"}
+    assert program("deliveries", "--uncertain", DATABASE_URL=url).stdout == "Nothing waits for a person.\n"
+    assert program("deliver", DATABASE_URL=url).stdout == ""
+
+
+def test_a_digest_that_is_retried_goes_out_with_the_next_pass(url: str) -> None:
+    subscribe(url, next_fire=DUE + DAY)
+    id_ = uncertain(url)
+    ran = program("deliveries", "retry", id_, DATABASE_URL=url)
+    assert ran.stdout == f"{id_} goes out with the next pass of `briefbot run` or `briefbot deliver`.\n"
+    assert program("deliver", DATABASE_URL=url).stdout.count("Helium was scarce.") == 1
+    assert program("deliver", DATABASE_URL=url).stdout == ""
+
+
+def test_a_digest_that_was_given_up_is_composed_anew_where_it_is_retried(url: str) -> None:
+    subscribe(url, next_fire=DUE + DAY)
+    id_ = uncertain(url)
+    program("deliveries", "settle", id_, "--as", "failed", DATABASE_URL=url)
+    assert program("deliveries", "retry", id_, DATABASE_URL=url).status == 0
+    assert program("deliver", DATABASE_URL=url).stdout.count("Helium was scarce.") == 1
+    assert [work.slot.state for work in works(url)] == ["sent"]
+
+
+@pytest.mark.parametrize("id_", ["NOPE", "7F3A2K9Q", "", " ", "%", "X" * 500], ids=range(6))
+@pytest.mark.parametrize("command", ["retry", "settle"])
+def test_an_id_that_no_digest_has_is_named(url: str, command: str, id_: str) -> None:
+    subscribe(url)
+    uncertain(url)
+    before = rows(url)
+    ran = program("deliveries", command, id_, DATABASE_URL=url)
+    assert (ran.status, ran.stdout) == (2, "")
+    assert ran.stderr == f"there is no digest {id_!r}; `briefbot deliveries` lists them\n"
+    assert rows(url) == before
+
+
+def test_what_is_not_uncertain_is_neither_settled_nor_sent_again(url: str) -> None:
+    subscribe(url)
+    assert "Helium" in program("deliver", DATABASE_URL=url).stdout
+    [work] = works(url)
+    for command in ("settle", "retry"):
+        ran = program("deliveries", command, work.slot.id[:SHORT], DATABASE_URL=url)
+        assert ran.status == 2
+        assert f"the slot {work.slot.id} is sent" in ran.stderr
+    assert program("deliver", DATABASE_URL=url).stdout == ""
+
+
+def test_a_digest_that_somebody_asks_for_is_never_silent(url: str) -> None:
+    subscribe(url, made_at=NOW, next_fire=DUE + DAY, wanted={"nothing": "skip", "most": 25})
+    asked = {"kind": "now", "lane": "terminal", "place": HERE, "subscription": "airships", "due": datetime.now(UTC)}
+    kept(url, lambda store: proposed(store, "first", **asked))
+    kept(url, lambda store: proposed(store, "second", **asked))
+    out = program("deliver", DATABASE_URL=url).stdout
+    assert out.count("From the archive") == out.count("Helium was scarce.") == 1
+    assert out.count("Nothing new since") == 1
