@@ -170,6 +170,12 @@ class Outbox:
         pauses = [(b - a).total_seconds() for (lane, a), (same, b) in pairwise(ends) if lane == same]
         return max(pauses, default=0.0)
 
+    def wait_for_posts(self, seconds: float) -> None:
+        """Waits until something more is posted, so that a process is killed at its work, and not always at its start."""
+        end, before = time.monotonic() + seconds, len(self.slack.requests) + len(self.discord.requests)
+        while len(self.slack.requests) + len(self.discord.requests) == before and time.monotonic() < end:
+            time.sleep(0.01)
+
     def posted(self) -> dict[str, list[str]]:
         """Returns the parts that stand in each channel, in order."""
         found: dict[str, list[str]] = {}
@@ -232,7 +238,8 @@ def kill_at_random(
     process = zygote.fork()
     try:
         while killed < kills:
-            time.sleep(dice.uniform(0.05, longest))
+            outbox.wait_for_posts(seconds=5)
+            time.sleep(dice.uniform(0, longest))
             if dice.random() < terms:
                 began = time.monotonic()
                 assert zygote.end(process) == 0

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from bot.delivery.engine import Engine
+from bot.store import lanes
+from bot.store.opening import Store
 from tests.builders import knowing
 from tests.databases import Sqlite
 from tests.every_core import SCALE, on_every_core
@@ -176,7 +179,8 @@ def test_killed_at_any_point_it_posts_the_same_and_once(scenario: Scenario, on_s
     whole = end_of(at.whole)
     assert whole.posted
     assert set(whole.posted.values()) == {1}
-    wrong = {point: end for point in at.telling if (end := end_of(at.killed(point[0]))) != whole}
+    points = at.points if scenario is one_part else at.telling
+    wrong = {point: end for point in points if (end := end_of(at.killed(point[0]))) != whole}
     assert not wrong
 
 
@@ -198,6 +202,27 @@ def at_most_one(whole: End, end: End) -> bool:
     if whole.policy == "at_least_once":
         return not missing and doubled <= 1 and not uncertain
     return not doubled and not unlisted and len(uncertain) <= 1 and not end.out_of_order
+
+
+def test_told_to_end_it_hands_back_within_ten_seconds_what_another_then_posts_once(on_sqlite: Sqlite) -> None:
+    world = World(on_sqlite.ready(), knowing_of("a", "b"))
+    world.platform.faults = Faults(script=["lost"] * 3)  # three requests hang for ten seconds
+    soon: dict[str, Any] = {"made_at": START - DAY, "next_fire": SOON}
+    world.subscribe(*(subscription(f"s{n}", f"slack:T1/C{n}", **soon) for n in range(40)))
+    took: list[float] = []
+
+    async def end(store: Store, engine: Engine) -> None:
+        begins = world.loop.time()
+        await engine.stop()
+        took.append(world.loop.time() - begins)
+        assert await lanes.take_lane(store, "slack:T1", "another", world.now(), world.now())
+
+    world.acts.append((1.2, end))
+    world.live(seconds=1.4)
+    world.live(minutes=5)
+    assert took[0] <= 10
+    assert len(world.platform.keys) == 40
+    assert set(world.platform.keys.values()) == {1}
 
 
 @pytest.mark.long

@@ -36,7 +36,7 @@ def killed(
 def test_twenty_kills_lose_and_double_nothing(
     tmp_path: Path, on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:
-    killed(tmp_path, on_sqlite.ready(), 20, 20, 180, record_property, 0.6, 0.1)
+    killed(tmp_path, on_sqlite.ready(), 20, 20, 180, record_property, 0.4, 0.1)
 
 
 @pytest.mark.long
@@ -44,7 +44,7 @@ def test_a_thousand_kills_lose_and_double_nothing(
     tmp_path: Path, on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:
     kills, digests = int(1_000 * SCALE), int(20_000 * SCALE)
-    killed(tmp_path, on_sqlite.ready(), kills, digests // 5, digests * 4 // 5, record_property, 1.4, 0.2)
+    killed(tmp_path, on_sqlite.ready(), kills, digests // 5, digests * 4 // 5, record_property, 1.0, 0.2)
 
 
 @pytest.mark.long

@@ -3,10 +3,12 @@
 import logging
 import os
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.delivery.engine import Engine
+from bot.ports import DeliveryError
 from bot.store.opening import Store
 from tests.databases import Sqlite
 from tests.made_platform import Faults
@@ -107,10 +109,29 @@ def test_a_clock_that_is_put_forward_holds_a_lane_no_longer_than_to_its_next_ren
     assert len(world.seams.names) < 500
 
 
+def test_an_intent_that_cannot_be_taken_back_yet_is_not_taken_for_a_message_that_may_be_out(on_sqlite: Sqlite) -> None:
+    world = World(on_sqlite.ready(), knowing_of("a", "b"))
+    soon: dict[str, Any] = {"made_at": START - DAY, "next_fire": START + timedelta(seconds=1)}
+    world.subscribe(*(subscription(f"s{n}", f"slack:T1/C{n}", **soon) for n in range(4)))
+    world.platform.can_look = False
+
+    def limited(post: object) -> None:
+        if world.loop.time() < 20:
+            raise DeliveryError("not_accepted", "lane", "too many of all", 30)
+
+    def trouble(name: str) -> str:
+        return "SQLITE_FULL" if world.loop.time() < 20 and "UPDATE delivery SET state=?, refusals=?" in name else ""
+
+    world.platform.before, world.seams.trouble = limited, trouble
+    assert world.live(seconds=300)
+    assert {work.slot.state for work in world.works()} == {"sent"}
+    assert sorted(world.platform.keys.values()) == [1] * 4
+
+
 def due_in_six_places(on_sqlite: Sqlite) -> World:
     """Returns a world in which six messages are due at once, of which one is let through each ten seconds."""
     world = World(on_sqlite.ready(), knowing_of("a", "b"))
-    soon = {"made_at": START - DAY, "next_fire": START + timedelta(seconds=1)}
+    soon: dict[str, Any] = {"made_at": START - DAY, "next_fire": START + timedelta(seconds=1)}
     world.subscribe(*(subscription(f"s{n}", f"slack:T1/C{n}", **soon) for n in range(6)))
     world.platform.rate = 0.1
     world.seams.start()

@@ -129,7 +129,8 @@ class Sending:
 
     async def hand_back(self, part: Delivery) -> None:
         """Takes an intent back of which no byte has left."""
-        await outcomes.not_accepted(self.store, self.grip.hold, part.id, "handed back", self.now())
+        again = outcomes.not_accepted
+        await self._record(lambda: again(self.store, self.grip.hold, part.id, "handed back", self.now()))
 
     def post(self, work: Work, part: Delivery, subscription: Subscription | None, after: Receipt | None = None) -> Post:
         """Returns a part as the platform is given it; `after` is the receipt of the one before, if it was sent now."""
