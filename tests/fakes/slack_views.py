@@ -29,13 +29,16 @@ def _checked(slack: Workspace, given: Payload, kind: str = "") -> Payload:
 
 
 def _new(slack: Workspace, user: str, content: Payload) -> View:
-    external = content.get("external_id")
-    if external and any(view.content.get("external_id") == external for view in slack.views.values()):
-        raise Refused("duplicate_external_id", f"external_id {external!r}")
     view = View(new_id("V"), user, content, _new_hash(), initial_state(content["blocks"], {}))
     view.root = view.id
     slack.views[view.id] = view
     return view
+
+
+def _named_anew(slack: Workspace, content: Payload) -> None:
+    external = content.get("external_id")
+    if external and any(view.content.get("external_id") == external for view in slack.views.values()):
+        raise Refused("duplicate_external_id", f"external_id {external!r}")
 
 
 def _new_hash() -> str:
@@ -102,6 +105,7 @@ def _push(slack: Workspace, given: Payload) -> Payload:
 
 def show(slack: Workspace, user: str, content: Payload, asked: Asked) -> View:
     """Opens a modal in front of a person, in place of those that are open."""
+    _named_anew(slack, content)
     close_all(slack, user)
     return push(slack, user, content, asked)
 
@@ -111,6 +115,7 @@ def push(slack: Workspace, user: str, content: Payload, asked: Asked) -> View:
     stack = slack.modals.setdefault(user, [])
     if len(stack) >= MOST_STACKED:
         raise Refused("push_limit_reached")
+    _named_anew(slack, content)
     view = _new(slack, user, content)
     if stack:
         view.root, view.previous = stack[0].id, stack[-1].id
