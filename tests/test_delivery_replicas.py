@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports import Post, Receipt
+from bot.publishing import Post, Receipt
 from bot.store.opening import Store
 from tests.databases import Sqlite
 from tests.made_platform import Platform

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.delivery.engine import Engine
-from bot.ports import DeliveryError
+from bot.publishing import DeliveryError
 from bot.store.opening import Store
 from tests.databases import Sqlite
 from tests.made_platform import Faults
