@@ -1,12 +1,12 @@
 """Slots to the pages that are posted for them, from the knowledge and the ledger of the moment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
 from bot.holidays_of import holiday_on
-from bot.store import ledger, slots
+from bot.store import ledger
 from bot.store.opening import Store
 from bot.store.values import Carried, ClaimRevision, Decision, Part, Slot, Subscription
 from bot.subscriptions import wanted_of
@@ -75,20 +75,21 @@ class Composer:
         if holiday:
             return Composed(reason=f"{day} is a holiday: {holiday}")
         edition = self.edition(subscription.zone, now)
-        selection = await self.selection(subscription, slot.due, asked=slot.kind == "now")
-        earlier = await self._earlier(slot)
-        decisions = tuple(self._kept(selection.decisions, earlier[0].due if earlier else None))
+        before = await ledger.background(self.store, slot)
+        selection = self.selection(subscription, slot.due, before.shown, asked=slot.kind == "now")
+        decisions = tuple(self._kept(selection.decisions, before.last))
         imprint = Imprint(subscription.title, slot.id[:SHORT], now - slot.due, (_manage(subscription),))
         if selection.chosen:
             document = digest_briefing(edition, imprint, selection, wanted_of(self.knowledge, subscription).layout)
             return Composed(self._parts(document, selection), decisions)
         if slot.kind != "now" and wanted_of(self.knowledge, subscription).nothing != "say":
             return Composed((), decisions, "nothing is new")
-        told = next((one.due for one in earlier if one.state == "sent"), subscription.made_at)
-        since = told.astimezone(zone_named(subscription.zone)).date()
+        since = (before.told or subscription.made_at).astimezone(zone_named(subscription.zone)).date()
         return Composed(self._parts(nothing_briefing(edition, imprint, since)), decisions)
 
-    async def selection(self, subscription: Subscription, due: datetime, *, asked: bool = False) -> Selection:
+    def selection(
+        self, subscription: Subscription, due: datetime, shown: Collection[Revision], *, asked: bool = False
+    ) -> Selection:
         """Returns what a digest of a subscription tells at an instant.
 
         One that a person has `asked` for is from the archive where nothing is new: they wait for it.
@@ -98,16 +99,10 @@ class Composer:
             self.knowledge,
             replace(wanted, nothing="archive") if asked else wanted,
             seen=self.seen,
-            shown=frozenset[Revision](await ledger.shown_in(self.store, subscription.place)),
+            shown=shown,
             since=subscription.made_at,
             due=due,
         )
-
-    async def _earlier(self, slot: Slot) -> list[Slot]:
-        """Returns the digests before this one, the latest first."""
-        works = await slots.work_of(self.store, slot.subscription or "")
-        digests = (work.slot for work in works if work.slot.kind in ("scheduled", "now"))
-        return [one for one in digests if one.due < slot.due and one.ended_at]
 
     def _kept(self, verdicts: Sequence[Verdict], last: datetime | None) -> Iterator[Decision]:
         """Yields the decisions to be kept: on what was taken up since the last digest, and on what changes."""
@@ -167,7 +162,8 @@ async def preview(
     composer = Composer(store, knowledge, seen, Budget((), lambda _: (), ()), names or {})
     edition = composer.edition(subscription.zone, now)
     wanted = wanted_of(knowledge, subscription)
-    selection = await composer.selection(subscription, now, asked=True)
+    shown = frozenset[Revision](await ledger.shown_in(store, subscription.place))
+    selection = composer.selection(subscription, now, shown, asked=True)
     imprint = Imprint(subscription.title, "", also=(_manage(subscription),))
     if selection.chosen:
         return digest_briefing(edition, imprint, selection, wanted.layout)

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, func, select, tuple_
 
 from bot.store.opening import Store
 from bot.store.slots import get
 from bot.store.sql import chunks, insert, whole
-from bot.store.tables import decision, seen, shown
-from bot.store.values import Carried, ClaimRevision, Decided, Decision
+from bot.store.tables import decision, seen, shown, slot
+from bot.store.values import Background, Carried, ClaimRevision, Decided, Decision, Slot
 
 
 @whole
@@ -43,6 +43,17 @@ async def shown_in(store: Store, place: str) -> dict[ClaimRevision, str]:
     async with store.reading() as tx:
         rows = await tx.execute(select(shown.c.claim, shown.c.revision, shown.c.delivery).where(shown.c.place == place))
         return {ClaimRevision(row.claim, row.revision): row.delivery for row in rows}
+
+
+@whole
+async def background(store: Store, of: Slot) -> Background:
+    """Returns what the digest of a slot is composed against."""
+    digests = slot.c.subscription == of.subscription, slot.c.kind.in_(("scheduled", "now"))
+    ended = select(func.max(slot.c.due)).where(*digests, slot.c.due < of.due, slot.c.ended_at.is_not(None))
+    async with store.reading() as tx:
+        rows = await tx.execute(select(shown.c.claim, shown.c.revision).where(shown.c.place == of.place))
+        told = frozenset(ClaimRevision(*row) for row in rows)
+        return Background(told, await tx.scalar(ended), await tx.scalar(ended.where(slot.c.state == "sent")))
 
 
 @whole
