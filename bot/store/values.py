@@ -209,18 +209,6 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
-    """Is what a digest is composed against: what its place has been shown, or is being shown, and what came before.
-
-    `last` is when the digest before it was due, `told` when the last one that was posted was.
-    """
-
-    shown: frozenset[ClaimRevision]
-    last: datetime | None
-    told: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Carried:
     """Is a claim that a place has been shown: in which revision, and when."""
 
