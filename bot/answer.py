@@ -94,8 +94,7 @@ class Answers:
         edition = self._edition(language)
 
         async def composed() -> Reply:
-            read = _read(edition, line)
-            read = replace(read, user=user, place=place, language=language)
+            read = replace(_read(edition, line), user=user, place=place, language=language)
             request = replace(read, manages=manages, anywhere=anywhere)
             return await self._composed(edition, request)
 
@@ -165,8 +164,7 @@ class Answers:
     async def _at_desk(self, edition: Edition, item: MenuItem, request: Request) -> Reply:
         if self._desk is None:
             raise Misused("no_desk", item, command=f"/{item.name}")
-        known = {argument.name for argument in item.arguments}
-        given = {name: text.strip() for name, text in request.arguments.items() if name in known}
+        given = {name: text.strip() for name, text in request.arguments.items()}
         return await self._desk.answer(edition, replace(request, command=item.name, arguments=given))
 
     async def _guarded(self, edition: Edition, composed: Awaitable[Reply]) -> Reply:

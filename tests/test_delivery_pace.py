@@ -16,6 +16,7 @@ from tests.world import START, World, knowing_of
 DAY = timedelta(days=1)
 DUE = START + timedelta(seconds=1)
 CAP = 45
+BIG = 99_999
 SOON: dict[str, Any] = {"made_at": START - DAY, "next_fire": DUE, "schedule": "daily 08:00"}
 
 
@@ -28,21 +29,25 @@ def world(on_sqlite: Sqlite) -> World:
     return world
 
 
-def one(number: int, guild: str, **fields: Any) -> Subscription:
+def place(number: int, guild: int) -> str:
+    return f"discord:{10**17 + guild}/{2 * 10**17 + number}"
+
+
+def one(number: int, guild: int, **fields: Any) -> Subscription:
     made: dict[str, Any] = SOON | {"wanted": {"nothing": "say"}} | fields
-    return subscription(f"s{number:05}", f"discord:{guild}/C{number}", **made)
+    return subscription(f"s{number:05}", place(number, guild), **made)
 
 
 def crowd(number: int) -> list[Subscription]:
     """Returns so many subscriptions, half of them in one guild, the others in guilds of two."""
     half = number // 2
-    return [*(one(n, "big") for n in range(half)), *(one(n, f"small{n // 2}") for n in range(half, number))]
+    return [*(one(n, BIG) for n in range(half)), *(one(n, n // 2) for n in range(half, number))]
 
 
 def sent(world: World) -> list[tuple[float, str]]:
     """Returns when each message was sent, in seconds after it was due, and where."""
     return sorted(
-        ((at - DUE).total_seconds(), place) for place, some in world.platform.messages.items() for at, _ in some
+        ((at - DUE).total_seconds(), where) for where, some in world.platform.messages.items() for at, _ in some
     )
 
 
@@ -54,7 +59,8 @@ def goes_out_in_time(world: World, number: int, record_property: Callable[[str, 
     record_property(f"{number} due at once, seconds over N / cap", round(at[-1][0] / (number / CAP), 3))
     assert at[0][0] <= 1
     assert at[-1][0] <= 1.1 * number / CAP
-    small = [n for n, (_, place) in enumerate(at) if "small" in place]
+    big = place(0, BIG).partition("/")[0]
+    small = [n for n, (_, where) in enumerate(at) if not where.startswith(big)]
     assert small[-1] <= 0.75 * number
 
 
@@ -74,7 +80,7 @@ def test_three_thousand_due_at_once_go_out_as_quickly_as_they_may(
 def test_a_place_that_is_to_wait_ten_minutes_delays_no_other(world: World) -> None:
     world.subscribe(*crowd(100))
     busy = DeliveryError("not_accepted", "place", "too many", 600)
-    world.platform.faults = Faults(refused={"discord:big/C0": busy})
+    world.platform.faults = Faults(refused={place(0, BIG): busy})
     world.live(minutes=5)
     at = sent(world)
     assert len(at) == 99
@@ -83,7 +89,7 @@ def test_a_place_that_is_to_wait_ten_minutes_delays_no_other(world: World) -> No
     world.platform.faults = Faults()
     world.live(minutes=6)
     late = sent(world)[-1]
-    assert late[1] == "discord:big/C0"
+    assert late[1] == place(0, BIG)
     assert 600 <= late[0] < 605
 
 
@@ -105,9 +111,9 @@ def test_while_all_are_to_wait_nothing_is_asked(world: World) -> None:
 
 
 def test_a_lane_that_waits_asks_the_database_seldom(world: World) -> None:
-    world.subscribe(one(1, "g"))
+    world.subscribe(one(1, 1))
     busy = DeliveryError("not_accepted", "place", "too many", 3_600)
-    world.platform.faults = Faults(refused={"discord:g/C1": busy})
+    world.platform.faults = Faults(refused={place(1, 1): busy})
     world.live(minutes=1)
     world.seams.start()
     world.live(minutes=58)
@@ -115,7 +121,7 @@ def test_a_lane_that_waits_asks_the_database_seldom(world: World) -> None:
 
 
 def test_a_bot_with_nothing_to_do_asks_the_database_seldom(world: World) -> None:
-    world.subscribe(one(1, "g", next_fire=START + DAY))
+    world.subscribe(one(1, 1, next_fire=START + DAY))
     world.live(minutes=1)
     world.seams.start()
     world.live(hours=1)
@@ -123,7 +129,7 @@ def test_a_bot_with_nothing_to_do_asks_the_database_seldom(world: World) -> None
 
 
 def test_after_ten_years_each_subscription_fires_once(world: World) -> None:
-    world.subscribe(*(one(n, f"g{n % 7}", schedule="*/15 * * * *", catch_up=600) for n in range(150)))
+    world.subscribe(*(one(n, n % 7, schedule="*/15 * * * *", catch_up=600) for n in range(150)))
     world.longest_wait = timedelta(hours=1)
     world.offset += timedelta(days=3_652, minutes=14)
     world.live(minutes=1)
