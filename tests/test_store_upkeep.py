@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.store import drafts, ledger, outcomes, settling, slots, subscriptions, upkeep
+from bot.store.drafts import Draft
 from bot.store.opening import Store
-from bot.store.values import ClaimRevision, Draft
+from bot.store.values import ClaimRevision
 from tests.stored import DAY, HOUR, NOW, PLACE, WORKSPACE, begun, held, parts, proposed, revisions, slot, subscribed
 
 

@@ -9,7 +9,8 @@ from bot.platforms import limits
 from bot.ports import Reply
 from bot.schedule_words import shown
 from bot.store import drafts, subscriptions
-from bot.store.values import Draft, Subscription
+from bot.store.drafts import Draft
+from bot.store.values import Subscription
 from bot.subscribing import drawn_id, edit, is_declared, known, of_id, subscribe, visible
 from bot.subscription_fields import FIELDS, InvalidFields, Terms, checked, edited, fields_of
 from bot.subscriptions import alike, made
