@@ -25,8 +25,6 @@ from knowledge import Knowledge
 RETRACTED = -1
 """Stands for the retraction of a claim where revisions are counted from 0."""
 
-SHORT = 8
-
 
 @dataclass(frozen=True, slots=True)
 class Composed:
@@ -78,7 +76,7 @@ class Composer:
         before = await ledger.background(self.store, slot)
         selection = self.selection(subscription, slot.due, before.shown, asked=slot.kind == "now")
         decisions = tuple(self._kept(selection.decisions, before.last))
-        imprint = Imprint(subscription.title, slot.id[:SHORT], now - slot.due, (_manage(subscription),))
+        imprint = Imprint(subscription.title, slot.short_id, now - slot.due, (_manage(subscription),))
         if selection.chosen:
             document = digest_briefing(edition, imprint, selection, wanted_of(self.knowledge, subscription).layout)
             return Composed(self._parts(document, selection), decisions)
@@ -122,12 +120,12 @@ class Composer:
         )
         shown = carried.at.astimezone(zone_named(zone)).date()
         title, also = (subscription.title, (_manage(subscription),)) if subscription else ("", ())
-        imprint = Imprint(title, slot.id[:SHORT], also=also)
+        imprint = Imprint(title, slot.short_id, also=also)
         correction = Correction(claim, carried.revision, shown)
         return Composed(self._parts(correction_briefing(self.edition(zone, now), imprint, [correction])))
 
     def _notice(self, slot: Slot, edition: Edition) -> Composed:
-        imprint = Imprint(str(slot.about.get("title", "")), slot.id[:SHORT])
+        imprint = Imprint(str(slot.about.get("title", "")), slot.short_id)
         document = notice_briefing(edition, imprint, slot.about["trouble"], slot.about["told"])
         return Composed(self._parts(document))
 

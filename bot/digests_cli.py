@@ -10,7 +10,7 @@ import typer
 
 from bot.log import prepare_logging
 from bot.settings import read_settings
-from bot.store.values import SHORT, Work, WrongState
+from bot.store.values import Work, WrongState
 from bot.store_cli import on_store
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def retry(id_: Annotated[str, typer.Argument(metavar="ID", help="The id of a dig
         else:
             kept = max(work.slot.deadline - work.slot.due, timedelta(hours=1))
             await settling.reopen(store, work.slot.id, now + kept, now)
-        return work.slot.id[:SHORT]
+        return work.slot.short_id
 
     typer.echo(f"{on_store(again)} goes out with the next pass of `briefbot run` or `briefbot deliver`.")
 
@@ -99,17 +99,15 @@ def settle(
     async def said(store: "Store") -> str:
         work = await _found(store, id_)
         await settling.settle(store, work.slot.id, "sent" if how is How.SENT else "failed", datetime.now(UTC))
-        return work.slot.id[:SHORT]
+        return work.slot.short_id
 
     typer.echo(f"{on_store(said)} is settled as {how.value}.")
 
 
 async def _found(store: "Store", id_: str) -> Work:
     from bot.store import slots
-    from bot.subscriptions import alike
 
-    typed = alike(id_).upper()
-    work = await slots.get(store, typed) if len(typed) >= SHORT else None
+    work = await slots.get(store, id_)
     if work is None:
         raise WrongState(f"there is no digest {id_!r}; `briefbot deliveries` lists them")
     return work
@@ -120,6 +118,4 @@ def _line(work: Work) -> str:
     part = f" part {current.part} of {len(work.deliveries)}" if current and len(work.deliveries) > 1 else ""
     reason = (current.reason if current else "") or slot.reason
     due = f"{slot.due:%Y-%m-%d %H:%M} UTC"
-    return (
-        f"{slot.id[:SHORT]}  {due}  {slot.kind:<10} {slot.state}{part}  {slot.place}{f'  {reason}' if reason else ''}"
-    )
+    return f"{slot.short_id}  {due}  {slot.kind:<10} {slot.state}{part}  {slot.place}{f'  {reason}' if reason else ''}"

@@ -63,6 +63,11 @@ def lane_of(place: str) -> str:
     return place_of(place).lane
 
 
+def platform_of(name: str) -> str:
+    """Returns the platform of a place, or of a lane; of anything at all."""
+    return name.partition(":")[0]
+
+
 def home_of(place: str) -> str:
     """Returns the workspace of a place, `platform:workspace`, which nothing crosses; of anything at all."""
     return place.partition("/")[0]

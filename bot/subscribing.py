@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from bot.ids import alike, id_from
 from bot.places import home_of, lane_of
 from bot.ports import Request
 from bot.rights import Rights
@@ -11,14 +12,16 @@ from bot.store import slots, subscriptions
 from bot.store.opening import Store
 from bot.store.values import Changes, Plan, Slot, Subscription, WrongState
 from bot.subscription_fields import Terms
-from bot.subscriptions import ID, alike, edits, id_from, made, next_fire
+from bot.subscriptions import edits, made, next_fire
+
+ID = 6
+"""Characters of the id of a subscription."""
 
 BY = "by "
 """What the reason begins with where a person has paused or removed something."""
 
 UNDECLARED = "no longer declared"
 DECLARED_PAUSED = "paused in its file"
-
 
 ONCE = timedelta(minutes=1)
 """Within which a digest that somebody asks for is asked for once."""
@@ -56,7 +59,7 @@ def of_id(some: Sequence[Subscription], typed: str) -> Subscription | None:
 
 def drawn_id(draw: Callable[[int], int] = secrets.randbits) -> str:
     """Returns a new id; `draw` returns that many random bits."""
-    return id_from(draw(5 * ID))
+    return id_from(draw(5 * ID), ID)
 
 
 async def subscribe(store: Store, terms: Terms, id_: str, user: str, now: datetime) -> Subscription | None:

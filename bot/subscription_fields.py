@@ -157,6 +157,12 @@ def fields_of(subscription: Subscription) -> dict[str, str]:
     }
 
 
+def changes_between(before: Subscription, after: Subscription) -> dict[str, tuple[str, str]]:
+    """Returns the fields in which a subscription differs, each with what it was and what it becomes."""
+    was, becomes = fields_of(before), fields_of(after)
+    return {name: (was[name], becomes[name]) for name in FIELDS if was[name] != becomes[name]}
+
+
 def edited(before: Subscription, fields: Mapping[str, str], knowledge: Knowledge) -> dict[str, str]:
     """Returns all fields of a subscription, some of them edited; a title that was made of the topics is left open."""
     after = {**fields_of(before), **fields}

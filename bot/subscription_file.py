@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.ids import alike
 from bot.schedule_words import shown
 from bot.store.values import Subscription
 from bot.subscription_fields import FIELDS, LONGEST_FIELD, InvalidFields, Terms, checked, fields_of
-from bot.subscriptions import alike
 from knowledge import Knowledge
 from knowledge.problems import Problem, did_you_mean
 from knowledge.yaml_tree import Mapping, Node, Scalar, Unreadable, read_tree

@@ -5,16 +5,13 @@ from datetime import date, datetime
 
 from bot.schedule import InvalidSchedule, parse
 from bot.store.values import Slot, Subscription
-from bot.subscription_fields import fields_of
-from bot.subscriptions import wanted_of
-from bot.zones import zone_named, zones
+from bot.subscription_fields import changes_between
+from bot.subscriptions import RUNS, wanted_of
+from bot.zones import zone_kept
 from briefings.edition import Edition
 from briefings.wanted import explained
 from briefings.words import words_in
 from knowledge import Knowledge
-
-NEXT = 3
-"""How many of its next runs a subscription is told with."""
 
 
 def lines_of(one: Subscription, knowledge: Knowledge, now: datetime, last: Slot | None = None) -> Iterator[str]:
@@ -32,10 +29,8 @@ def lines_of(one: Subscription, knowledge: Knowledge, now: datetime, last: Slot 
 
 def changes_of(before: Subscription, after: Subscription) -> Iterator[str]:
     """Yields the fields that an edit changes, each with what it was."""
-    was = fields_of(before)
-    for field, value in fields_of(after).items():
-        if value != was[field]:
-            yield f"    {field}: {was[field] or 'none'} -> {value or 'none'}"
+    for field, (was, becomes) in changes_between(before, after).items():
+        yield f"    {field}: {was or 'none'} -> {becomes or 'none'}"
 
 
 def runs_of(one: Subscription, now: datetime) -> list[str]:
@@ -44,7 +39,7 @@ def runs_of(one: Subscription, now: datetime) -> list[str]:
     Raises:
         InvalidSchedule: its schedule or zone can no longer be read.
     """
-    return [_local(one, at) for at in parse(one.schedule, one.zone).upcoming(now, NEXT)]
+    return [_local(one, at) for at in parse(one.schedule, one.zone).upcoming(now, RUNS)]
 
 
 def _runs(one: Subscription, now: datetime) -> str:
@@ -56,5 +51,4 @@ def _runs(one: Subscription, now: datetime) -> str:
 
 
 def _local(one: Subscription, at: datetime) -> str:
-    zone = one.zone if one.zone in zones() else "UTC"  # the world may have lost the zone since
-    return f"{at.astimezone(zone_named(zone)):%a %Y-%m-%d %H:%M}"
+    return f"{at.astimezone(zone_kept(one.zone)):%a %Y-%m-%d %H:%M}"

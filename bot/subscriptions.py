@@ -12,21 +12,8 @@ from bot.topics import found
 from briefings.wanted import Layout, Topics, Wanted
 from knowledge import Knowledge
 
-ID = 6
-"""Characters of an id that is drawn."""
-
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in the ids of digests
-_LOOK_ALIKE = str.maketrans("oil", "011")
-
-
-def id_from(number: int) -> str:
-    """Returns the id that a number below 2**30 makes: short, and nothing in it is mistaken for another character."""
-    return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(ID)))
-
-
-def alike(id_: str) -> str:
-    """Returns an id as all its ways to be typed have it: small or capital, o for 0, i or l for 1."""
-    return id_.strip().casefold().translate(_LOOK_ALIKE)
+RUNS = 3
+"""How many of its next runs are told of a subscription."""
 
 
 def made(terms: Terms, id_: str, user: str, now: datetime, declared: str | None = None) -> Subscription:

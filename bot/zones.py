@@ -43,6 +43,11 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(file, key=name)
 
 
+def zone_kept(name: str) -> ZoneInfo:
+    """Returns a zone by the name that was kept of it; UTC where the world has lost it since."""
+    return zone_named(name if name in zones() else "UTC")
+
+
 def known_zone(typed: str) -> str:
     """Returns the name if there is such a zone.
 

@@ -15,7 +15,7 @@ from bot.platforms.terminal.render import BUDGET
 from bot.store import beginning, lanes, outcomes, slots, subscriptions
 from bot.store.opening import Store, open_store
 from bot.store.tables import metadata
-from bot.store.values import SHORT, Part, Slot, Work
+from bot.store.values import Part, Slot, Work
 from briefings.document_json import to_values
 from briefings.paginate import paginate
 from tests.builders import AIRSHIPS, airships
@@ -83,7 +83,7 @@ def uncertain(url: str, **fields: Any) -> str:
         await lanes.free_lanes(store)
         return new
 
-    return kept(url, does).id[:SHORT]
+    return kept(url, does).short_id
 
 
 def test_what_is_due_is_printed_once_by_the_real_program(url: str) -> None:
@@ -95,7 +95,7 @@ def test_what_is_due_is_printed_once_by_the_real_program(url: str) -> None:
     ]
     assert [(one.returncode, one.stderr) for one in ran] == [(0, ""), (0, "")]
     assert ran[0].stdout.count("Helium was scarce.") == 1
-    assert f"/why {works(url)[0].slot.id[:SHORT]}" in ran[0].stdout
+    assert f"/why {works(url)[0].slot.short_id}" in ran[0].stdout
     assert ran[1].stdout == ""
 
 
@@ -180,7 +180,7 @@ def test_what_is_not_uncertain_is_neither_settled_nor_sent_again(url: str) -> No
     assert "Helium" in program("deliver", DATABASE_URL=url).stdout
     [work] = works(url)
     for command in ("settle", "retry"):
-        ran = program("deliveries", command, work.slot.id[:SHORT], DATABASE_URL=url)
+        ran = program("deliveries", command, work.slot.short_id, DATABASE_URL=url)
         assert ran.status == 2
         assert f"the slot {work.slot.id} is sent" in ran.stderr
     assert program("deliver", DATABASE_URL=url).stdout == ""

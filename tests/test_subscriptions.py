@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.holidays_of import holiday_on
+from bot.ids import alike, id_from
 from bot.places import InvalidPlace, home_of, lane_of, person_of, place_of
 from bot.store.values import Subscription
 from bot.subscription_fields import FIELDS, InvalidFields, Terms, checked, edited, fields_of
-from bot.subscriptions import alike, edits, id_from, made, next_fire, wanted_of
+from bot.subscriptions import edits, made, next_fire, wanted_of
 from briefings.wanted import Topics, Wanted, explained
 from knowledge import Knowledge, load
 from tests.builders import CURATED, airships, company, edition, knowing
@@ -215,10 +216,10 @@ def test_what_was_missed_is_not_caught_up_by_going_on() -> None:
 
 
 def test_an_id_is_short_and_known_however_it_is_typed() -> None:
-    assert id_from(0) == "000000"
-    assert id_from(2**30 - 1) == "ZZZZZZ"
-    assert len({id_from(number) for number in range(5_000)}) == 5_000
-    assert {alike(typed) for typed in ("10A2BC", " lOa2bc", "IOA2bc", "loa2BC ")} == {"10a2bc"}
+    assert id_from(0, 6) == "000000"
+    assert id_from(2**30 - 1, 6) == "ZZZZZZ"
+    assert len({id_from(number, 6) for number in range(5_000)}) == 5_000
+    assert {alike(typed) for typed in ("10A2BC", " lOa2bc", "IOA2bc", "loa2BC ")} == {"10A2BC"}
 
 
 @pytest.mark.parametrize(

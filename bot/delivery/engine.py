@@ -14,11 +14,12 @@ from bot.delivery.lane import Lane
 from bot.delivery.posting import Posting
 from bot.delivery.sending import Sending
 from bot.delivery.shelf import Shelf
+from bot.places import platform_of
 from bot.publishing import Publisher
-from bot.schedule import parse
 from bot.store import lanes, slots, subscriptions, upkeep
 from bot.store.opening import Store
 from bot.store.values import Fenced, StoreUnavailable
+from bot.subscriptions import next_fire
 
 log = logging.getLogger("briefbot.delivery")
 AGAIN = timedelta(seconds=5)
@@ -79,7 +80,7 @@ class Engine:
     async def _see_to_lanes(self) -> bool:
         """Has every lane with work worked by us, and returns whether another holds one of them."""
         names = await slots.lanes_with_work(self.store, self.now())
-        ours = [name for name in names if name.partition(":")[0] in self.publishers]
+        ours = [name for name in names if platform_of(name) in self.publishers]
         return not all([await self._see_to(name) for name in ours])
 
     async def _see_to(self, name: str) -> bool:
@@ -92,7 +93,7 @@ class Engine:
         hold = await lanes.take_lane(self.store, name, self.owner, now, until, timedelta(seconds=self.request))
         if hold is None:
             return False
-        publisher = self.publishers[name.partition(":")[0]]
+        publisher = self.publishers[platform_of(name)]
         grip = Grip(self.store, hold, until, self.now, self.monotonic, self.lease)
         names = self.names.get(publisher.name, {})
         sending = Sending(self.store, publisher, grip, self.operators, self.now)
@@ -140,9 +141,9 @@ class Engine:
         """
         now = self.now()
         for one in await subscriptions.everywhere(self.store):
-            publisher = self.publishers.get(one.place.partition(":")[0])
+            publisher = self.publishers.get(platform_of(one.place))
             if one.state == "paused" and one.is_unreachable and publisher and await publisher.reachable(one.place):
-                following = parse(one.schedule, one.zone).next(now)
+                following = next_fire(one, now)
                 if await subscriptions.resume(self.store, one.id, following, now, one.reason):
                     log.info("a subscription goes on by itself", extra={"subscription": one.id})
 

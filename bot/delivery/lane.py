@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.delivery.grip import Grip
 from bot.delivery.posting import Posting
+from bot.places import home_of
 from bot.store import lanes, slots
 from bot.store.opening import Store
 from bot.store.values import Fenced, StoreUnavailable, Work
@@ -136,7 +137,7 @@ def in_turn(works: Iterable[Work]) -> list[Work]:
     sizes: Counter[str] = Counter()
     ranked = []
     for work in works:
-        workspace = work.slot.place.partition("/")[0]
+        workspace = home_of(work.slot.place)
         ranked.append((sizes[workspace], workspace, work))
         sizes[workspace] += 1
     return [work for rank, workspace, work in sorted(ranked, key=lambda one: (one[0], sizes[one[1]]))]

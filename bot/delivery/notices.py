@@ -4,10 +4,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.places import lane_of
+from bot.places import home_of, lane_of
 from bot.store import slots, subscriptions
 from bot.store.opening import Store
-from bot.store.values import SHORT, UNREACHABLE, Delivery, Slot, Subscription
+from bot.store.values import UNREACHABLE, Delivery, Slot, Subscription
 from bot.zones import zone_named
 
 log = logging.getLogger("briefbot.delivery")
@@ -29,7 +29,7 @@ async def paused(store: Store, subscription: Subscription, reason: str, now: dat
         "place": subscription.place,
         "reason": reason.removeprefix(UNREACHABLE),
     }
-    workspace = subscription.place.partition("/")[0]
+    workspace = home_of(subscription.place)
     person = subscription.made_by.rpartition("/")[2].removeprefix("@")
     owner = [f"{workspace}/@{person}"] if person and not workspace.startswith("terminal:") else []
     key = f"paused:{subscription.id}:{subscription.changed_at}"  # the same if we die before it is paused
@@ -57,7 +57,7 @@ async def uncertain(store: Store, slot: Slot, part: Delivery, reason: str, opera
     told = {
         "title": str(slot.about.get("title", "")),
         "part": str(part.part),
-        "id": slot.id[:SHORT],
+        "id": slot.short_id,
         "place": slot.place,
         "reason": reason,
     }

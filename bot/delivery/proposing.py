@@ -11,6 +11,7 @@ from bot.store import firing, ledger, slots, subscriptions
 from bot.store.firing import Fire
 from bot.store.opening import Store
 from bot.store.values import Slot, Subscription
+from bot.subscriptions import next_fire
 
 log = logging.getLogger("briefbot.delivery")
 STOOD = timedelta(minutes=10)
@@ -97,7 +98,7 @@ async def mend_next_fires(store: Store, now: datetime) -> int:
         if one.state != "active" or (one.next_fire and one.next_fire <= now):
             continue
         try:
-            expected = parse(one.schedule, one.zone).next(now)
+            expected = next_fire(one, now)
         except InvalidSchedule as invalid:
             await paused(store, one, str(invalid), now)
             continue

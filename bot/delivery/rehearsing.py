@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 from bot.delivery.engine import Engine
 from bot.delivery.shelf import Shelf
 from bot.publishing import Absent, Found, Post, Publisher, Receipt, Unknown
-from bot.schedule import parse
 from bot.store import subscriptions
 from bot.store.copying import copy
 from bot.store.lanes import free_lanes
 from bot.store.opening import Store, open_store
+from bot.subscriptions import next_fire
 from briefings.paginate import Budget
 from knowledge import Knowledge
 
@@ -96,5 +96,5 @@ async def _pass_over(store: Store, start: datetime) -> None:
     """Sets what fires before a period to its first fire in it."""
     for one in await subscriptions.everywhere(store):
         if one.state == "active":
-            following = parse(one.schedule, one.zone).next(start - timedelta(microseconds=1))
+            following = next_fire(one, start - timedelta(microseconds=1))
             await subscriptions.set_next_fire(store, one, following)

@@ -44,10 +44,8 @@ class StoreDesk:
         """
         try:
             return await _ANSWERS[request.command](self._visit(edition, request))
-        except NotThere as unknown:
-            return Reply(_refusal(edition, unknown), "unknown")
         except Refused as refused:
-            return Reply(_refusal(edition, refused), "misused")
+            return Reply(_refusal(edition, refused), "unknown" if isinstance(refused, NotThere) else "misused")
 
     async def filled(self, edition: Edition, request: Request) -> Mapping[str, str]:
         """Returns the values with which the form of a command opens.
@@ -61,6 +59,6 @@ class StoreDesk:
         return Visit(self.store, self.rights, edition, request, self.now(), self.soon, self.draw)
 
 
-def _refusal(edition: Edition, why: NotThere | Refused) -> Document:
+def _refusal(edition: Edition, why: Refused) -> Document:
     title = edition.words.text(f"{why.macro}_title")
     return refusal(edition, why.macro, choices=(), title=title, **why.values)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.desk.standings import all_here, choices_of, now_choice, standing_of
 from bot.desk.visit import NotThere, Refused, Visit
+from bot.ids import alike
 from bot.places import channel_of, home_of, place_of
 from bot.platforms import limits
 from bot.ports import Reply
@@ -12,8 +13,8 @@ from bot.store import drafts, subscriptions
 from bot.store.drafts import Draft
 from bot.store.values import Subscription
 from bot.subscribing import drawn_id, edit, is_declared, known, of_id, subscribe, visible
-from bot.subscription_fields import FIELDS, InvalidFields, Terms, checked, edited, fields_of
-from bot.subscriptions import alike, made
+from bot.subscription_fields import FIELDS, InvalidFields, Terms, changes_between, checked, edited, fields_of
+from bot.subscriptions import made
 from briefings.document import Choice
 from briefings.subscription import Offer, offer_briefing, problems_briefing, saved_briefing
 from briefings.words import echo
@@ -60,7 +61,7 @@ async def filled(visit: Visit) -> Fields:
     try:
         visit.check_manages()
         before, base = await _begun_with(visit)
-    except (NotThere, Refused):
+    except Refused:
         return {}
     if before and is_declared(before):
         return {}
@@ -91,7 +92,7 @@ async def _begun_with(visit: Visit) -> tuple[Subscription | None, Fields]:
 
 async def _draft(visit: Visit, typed: str) -> Draft | None:
     """Returns what somebody was shown in this place, or where they may manage everything."""
-    draft = await drafts.get(visit.store, alike(typed).upper())
+    draft = await drafts.get(visit.store, alike(typed))
     if draft is None or draft.made_by != visit.request.user:
         return None
     if home_of(draft.place) != home_of(visit.request.place):
@@ -147,7 +148,7 @@ async def _offer(visit: Visit, fields: Fields, terms: Terms, before: Subscriptio
         Choice(words.text("save"), f"/subscribe save:{key}"),
         Choice(words.text("change"), f"/subscribe edit:{key}"),
     )
-    changes = _changes(before, after) if before else {}
+    changes = changes_between(before, after) if before else {}
     return Reply(offer_briefing(visit.edition, Offer(standing_of(visit, after), choices, before is not None, changes)))
 
 
@@ -168,11 +169,6 @@ async def _free_key(visit: Visit) -> str:
     while await subscriptions.get(visit.store, key):
         key = drawn_id(visit.draw)
     return key
-
-
-def _changes(before: Subscription, after: Subscription) -> dict[str, tuple[str, str]]:
-    was, becomes = fields_of(before), fields_of(after)
-    return {name: (was[name], becomes[name]) for name in FIELDS if was[name] != becomes[name]}
 
 
 async def _save(visit: Visit, typed: str) -> Reply:

@@ -6,10 +6,9 @@ from bot.desk.visit import NotThere, Refused, Visit
 from bot.places import home_of
 from bot.ports import Reply
 from bot.store import ledger, slots, subscriptions
-from bot.store.values import SHORT, Slot, Subscription, Work
+from bot.store.values import Slot, Subscription, Work
 from bot.subscribing import known
-from bot.subscriptions import alike
-from bot.zones import zone_named, zones
+from bot.zones import zone_kept
 from briefings.document import Choice
 from briefings.why import Account, why_briefing
 from briefings.words import echo
@@ -26,28 +25,26 @@ async def explain(visit: Visit) -> Reply:
         raise Refused("which_digest", example=visit.edition.as_typed("/why 7F3A2K9Q"))
     work = await _work(visit, visit.argument("id"))
     one = await subscriptions.get(visit.store, work.slot.subscription) if work.slot.subscription else None
-    decided = await ledger.decisions(visit.store, work.slot.id)
-    verdicts = [verdict_of(decision) for decision in decided.decisions] if decided else []
-    zone = one.zone if one and one.zone in zones() else "UTC"
+    decisions = await ledger.decisions(visit.store, work.slot.id)
+    zone = zone_kept(one.zone if one else "UTC")
     posted = next((part.ended_at for part in work.deliveries if part.state == "sent"), None)
     account = Account(
         title=one.title if one else str(work.slot.about.get("title", "")),
         kind=work.slot.kind,
         run=run_of(work.slot, zone),
-        zone=zone,
-        posted=posted.astimezone(zone_named(zone)) if posted else None,
+        zone=str(zone),
+        posted=posted.astimezone(zone) if posted else None,
         parts=len(work.deliveries),
-        decisions=verdicts,
+        decisions=[verdict_of(decision) for decision in decisions],
     )
-    command = f"/why {work.slot.id[:SHORT]}"
+    command = f"/why {work.slot.short_id}"
     choices = await _manage(visit, one)
     return Reply(why_briefing(visit.edition, command, account, choices), page=visit.request.page)
 
 
 async def _work(visit: Visit, typed: str) -> Work:
     """Returns what an id means, whole or as people see it, if it belongs to the workspace in which is asked."""
-    id_ = alike(typed).upper()
-    work = await slots.get(visit.store, id_) if id_.isalnum() and id_.isascii() and len(id_) >= SHORT else None
+    work = await slots.get(visit.store, typed)
     if work is None or not _belongs(visit, work.slot):
         raise NotThere("unknown_digest", id=echo(typed))
     return work

@@ -1,25 +1,24 @@
 """Subscriptions as their people are told of them."""
 
+from zoneinfo import ZoneInfo
+
 from bot.desk.visit import Visit
 from bot.field_values import duration
 from bot.schedule import InvalidSchedule, parse
 from bot.store import slots
-from bot.store.values import SHORT, Slot, Subscription
+from bot.store.values import Slot, Subscription
 from bot.subscribing import is_declared
-from bot.subscriptions import wanted_of
-from bot.zones import zone_named, zones
+from bot.subscriptions import RUNS, wanted_of
+from bot.zones import zone_kept
 from briefings.document import Choice
 from briefings.subscription import Run, Standing, Terms
-
-RUNS = 3
-"""How many of the next runs are shown."""
 
 _LATEST = 10
 
 
 def standing_of(visit: Visit, one: Subscription, last: Slot | None = None) -> Standing:
     """Returns a subscription at this moment, with the digest that was due last."""
-    zone = zone_named(one.zone if one.zone in zones() else "UTC")
+    zone = zone_kept(one.zone)
     try:
         schedule = parse(one.schedule, one.zone)
         said = schedule.explained
@@ -39,7 +38,7 @@ def standing_of(visit: Visit, one: Subscription, last: Slot | None = None) -> St
         place=one.place if one.place != visit.request.place else "",
         paused=one.reason if one.state == "paused" else None,
         declared=one.declared is not None,
-        last=run_of(last, one.zone) if last else None,
+        last=run_of(last, zone) if last else None,
     )
 
 
@@ -92,7 +91,6 @@ def _terms(one: Subscription) -> Terms:
     )
 
 
-def run_of(slot: Slot, zone: str) -> Run:
+def run_of(slot: Slot, zone: ZoneInfo) -> Run:
     """Returns a slot as people are told of it, in a zone."""
-    due = slot.due.astimezone(zone_named(zone if zone in zones() else "UTC"))
-    return Run(due, slot.state, slot.id[:SHORT], slot.reason)
+    return Run(slot.due.astimezone(zone), slot.state, slot.short_id, slot.reason)

@@ -14,15 +14,6 @@ from briefings.edition import Edition
 from briefings.words import echo
 
 
-class NotThere(Exception):
-    """Says that nothing of an id is there for whoever asks; `macro` words the way out."""
-
-    def __init__(self, macro: str, **values: object) -> None:
-        self.macro = macro
-        self.values = values
-        super().__init__(macro)
-
-
 class Refused(Exception):
     """Says that somebody may not do what they ask, or that it cannot be done; `macro` words the way out."""
 
@@ -30,6 +21,10 @@ class Refused(Exception):
         self.macro = macro
         self.values = values
         super().__init__(macro)
+
+
+class NotThere(Refused):
+    """Says that nothing of an id is there for whoever asks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, tuple_
 
 from bot.store.opening import Store
-from bot.store.slots import get
 from bot.store.sql import chunks, insert, whole
 from bot.store.tables import decision, seen, shown, slot
-from bot.store.values import Carried, ClaimRevision, Decided, Decision, Slot
+from bot.store.values import Carried, ClaimRevision, Decision, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +81,9 @@ async def carried(store: Store, claims: Collection[str]) -> list[Carried]:
 
 
 @whole
-async def decisions(store: Store, id_: str) -> Decided | None:
-    """Returns what was decided for a slot, by the id that people see."""
-    work = await get(store, id_)
-    if work is None:
-        return None
+async def decisions(store: Store, slot_id: str) -> list[Decision]:
+    """Returns what was decided for a slot."""
     columns = (decision.c.claim, decision.c.revision, decision.c.chosen, decision.c.why)
-    of_it = select(*columns).where(decision.c.slot == work.slot.id).order_by(decision.c.claim, decision.c.revision)
+    of_it = select(*columns).where(decision.c.slot == slot_id).order_by(decision.c.claim, decision.c.revision)
     async with store.reading() as tx:
-        return Decided(work.slot, tuple(Decision(*row) for row in await tx.execute(of_it)))
+        return [Decision(*row) for row in await tx.execute(of_it)]

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.ids import alike
 from bot.store.lanes import check
 from bot.store.opening import Store
 from bot.store.sql import insert, whole
 from bot.store.subscriptions import locked
 from bot.store.tables import decision, delivery, shown, slot
-from bot.store.values import Delivery, Fenced, Hold, Slot, State, Subscription, Work, WrongState
+from bot.store.values import SHORT, Delivery, Fenced, Hold, Slot, State, Subscription, Work, WrongState
 
 OPEN = ("planned", "sending")
 
@@ -100,8 +101,11 @@ async def latest_now(store: Store, subscription: str) -> Slot | None:
 
 
 @whole
-async def get(store: Store, id_: str) -> Work | None:
-    """Returns a slot by its id, or by as much of its beginning as people see."""
+async def get(store: Store, typed: str) -> Work | None:
+    """Returns a slot by its id as people type it, whole or as much of its beginning as they see."""
+    id_ = alike(typed)
+    if len(id_) < SHORT or not (id_.isascii() and id_.isalnum()):
+        return None
     found = await _some(store, slot.c.id >= id_, slot.c.id < f"{id_}~")
     return found[0] if len(found) == 1 else None
 

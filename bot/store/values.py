@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
+from bot.ids import id_from
+
 Json: TypeAlias = Mapping[str, Any]
 Kind = Literal["scheduled", "now", "correction", "notice"]
 State = Literal["planned", "sending", "sent", "uncertain", "failed", "skipped"]
@@ -14,7 +16,6 @@ UNREACHABLE = "unreachable: "
 
 SHORT = 8
 """Characters of a digest's id that people see."""
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing that is mistaken for another character
 _ID = 16
 
 
@@ -125,9 +126,13 @@ class Slot:
 
     @property
     def id(self) -> str:
-        """Its id, made from the key; people see the first `SHORT` characters."""
-        number = int.from_bytes(hashlib.sha256(self.key.encode()).digest()[:10], "big")
-        return "".join(_ALPHABET[number >> 5 * i & 31] for i in reversed(range(_ID)))
+        """Its id, made from the key."""
+        return id_from(int.from_bytes(hashlib.sha256(self.key.encode()).digest()[:10], "big"), _ID)
+
+    @property
+    def short_id(self) -> str:
+        """As much of its id as people see."""
+        return self.id[:SHORT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +187,6 @@ class Decision:
     revision: int
     chosen: bool
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Is a slot with what was decided for it."""
-
-    slot: Slot
-    decisions: tuple[Decision, ...]
 
 
 @dataclass(frozen=True, slots=True)
