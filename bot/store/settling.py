@@ -7,7 +7,7 @@ from bot.store.opening import Store
 from bot.store.outcomes import fail_in, set_part
 from bot.store.slots import drop_parts, end_slot, set_slot, taken
 from bot.store.sql import whole
-from bot.store.values import Json, WrongState
+from bot.store.values import WrongState
 
 BY_A_PERSON = "said by a person"
 
@@ -18,7 +18,6 @@ async def settle(
     slot_id: str,
     how: Literal["sent", "retry", "failed"],
     at: datetime,
-    receipt: Json | None = None,
 ) -> None:
     """Settles the uncertain part of a slot: it was posted, is to be sent again, or is given up.
 
@@ -38,7 +37,7 @@ async def settle(
         if how == "retry":
             await set_part(tx, one, "planned", retry_at=at)
         else:
-            await set_part(tx, one, "sent", receipt=receipt, reason=BY_A_PERSON, ended_at=at)
+            await set_part(tx, one, "sent", reason=BY_A_PERSON, ended_at=at)
             if one.part == len(work.deliveries):
                 await end_slot(tx, slot_id, "sent", BY_A_PERSON, at)
                 return

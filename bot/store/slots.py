@@ -5,13 +5,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ids import alike
 from bot.store.lanes import check
 from bot.store.opening import Store
-from bot.store.sql import insert, whole
+from bot.store.sql import chunks, insert, whole
 from bot.store.subscriptions import locked
 from bot.store.tables import decision, delivery, shown, slot
 from bot.store.values import SHORT, Delivery, Fenced, Hold, Slot, State, Subscription, Work, WrongState
@@ -25,12 +25,10 @@ async def propose(store: Store, new: Slot) -> bool:
 
     A slot of a subscription that was erased meanwhile is not kept.
     """
-    values = asdict(new) | {"id": new.id, "wake": new.due}
     async with store.writing() as tx:
         if new.subscription and await locked(tx, new.subscription) is None:
             return False
-        kept = insert(tx, slot).values(values).on_conflict_do_nothing().returning(slot.c.id)
-        return await tx.scalar(kept) is not None
+        return await kept(tx, new)
 
 
 @whole
@@ -63,32 +61,26 @@ async def open_work(store: Store, lane: str, now: datetime, most: int = 1_000) -
     that is gone; `uncertain`: it is to be looked for.
     """
     ready = select(slot).where(slot.c.lane == lane, slot.c.wake <= now)
-    async with store.reading() as tx:
-        slots = [slot_value(row) for row in await tx.execute(ready.order_by(slot.c.due, slot.c.id).limit(most))]
-        return await _with_parts(tx, slots)
+    return await _some(store, ready.order_by(slot.c.due, slot.c.id).limit(most))
 
 
 @whole
-async def uncertain(store: Store, lane: str | None = None) -> list[Work]:
+async def uncertain(store: Store) -> list[Work]:
     """Returns the slots that wait for a person to say whether a part was posted, oldest first."""
-    only = [slot.c.state == "uncertain"] if lane is None else [slot.c.state == "uncertain", slot.c.lane == lane]
-    return await _some(store, *only)
+    return await _some(store, select(slot).where(slot.c.state == "uncertain").order_by(slot.c.due, slot.c.id))
 
 
 @whole
 async def latest(store: Store, most: int) -> list[Work]:
     """Returns the slots that were due last with their parts, newest first."""
-    async with store.reading() as tx:
-        rows = await tx.execute(select(slot).order_by(slot.c.due.desc(), slot.c.id).limit(most))
-        return await _with_parts(tx, [slot_value(row) for row in rows])
+    return await _some(store, select(slot).order_by(slot.c.due.desc(), slot.c.id).limit(most))
 
 
 @whole
 async def work_of(store: Store, subscription: str, most: int = 50) -> list[Work]:
     """Returns the latest slots of a subscription with their parts, newest first."""
     of_it = select(slot).where(slot.c.subscription == subscription).order_by(slot.c.due.desc(), slot.c.id).limit(most)
-    async with store.reading() as tx:
-        return await _with_parts(tx, [slot_value(row) for row in await tx.execute(of_it)])
+    return await _some(store, of_it)
 
 
 @whole
@@ -106,14 +98,13 @@ async def get(store: Store, typed: str) -> Work | None:
     id_ = alike(typed)
     if len(id_) < SHORT or not (id_.isascii() and id_.isalnum()):
         return None
-    found = await _some(store, slot.c.id >= id_, slot.c.id < f"{id_}~")
+    found = await _some(store, select(slot).where(slot.c.id >= id_, slot.c.id < f"{id_}~"))
     return found[0] if len(found) == 1 else None
 
 
-async def _some(store: Store, *only: ColumnElement[bool]) -> list[Work]:
+async def _some(store: Store, found: Select[Any]) -> list[Work]:
     async with store.reading() as tx:
-        rows = await tx.execute(select(slot).where(*only).order_by(slot.c.due, slot.c.id))
-        return await _with_parts(tx, [slot_value(row) for row in rows])
+        return await _with_parts(tx, [slot_value(row) for row in await tx.execute(found)])
 
 
 async def _with_parts(tx: AsyncConnection, slots: list[Slot]) -> list[Work]:
@@ -125,10 +116,17 @@ async def _with_parts(tx: AsyncConnection, slots: list[Slot]) -> list[Work]:
 
 
 async def _parts(tx: AsyncConnection, slots: list[str]) -> AsyncIterator[Delivery]:
-    for start in range(0, len(slots), 500):
-        of_these = select(delivery).where(delivery.c.slot.in_(slots[start : start + 500]))
+    for some in chunks(slots):
+        of_these = select(delivery).where(delivery.c.slot.in_(some))
         for row in await tx.execute(of_these.order_by(delivery.c.slot, delivery.c.part)):
             yield Delivery(**row._mapping)
+
+
+async def kept(tx: AsyncConnection, new: Slot) -> bool:
+    """Keeps a slot, and returns whether it was new, by its key."""
+    values = asdict(new) | {"id": new.id, "wake": new.due}
+    row = insert(tx, slot).values(values).on_conflict_do_nothing().returning(slot.c.id)
+    return await tx.scalar(row) is not None
 
 
 def slot_value(row: Row[Any]) -> Slot:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.opening import Store
@@ -88,10 +88,7 @@ async def earliest_fire(store: Store) -> datetime | None:
 async def set_next_fire(store: Store, read: Subscription, next_fire: datetime | None) -> bool:
     """Sets the next fire of a subscription as it was read; False if it was edited, paused or fired on meanwhile."""
     async with store.writing() as tx:
-        same = (getattr(subscription.c, name) == getattr(read, name) for name in ("id", "schedule", "zone", "state"))
-        unmoved = subscription.c.next_fire.is_not_distinct_from(read.next_fire)
-        changed = await tx.execute(update(subscription).where(*same, unmoved).values(next_fire=next_fire))
-        return bool(changed.rowcount)
+        return await moved(tx, read, next_fire)
 
 
 @whole
@@ -126,6 +123,13 @@ async def resume(store: Store, id_: str, next_fire: datetime | None, at: datetim
     """Makes a paused subscription active again; False if it was not paused, or, with a `reason`, not for that one."""
     async with store.writing() as tx:
         return await _resume(tx, id_, next_fire, at, reason)
+
+
+async def moved(tx: AsyncConnection, read: Subscription, next_fire: datetime | None) -> bool:
+    """Sets the next fire of a subscription, if it is as it was read."""
+    same = (getattr(subscription.c, name) == getattr(read, name) for name in ("schedule", "zone", "state"))
+    unmoved = subscription.c.next_fire.is_not_distinct_from(read.next_fire)
+    return await _update(tx, read.id, and_(*same, unmoved), next_fire=next_fire)
 
 
 async def locked(tx: AsyncConnection, id_: str) -> Subscription | None:
