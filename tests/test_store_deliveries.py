@@ -80,23 +80,19 @@ async def test_a_notice_goes_out_though_its_subscription_is_paused(store: Store)
     assert result.outcome == "begun"
 
 
-async def test_what_was_reserved_already_is_reported_and_not_reserved_twice(store: Store) -> None:
+async def test_a_claim_that_two_parts_tell_is_reserved_for_the_first(store: Store) -> None:
+    await begun(store, await held(store), "one", parts("bc", "cd"))
+    kept = await ledger.shown_in(store, PLACE)
+    assert kept[ClaimRevision("c", 0)] == f"{slot('one').id}-1"
+    assert kept[ClaimRevision("d", 0)] == f"{slot('one').id}-2"
+
+
+async def test_a_digest_does_not_begin_where_something_of_it_was_reserved_already(store: Store) -> None:
     hold = await held(store)
     await begun(store, hold, "one", parts("ab"))
     result = await begun(store, hold, "two", parts("bc", "c"))
-    assert result.taken == revisions("b")
-    kept = await ledger.shown_in(store, PLACE)
-    assert kept[ClaimRevision("b", 0)] == f"{slot('one').id}-1"
-    assert kept[ClaimRevision("c", 0)] == f"{slot('two').id}-1"
-
-
-async def test_a_digest_that_is_to_begin_whole_does_not_begin_where_something_was_taken(store: Store) -> None:
-    hold = await held(store)
-    await begun(store, hold, "one", parts("ab"))
-    two = await proposed(store, "two")
-    result = await beginning.begin(store, hold, two.id, parts("bc"), NOW, whole=True)
-    assert (result.outcome, result.taken) == ("taken", revisions("b"))
-    assert await states(store, two.id) == ("planned",)
+    assert result.outcome == "taken"
+    assert await states(store, slot("two").id) == ("planned",)
     assert await shown(store) == "ab"
 
 
@@ -182,7 +178,7 @@ async def test_failing_gives_up_the_reservations_of_this_and_later_parts_for_oth
     await outcomes.failed(store, hold, second.id, "invalid_blocks", NOW)
     assert await states(store, slot().id) == ("failed", "sent", "failed", "skipped")
     assert await shown(store) == "a"
-    assert (await begun(store, hold, "two", parts("bc"))).taken == ()
+    assert (await begun(store, hold, "two", parts("bc"))).outcome == "begun"
     with pytest.raises(WrongState):
         await outcomes.failed(store, hold, first.id, "no", NOW)
 

@@ -64,7 +64,7 @@ class Posting:
                 return
             if self.shelf.knowledge is knowledge:
                 parts, decisions = composed.parts, composed.decisions
-                begun = await beginning.begin(to.store, to.grip.hold, slot.id, parts, to.now(), decisions, whole=True)
+                begun = await beginning.begin(to.store, to.grip.hold, slot.id, parts, to.now(), decisions)
         if begun.outcome == "begun":
             await to.send(Work(slot, begun.deliveries), begun.deliveries[0], subscription)
 

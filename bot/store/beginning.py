@@ -22,13 +22,11 @@ async def begin(
     parts: Sequence[Part],
     at: datetime,
     decisions: Sequence[Decision] = (),
-    *,
-    whole: bool = False,
 ) -> Begun:
     """Begins a planned slot, whose first part is to be sent as soon as this returns.
 
-    A revision that another slot reserved for this place meanwhile is not reserved twice but reported; with `whole`
-    nothing is written then, and the digest is to be composed anew.
+    Where another slot reserved one of its revisions for this place meanwhile, nothing is written, and the digest is to
+    be composed anew.
 
     Raises:
         Fenced: the lane has changed hands.
@@ -45,16 +43,13 @@ async def begin(
                 return Begun("skipped")
             deliveries = [_delivery(slot_id, number, part) for number, part in enumerate(parts, 1)]
             await tx.execute(delivery.insert(), [asdict(one) for one in deliveries])
-            reserved = _reserved(parts, deliveries)
-            taken = await _reserve(tx, work.slot.place, reserved, at)
-            if taken and whole:
-                raise _Taken(taken)
+            await _reserve(tx, work.slot.place, _reserved(parts, deliveries), at)
             await _decide(tx, slot_id, decisions)
             await set_slot(tx, slot_id, "sending", begun_at=at, wake=at)
             first = await intend(tx, deliveries[0], at)
-    except _Taken as some:
-        return Begun("taken", taken=some.revisions)
-    return Begun("begun", (first, *deliveries[1:]), taken)
+    except _Taken:
+        return Begun("taken")
+    return Begun("begun", (first, *deliveries[1:]))
 
 
 @whole
@@ -115,16 +110,17 @@ def _reserved(parts: Sequence[Part], deliveries: Sequence[Delivery]) -> dict[Cla
     return reserved
 
 
-async def _reserve(
-    tx: AsyncConnection, place: str, reserved: dict[ClaimRevision, str], at: datetime
-) -> tuple[ClaimRevision, ...]:
-    """Reserves revisions, and returns those that were taken already."""
-    free: set[ClaimRevision] = set()
+async def _reserve(tx: AsyncConnection, place: str, reserved: dict[ClaimRevision, str], at: datetime) -> None:
+    """Reserves revisions.
+
+    Raises:
+        _Taken: one of them was taken already.
+    """
     for chunk in chunks(sorted(reserved.items())):  # in one order, so that no two writers wait for each other
         rows = [{"place": place, **one._asdict(), "delivery": by, "at": at} for one, by in chunk]
-        kept = insert(tx, shown).values(rows).on_conflict_do_nothing().returning(shown.c.claim, shown.c.revision)
-        free |= {ClaimRevision(*row) for row in await tx.execute(kept)}
-    return tuple(sorted(set(reserved) - free))
+        kept = insert(tx, shown).values(rows).on_conflict_do_nothing().returning(shown.c.claim)
+        if len((await tx.execute(kept)).all()) < len(chunk):
+            raise _Taken
 
 
 async def _decide(tx: AsyncConnection, slot_id: str, decisions: Sequence[Decision]) -> None:
@@ -133,5 +129,4 @@ async def _decide(tx: AsyncConnection, slot_id: str, decisions: Sequence[Decisio
 
 
 class _Taken(Exception):
-    def __init__(self, revisions: tuple[ClaimRevision, ...]) -> None:
-        self.revisions = revisions
+    """Undoes what was begun: a revision was reserved meanwhile."""

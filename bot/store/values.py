@@ -210,12 +210,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """Is how beginning a slot went; `taken` are the revisions that the place has been shown, or is being shown.
+    """Is how beginning a slot went.
 
     `begun`: the parts are planned and the first is to be sent now; `skipped`: its subscription is no longer active;
-    `taken`: nothing was written.
+    `taken`: nothing was written, as the place has been shown one of the revisions, or is being shown it.
     """
 
     outcome: Literal["begun", "skipped", "taken"]
     deliveries: tuple[Delivery, ...] = ()
-    taken: tuple[ClaimRevision, ...] = ()
