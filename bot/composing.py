@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
+from zoneinfo import ZoneInfo
 
 from bot.holidays_of import holiday_on
 from bot.store import ledger
 from bot.store.opening import Store
 from bot.store.values import Carried, ClaimRevision, Decision, Part, Slot, Subscription
 from bot.subscriptions import wanted_of
-from bot.zones import zone_named
+from bot.zones import zone_kept, zone_named
 from briefings.digest import Correction, Imprint, correction_briefing, digest_briefing, nothing_briefing
 from briefings.document import Choice, Document, statements
 from briefings.document_json import to_values
@@ -62,8 +63,7 @@ class Composer:
             case "correction":
                 return await self._correction(slot, subscription, now)
             case "notice":
-                zone = subscription.zone if subscription else "UTC"
-                return self._notice(slot, self.edition(zone, now))
+                return self._notice(slot, zone_kept(subscription.zone if subscription else "UTC"), now)
             case _:
                 assert_never(slot.kind)
 
@@ -124,9 +124,12 @@ class Composer:
         correction = Correction(claim, carried.revision, shown)
         return Composed(self._parts(correction_briefing(self.edition(zone, now), imprint, [correction])))
 
-    def _notice(self, slot: Slot, edition: Edition) -> Composed:
+    def _notice(self, slot: Slot, zone: ZoneInfo, now: datetime) -> Composed:
         imprint = Imprint(str(slot.about.get("title", "")), slot.short_id)
-        document = notice_briefing(edition, imprint, slot.about["trouble"], slot.about["told"])
+        told: dict[str, Any] = dict(slot.about["told"])
+        instants = {name: datetime.fromisoformat(told[name]) for name in ("due", "next") if told.get(name)}
+        told |= {name: at.astimezone(zone) for name, at in instants.items()}
+        document = notice_briefing(self.edition(str(zone), now), imprint, slot.about["trouble"], told)
         return Composed(self._parts(document))
 
     def edition(self, zone: str, now: datetime) -> Edition:

@@ -12,10 +12,12 @@ from knowledge import Period
 Trouble = Literal["missed", "failed", "uncertain", "paused"]
 
 
-def notice_briefing(edition: Edition, imprint: Imprint, trouble: Trouble, told: Mapping[str, str]) -> Document:
-    """Returns what happened to a digest, and what can be done; `told` are the values of the sentence for a trouble."""
+def notice_briefing(edition: Edition, imprint: Imprint, trouble: Trouble, told: Mapping[str, object]) -> Document:
+    """Returns what happened to a digest, and what can be done; `told` are the values of the sentence for a trouble, its
+    instants in the zone in which they are told.
+    """
     words = edition.words
-    values = {name: echo(value) if name == "title" else value for name, value in told.items()}
+    values = {name: echo(str(value)) if name == "title" else value for name, value in told.items()}
     paragraph = words.paragraph(f"notice_{trouble}", **values)
     choices: tuple[Choice, ...] = imprint.also
     why = edition.as_typed(f"/why {imprint.delivery}") if imprint.delivery else ""

@@ -43,7 +43,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "rich": {"bot/platforms/terminal/render.py", "bot/platforms/terminal/screen.py"},
     "slack_bolt": {f"{SLACK}/{name}.py" for name in ("adapter", "listeners", "socket_mode", "work")},
     "slack_sdk": {f"{SLACK}/{name}.py" for name in ("adapter", "lookup", "people", "publishing", "sending", "socket_mode", "tokens", "verdicts")},
-    "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("beginning", "copying", "drafts", "firing", "lanes", "ledger", "migrate", "opening", "outcomes", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),
+    "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("beginning", "copying", "drafts", "lanes", "ledger", "migrate", "opening", "outcomes", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),
                    f"{STORE}/migrations/versions/first.py"},
     "structlog": {"bot/log.py"},
     "typer": {"bot/__main__.py", "bot/digests_cli.py", "bot/field_options.py", "bot/store_cli.py", "bot/subscriptions_cli.py"},

@@ -8,7 +8,6 @@ from bot.places import home_of, lane_of
 from bot.store import slots, subscriptions
 from bot.store.opening import Store
 from bot.store.values import UNREACHABLE, Delivery, Slot, Subscription
-from bot.zones import zone_named
 
 log = logging.getLogger("briefbot.delivery")
 KEPT = timedelta(days=1)
@@ -91,11 +90,6 @@ def _of_digest(slot: Slot, subscription: Subscription) -> dict[str, str]:
     following = subscription.next_fire if subscription.state == "active" else None
     return {
         "title": subscription.title,
-        "due": wall_time(slot.due, subscription.zone),
-        "next": wall_time(following, subscription.zone) if following else "",
+        "due": slot.due.isoformat(),
+        "next": following.isoformat() if following else "",
     }
-
-
-def wall_time(instant: datetime, zone: str) -> str:
-    """Returns an instant as the clocks of a zone show it."""
-    return f"{instant.astimezone(zone_named(zone)):%Y-%m-%d %H:%M} ({zone})"

@@ -44,7 +44,7 @@ RESERVED = frozenset(
 )  # fmt: skip
 """Commands that Slack has built in: one of them in a manifest, and it refuses them all. `/help` is disputed."""
 
-PLACE = r"(?P<workspace>[TE][A-Z0-9]+)/(?P<channel>[CDG][A-Z0-9]+|@[UW][A-Z0-9]+)(?:/(?P<thread>[0-9]+(?:\.[0-9]+)?))?"
+PLACE = r"(?P<workspace>[TE][A-Z0-9]+)/(?P<channel>[CDG][A-Z0-9]+|@[UW][A-Z0-9]+)(?:/(?P<thread>[0-9]+\.[0-9]+))?"
 PLACE_EXAMPLE = "slack:T012AB3CD/C012AB3CD"
 LANE_OF_WORKSPACE = True
 """Whether a workspace has rate limits of its own."""

@@ -12,6 +12,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.platforms.slack import limits
 from bot.platforms.slack.lookup import direct_channel, look, marked, open_to_us, ourselves, person_left
 from bot.platforms.slack.render import BUDGET, payload
 from bot.platforms.slack.sending import BLOCKS_REFUSED, TIMEOUT, needed, reason, tell_of_refused_blocks
@@ -27,10 +28,6 @@ SCOPE_MAY_BE_GRANTED = 600.0
 
 MOST = 10_000
 """Conversations that are remembered."""
-
-_PLACE = re.compile(
-    r"slack:(?P<workspace>[A-Z0-9]+)/(@(?P<person>[UW][A-Z0-9]+)|(?P<channel>[CDG][A-Z0-9]+)(/(?P<thread>[0-9]+\.[0-9]+))?)"
-)
 
 
 class _Place(NamedTuple):
@@ -212,10 +209,12 @@ class SlackPublisher:
 
 
 def _where(place: str) -> _Place:
-    found = _PLACE.fullmatch(place)
+    found = re.fullmatch(f"slack:{limits.PLACE}", place, re.ASCII)
     if not found:
         raise DeliveryError("permanent", "place", f"{place!r} is no place of Slack's; it is written slack:TEAM/CHANNEL")
-    return _Place(*(found[name] or "" for name in _Place._fields))
+    channel = found["channel"]
+    person = channel[1:] if channel.startswith("@") else ""
+    return _Place(found["workspace"], person, "" if person else channel, found["thread"] or "")
 
 
 def _scope(where: _Place, error: SlackApiError) -> str:
