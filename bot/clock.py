@@ -40,7 +40,10 @@ class Clock:
 
         async def run() -> datetime:
             self._again.discard(name)
-            return await job()
+            try:
+                return await job()
+            except asyncio.CancelledError:  # the clock has stopped; to the scheduler that would be a fault to tell of
+                return self._now()
 
         self._scheduler.add_job(
             run,

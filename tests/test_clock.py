@@ -125,3 +125,14 @@ async def test_a_clock_that_is_set_back_keeps_no_job_waiting(
         assert job.runs == 0
         ahead[0] = timedelta()
         await until_it_ran(job, 1)
+
+
+async def test_a_job_under_way_when_the_clock_stops_is_not_told_as_one_that_failed(
+    runner: asyncio.Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    the_clock, job = Clock(), Job()
+    the_clock.add("job", job, HOUR)
+    async with running(the_clock):
+        await until_it_ran(job, 1)
+    await a_while()
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
