@@ -138,6 +138,11 @@ class Outbox:
                 for chunk in chunks(rows):
                     await tx.execute(table.insert(), chunk)
 
+    def calm(self) -> None:
+        """Lets nothing go wrong by chance any more, so that nobody waits for the third try of a few."""
+        self.slack.faults.randomly(0)
+        self.discord.faults.randomly(0)
+
     def states(self) -> Counter[str]:
         """Returns how many digests are in which state."""
 
@@ -228,11 +233,19 @@ def account(outbox: Outbox) -> Account:
 
 
 def kill_at_random(
-    zygote: Zygote, outbox: Outbox, kills: int, seed: int, longest: float, seconds: float, terms: float = 0.0
+    zygote: Zygote,
+    outbox: Outbox,
+    kills: int,
+    seed: int,
+    longest: float,
+    seconds: float,
+    terms: float = 0.0,
+    *,
+    calm: bool = False,
 ) -> int:
     """Kills the delivering process again and again, lets the last one finish, and returns how often it killed.
 
-    A share of `terms` of them is asked to end, which it does in time.
+    A share of `terms` of them is asked to end, which it does in time; where it is `calm`, the last one meets no faults.
     """
     dice, killed, end = random.Random(seed), 0, time.monotonic() + seconds
     process = zygote.fork()
@@ -250,6 +263,8 @@ def kill_at_random(
             process = zygote.fork()
             if killed % 20 == 0 and not open_ones(outbox.states()):
                 break
+        if calm:
+            outbox.calm()
         while open_ones(outbox.states()):
             assert time.monotonic() < end, outbox.states()
             time.sleep(0.5)
@@ -259,9 +274,9 @@ def kill_at_random(
 
 
 def kill_replicas(
-    zygote: Zygote, outbox: Outbox, replicas: int, seed: int, seconds: float, frozen_for: float
+    zygote: Zygote, outbox: Outbox, replicas: int, seed: int, seconds: float, every: float, frozen_for: float
 ) -> tuple[int, int]:
-    """Lets processes share the work while one is killed or frozen every 5 seconds; returns how many of each.
+    """Lets processes share the work while one is killed or frozen now and then; returns how many of each.
 
     One is frozen for longer than its lease and a request, so that it wakes after another has taken over.
     """
@@ -270,7 +285,7 @@ def kill_replicas(
     asleep: dict[int, float] = {}
     end = time.monotonic() + seconds
     while time.monotonic() < end and open_ones(outbox.states()):
-        time.sleep(min(5, frozen_for))
+        time.sleep(every)
         for process in [process for process, until in asleep.items() if time.monotonic() > until]:
             os.kill(process, signal.SIGCONT)
             del asleep[process]
@@ -299,9 +314,12 @@ def open_ones(states: Counter[str]) -> int:
 
 @contextmanager
 def fakes(
-    folder: Path, url: str, seed: int, lease: str = "20 12", **slack: frozenset[str]
+    folder: Path, url: str, seed: int, patience: str = "20 12 12", **slack: frozenset[str]
 ) -> Iterator[tuple[Zygote, Outbox]]:
-    """Gives a fake Slack and a fake Discord with faults, digests to be filled in, and what delivers them."""
+    """Gives a fake Slack and a fake Discord with faults, digests to be filled in, and what delivers them.
+
+    `patience` is how many seconds a lease lasts, a request may take, and it is waited until it is looked for one.
+    """
     with FakeSlack(**slack) as workspace, FakeDiscord() as discord:
         workspace.frugal = True
         discord.limits.of_routes = False
@@ -311,7 +329,7 @@ def fakes(
             "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_API_URL": workspace.api_url,
             "SLACK_SIGNING_SECRET": workspace.signing_secret, "DISCORD_BOT_TOKEN": discord.token,
             "DISCORD_API_URL": discord.api_url, "DATABASE_URL": url, "BRIEFBOT_DATA_DIR": str(folder),
-            "LOG": str(folder / "log"), "LEASE": lease,
+            "LOG": str(folder / "log"), "PATIENCE": patience,
         }  # fmt: skip
         zygote = Zygote(**settings)
         try:

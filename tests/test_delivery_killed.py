@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from tests.fakes.slack import USUAL_SCOPES
 from tests.killing import account, fakes, kill_at_random, kill_replicas
 
 SCALE = float(os.environ.get("SCALE", "1"))
+TIRING = 100
+"""Kills after which the rest is delivered under faults, too: that takes a minute more."""
+
 HISTORY = frozenset({"channels:history", "groups:history", "im:history"})
 
 
@@ -23,10 +27,12 @@ def killed(
     record: Callable[[str, object], None],
     longest: float,
     terms: float,
+    patience: str = "20 12 12",
+    a_channel: int = 20,
 ) -> None:
-    with fakes(folder, url, 7, scopes=USUAL_SCOPES | HISTORY) as (zygote, outbox):
-        outbox.fill(on_slack, on_discord)
-        number = kill_at_random(zygote, outbox, kills, 7, longest, 3_000, terms)
+    with fakes(folder, url, 7, patience, scopes=USUAL_SCOPES | HISTORY) as (zygote, outbox):
+        outbox.fill(on_slack, on_discord, a_channel)
+        number = kill_at_random(zygote, outbox, kills, 7, longest, 3_000, terms, calm=kills < TIRING)
         found, states = account(outbox), outbox.states()
     assert (found.lost, found.doubled, found.disordered, found.uncertain) == ([], [], [], [])
     assert set(states) == {"sent"}
@@ -36,7 +42,7 @@ def killed(
 def test_twenty_kills_lose_and_double_nothing(
     tmp_path: Path, on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:
-    killed(tmp_path, on_sqlite.ready(), 20, 20, 180, record_property, 0.4, 0.1)
+    killed(tmp_path, on_sqlite.ready(), 20, 20, 180, record_property, 0.4, 0.1, "20 12 3", 4)
 
 
 @pytest.mark.long
@@ -69,30 +75,38 @@ def test_where_slack_cannot_be_asked_each_unclear_outcome_costs_one_at_most(
 def test_of_several_processes_on_postgresql_one_may_die_or_freeze(
     tmp_path: Path, on_postgresql: PostgreSql, record_property: Callable[[str, object], None]
 ) -> None:
-    replicated(tmp_path, on_postgresql.ready(), (20, 200), 12, "2 2", 6, record_property)
+    some = Replicas(20, 200, a_channel=4, seconds=10, every=2, frozen_for=6, patience="2 2 3")
+    replicated(tmp_path, on_postgresql.ready(), some, record_property)
 
 
 @pytest.mark.long
 def test_four_processes_of_which_one_dies_or_freezes_every_five_seconds(
     tmp_path: Path, on_postgresql: PostgreSql, record_property: Callable[[str, object], None]
 ) -> None:
-    digests = int(600 * SCALE), int(9_000 * SCALE)
-    replicated(tmp_path, on_postgresql.ready(), digests, 600 * SCALE, "20 12", 45, record_property)
+    many = Replicas(int(600 * SCALE), int(9_000 * SCALE), 20, 600 * SCALE, every=5, frozen_for=45, patience="20 12 12")
+    replicated(tmp_path, on_postgresql.ready(), many, record_property)
 
 
-def replicated(
-    folder: Path,
-    url: str,
-    digests: tuple[int, int],
-    seconds: float,
-    lease: str,
-    frozen_for: float,
-    record: Callable[[str, object], None],
-) -> None:
-    with fakes(folder, url, 5, lease, scopes=USUAL_SCOPES | HISTORY) as (zygote, outbox):
-        outbox.fill(*digests)
-        killed, frozen = kill_replicas(zygote, outbox, 4, 5, seconds, frozen_for)
+@dataclass(frozen=True)
+class Replicas:
+    """Says what four processes have to post, and what happens to them meanwhile, in seconds."""
+
+    on_slack: int
+    on_discord: int
+    a_channel: int
+    seconds: float
+    every: float
+    frozen_for: float
+    patience: str
+
+
+def replicated(folder: Path, url: str, some: Replicas, record: Callable[[str, object], None]) -> None:
+    with fakes(folder, url, 5, some.patience, scopes=USUAL_SCOPES | HISTORY) as (zygote, outbox):
+        outbox.fill(some.on_slack, some.on_discord, some.a_channel)
+        killed, frozen = kill_replicas(zygote, outbox, 4, 2, some.seconds, some.every, some.frozen_for)
         found, states, longest = account(outbox), outbox.states(), outbox.longest_pause()
     assert (found.lost, found.doubled, found.disordered, found.uncertain) == ([], [], [], [])
     assert set(states) == {"sent"}
+    assert killed
+    assert frozen
     record("replicas", f"{killed} killed, {frozen} frozen; longest pause of a lane {longest:.0f} s")

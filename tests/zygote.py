@@ -7,6 +7,7 @@ delivers with these settings, `{"reap": id}` with its status, once it has ended.
 import asyncio
 import json
 import os
+import signal
 import sys
 
 import bot.platforms.discord.publishing
@@ -25,7 +26,9 @@ async def deliver(knowledge: Knowledge) -> None:
     settings = read_settings()
     async with open_store(settings.database, wait=5.0) as store:
         engine = engine_of(settings, store, lambda: knowledge, Wiring(settings).publishers(terminal=False))
-        engine.lease, engine.request = (float(seconds) for seconds in os.environ["LEASE"].split())
+        engine.lease, engine.request, settle = (float(seconds) for seconds in os.environ["PATIENCE"].split())
+        for publisher in engine.publishers.values():
+            publisher.settle = settle
         await take_up(settings, engine)
         delivering = asyncio.create_task(deliver_always(settings, engine))
         ending_on_sigterm([delivering])
@@ -41,6 +44,9 @@ def forked(variables: dict[str, str], knowledge: Knowledge) -> int:
         os.dup2(log, 2)
         os.dup2(log, 1)
         status = 1
+        signal.signal(
+            signal.SIGTERM, lambda *_: os._exit(0)
+        )  # whoever is asked to end before it began has nothing to do
         try:
             prepare_logging("INFO")
             asyncio.run(deliver(knowledge))
