@@ -9,22 +9,21 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 
 from bot.admission import Admission
-from bot.commands import MENU, checked, command_named, examples
+from bot.commands import MENU, checked, command_named
 from bot.lines import line_of, parse
 from bot.misused import Misused
 from bot.ports import MenuItem, Reply, Request
 from bot.recently import Recently
+from bot.refusals import meant, refused
 from bot.store.values import StoreUnavailable
 from bot.suggestions import suggestions
-from briefings.document import MOST_COMMAND, Choice, Document
+from briefings.document import Choice, Document
 from briefings.edition import Edition
 from briefings.help import refusal, unknown_briefing
-from briefings.naming import record_choice
-from briefings.words import echo, words_in
-from knowledge import Knowledge, UnknownName, nearest
+from briefings.words import words_in
+from knowledge import Knowledge, UnknownName
 
 log = logging.getLogger("briefbot.answer")
-MOST_CHOICES = 3
 TOLD = 60.0
 """Seconds in which it is logged once that people are turned away."""
 
@@ -95,8 +94,7 @@ class Answers:
         edition = self._edition(language)
 
         async def composed() -> Reply:
-            read = _read(edition, line)
-            read = replace(read, user=user, place=place, language=language)
+            read = replace(_read(edition, line), user=user, place=place, language=language)
             request = replace(read, manages=manages, anywhere=anywhere)
             return await self._composed(edition, request)
 
@@ -160,21 +158,20 @@ class Answers:
         try:
             return Reply(command.compose(edition, request.arguments), page=request.page)
         except UnknownName as unknown:
-            document = unknown_briefing(edition, unknown.kind, unknown.typed, _meant(edition, unknown))
+            document = unknown_briefing(edition, unknown.kind, unknown.typed, meant(edition, unknown))
             return Reply(document, "unknown")
 
     async def _at_desk(self, edition: Edition, item: MenuItem, request: Request) -> Reply:
         if self._desk is None:
             raise Misused("no_desk", item, command=f"/{item.name}")
-        known = {argument.name for argument in item.arguments}
-        given = {name: text.strip() for name, text in request.arguments.items() if name in known}
+        given = {name: text.strip() for name, text in request.arguments.items()}
         return await self._desk.answer(edition, replace(request, command=item.name, arguments=given))
 
     async def _guarded(self, edition: Edition, composed: Awaitable[Reply]) -> Reply:
         try:
             return await composed
         except Misused as misused:
-            return Reply(_refusal(edition, misused), "misused")
+            return Reply(refused(edition, misused), "misused")
         except StoreUnavailable as error:
             log.error("the store cannot be asked", extra={"reason": str(error)})
             return Reply(refusal(edition, "store_away", title=edition.words.text("store_away_title")), "failed")
@@ -226,46 +223,3 @@ def _by_name(edition: Edition, typed: str) -> Request | None:
             if typed and not typed.startswith("/") and not index.find(request.arguments.get("name", "")).typo:
                 return request
     return None
-
-
-def _nearest_command(edition: Edition, typed: str) -> list[Choice]:
-    """Returns the command that a mistyped one may have been, as a choice with what was typed after it."""
-    first, rest = (*typed.split(maxsplit=1), "", "")[:2]
-    name = nearest(first.removeprefix("/").casefold(), [command.item.name for command in MENU])
-    line = f"/{name} {rest}".rstrip()
-    return [Choice(edition.as_typed(line), line)] if name and len(line) <= MOST_COMMAND else []
-
-
-def _named(edition: Edition, typed: str) -> list[Choice]:
-    """Returns the company and the theme that go by a name, each as a choice."""
-    found: list[Choice] = []
-    for index in (edition.knowledge.company_names, edition.knowledge.theme_names):
-        with suppress(UnknownName):
-            found.append(record_choice(edition, index.find(typed).record))
-    return found
-
-
-def _meant(edition: Edition, unknown: UnknownName) -> list[Choice]:
-    """Returns what may have been meant by an unknown name: the same name elsewhere first, then near ones."""
-    elsewhere = _named(edition, unknown.typed) if unknown.kind != "source" else []
-    return [*elsewhere, *(record_choice(edition, record) for record in unknown.suggestions)][:MOST_CHOICES]
-
-
-def _refusal(edition: Edition, misused: Misused) -> Document:
-    words, item, values = edition.words, misused.item, dict(misused.values)
-    choices: list[Choice] = []
-    if "typed" in values:
-        typed = str(values["typed"])
-        named = _named(edition, typed) or [record_choice(edition, c) for c in edition.knowledge.spotter.spot(typed)]
-        choices = [*_nearest_command(edition, typed), *named][:MOST_CHOICES]
-        values["typed"] = echo(str(values["typed"]))
-    if misused.macro == "missing" and item:
-        values["example"] = next(
-            (line for line in examples(edition.knowledge) if line.startswith(f"/{item.name} ")), item.usage
-        )
-    values |= {name: edition.as_typed(str(values[name])) for name in ("command", "usage", "example") if name in values}
-    title_values = {"command": values["command"]} if "command" in values else {}
-    title = words.text(f"{misused.macro}_title", **title_values)
-    if misused.macro == "missing":
-        values.pop("command")
-    return refusal(edition, misused.macro, choices=choices, title=title, **values)

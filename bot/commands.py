@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import questions
-from bot.field_values import LONGEST_TITLE, MOST_ITEMS, VALUES
+from bot.arguments import ACTION_ARGUMENTS, FIELD_ARGUMENTS, action_and_id, option
 from bot.misused import Misused
-from bot.ports import Argument, Kind, MenuItem, Request
+from bot.ports import Argument, MenuItem, Request
 from briefings.document import Choice, Document
 from briefings.edition import Edition
 from briefings.help import help_briefing
@@ -51,47 +51,8 @@ MOST_EXAMPLES = 5
 UMBRELLA = "briefing"
 """The one command by which all others can be reached, where a platform has no room for their own names."""
 
-_AS_OF = Argument(
-    "as_of", "date", "the answer as it could be given then: 2018, 2018-01 or 2018-01-31", required=False, option=True
-)
+_AS_OF = option("as_of", "date", "the answer as it could be given then: 2018, 2018-01 or 2018-01-31")
 _NAME = "a name, product, ticker or former name, in English, Chinese or pinyin"
-
-
-def _option(name: str, kind: Kind, summary: str, most: int = 200) -> Argument:
-    return Argument(name, kind, summary, required=False, option=True, most=most, values=VALUES.get(name, ()))
-
-
-_FIELDS = (
-    Argument("schedule", "schedule", "when: weekdays at 09:00, daily 8am and 6pm, or a cron", required=False),
-    _option("zone", "zone", "the time zone: Asia/Shanghai"),
-    _option("topics", "topics", "companies, themes, markets, words:TEXT, with commas; without, everything", 3_000),
-    _option("except", "topics", "what is left out, written in the same way", 3_000),
-    _option("match", "value", "any topic, or one of each kind that is given"),
-    _option("title", "words", "what it is called", LONGEST_TITLE),
-    _option("most", "words", f"how many items at most: 1 to {MOST_ITEMS}", 10),
-    _option("layout", "value", "all details, or headlines"),
-    _option("nothing", "value", "when nothing is new: no post, a line that says so, or older claims"),
-    _option("catch_up", "words", "how late it may be posted: 30m, 6h, 2d, or 0", 20),
-    _option("holidays", "words", "countries on whose holidays it is skipped: CN, US"),
-    _option("policy", "value", "where it is unclear whether it arrived: leave it, or send it again"),
-    _option("tags", "words", "tags of the post in a forum"),
-    _option("edit", "id", "the id of the subscription that is changed", 40),
-    _option("place", "id", "where to post, if not here"),
-    _option("save", "id", "what was shown, as its button saves it", 40),
-)
-
-
-ACTIONS = ("here", "all", "show", "pause", "resume", "remove", "preview", "now")
-"""What can be done with subscriptions; without an id those here, or all, are listed."""
-
-SURE = "yes"
-"""Is given by whoever is sure to remove a subscription."""
-
-
-def _action_and_id(typed: str) -> list[str]:
-    """Returns an action and an id; an id alone is shown."""
-    first, _, rest = typed.partition(" ")
-    return [first, rest] if rest or first.casefold() in ACTIONS else ["show", first]
 
 
 def _chinese(simplified: str, traditional: str) -> dict[str, str]:
@@ -141,18 +102,12 @@ MENU = (
             "Claims by their words, in English or Chinese.",
             (
                 Argument("words", "words", "what to look for", required=False, most=60),
-                Argument("theme", "theme", "only this theme", required=False, option=True),
-                Argument("company", "company", "only this company", required=False, option=True),
-                Argument("market", "market", "only this market", required=False, option=True),
-                Argument("kind", "kind", "only facts, forecasts or opinions", required=False, option=True),
-                Argument(
-                    "since",
-                    "date",
-                    "holding for then or later: 2018, 2018-01 or 2018-01-31",
-                    required=False,
-                    option=True,
-                ),
-                Argument("until", "date", "holding for then or earlier", required=False, option=True),
+                option("theme", "theme", "only this theme"),
+                option("company", "company", "only this company"),
+                option("market", "market", "only this market"),
+                option("kind", "kind", "only facts, forecasts or opinions"),
+                option("since", "date", "holding for then or later: 2018, 2018-01 or 2018-01-31"),
+                option("until", "date", "holding for then or earlier"),
             ),
             aliases=("find",),
             summaries=_chinese("按词语查找陈述，中英文均可。", "按詞語查找陳述，中英文均可。"),
@@ -226,7 +181,7 @@ MENU = (
         MenuItem(
             "subscribe",
             "Digests for this place: at which times, about what.",
-            _FIELDS,
+            FIELD_ARGUMENTS,
             summaries=_chinese("为此处订阅简报：何时、关于什么。", "為此處訂閱簡報：何時、關於什麼。"),
             form=True,
             managing=True,
@@ -237,15 +192,11 @@ MENU = (
         MenuItem(
             "subscriptions",
             "What is posted here and when, and what came of it.",
-            (
-                Argument("action", "value", "what is to be done", required=False, values=ACTIONS),
-                Argument("id", "id", "the id of a subscription", required=False, most=40),
-                Argument("sure", "id", f"{SURE}, to remove it", required=False, option=True, most=10),
-            ),
+            ACTION_ARGUMENTS,
             summaries=_chinese("此处的订阅：内容、时间与结果。", "此處的訂閱：內容、時間與結果。"),
         ),
         None,
-        split=_action_and_id,
+        split=action_and_id,
     ),
     Command(
         MenuItem(

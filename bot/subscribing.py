@@ -2,14 +2,14 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.places import home_of
+from bot.places import home_of, lane_of
 from bot.ports import Request
 from bot.rights import Rights
-from bot.store import subscriptions
+from bot.store import slots, subscriptions
 from bot.store.opening import Store
-from bot.store.values import Changes, Plan, Subscription, WrongState
+from bot.store.values import Changes, Plan, Slot, Subscription, WrongState
 from bot.subscription_fields import Terms
 from bot.subscriptions import ID, alike, edits, id_from, made, next_fire
 
@@ -20,8 +20,20 @@ UNDECLARED = "no longer declared"
 DECLARED_PAUSED = "paused in its file"
 
 
+ONCE = timedelta(minutes=1)
+"""Within which a digest that somebody asks for is asked for once."""
+
+LEAST_WINDOW = timedelta(hours=1)
+"""How long it is at least tried to post a digest that somebody asked for."""
+
+
 class StillDeclared(Exception):
     """Says that a subscription stands in a declared file, which alone ends it."""
+
+
+def is_declared(one: Subscription) -> bool:
+    """Returns whether a subscription stands in a declared file, which says what it is."""
+    return one.declared is not None and one.reason != UNDECLARED
 
 
 async def visible(store: Store, request: Request, rights: Rights) -> list[Subscription]:
@@ -89,9 +101,20 @@ async def remove(store: Store, one: Subscription, user: str, now: datetime) -> b
     Raises:
         StillDeclared: it would be there again at the next start.
     """
-    if one.declared is not None and one.reason != UNDECLARED:
+    if is_declared(one):
         raise StillDeclared(f"{one.id} is declared in a file of the operator's; pause it, or take it out of the file")
     return await subscriptions.remove(store, one.id, _by(user), now)
+
+
+async def post_now(store: Store, one: Subscription, now: datetime) -> bool:
+    """Has a digest posted now, which leaves the schedule; False if one was asked for within the last minute."""
+    last = await slots.latest_now(store, one.id)
+    if last and last.due > now - ONCE:
+        return False
+    # Two who ask at the same moment know of the same last one, and so make the same key.
+    key = f"now:{one.id}:{last.due.isoformat() if last else ''}"
+    deadline = now + max(timedelta(seconds=one.catch_up), LEAST_WINDOW)
+    return await slots.propose(store, Slot(key, "now", lane_of(one.place), one.place, now, deadline, one.id))
 
 
 def _by(user: str) -> str:

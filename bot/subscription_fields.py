@@ -69,7 +69,7 @@ def checked(fields: Mapping[str, str], knowledge: Knowledge, before: Subscriptio
         InvalidFields: with every problem.
     """
     return _Reading(
-        {**FIELDS, **{name: text for name, text in fields.items() if text.strip()}}, knowledge, before
+        {**FIELDS, **{n: text for n, text in fields.items() if text.strip() or n not in FIELDS}}, knowledge, before
     ).terms
 
 

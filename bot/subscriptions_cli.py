@@ -1,15 +1,14 @@
 """The commands on subscriptions, for who runs the bot: all of them, wherever they are posted."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.field_options import given, with_fields
 from bot.settings import read_settings
 from bot.store.values import Subscription, WrongState
 from bot.store_cli import UNKNOWN, USED_WRONGLY, Yes, agreed, ended, on_store
@@ -19,47 +18,12 @@ if TYPE_CHECKING:
     from bot.subscription_fields import Terms
     from knowledge import Knowledge
 
-OPTIONS = {
-    "place": "Where it is posted, such as terminal:local/here or slack:T012AB3CD/C012AB3CD.",
-    "schedule": 'When: such as "weekdays at 09:00", "every 2 hours", or a cron of five fields.',
-    "zone": "Whose clock: such as Asia/Shanghai.",
-    "title": "What it is called, if not after its topics.",
-    "topics": "Companies, themes and markets, with commas; words:TEXT looks for words. Without: everything.",
-    "except": "What is left out, written as topics are.",
-    "match": "any of the topics, or all their kinds: any, all.",
-    "most": "The most items: 1 to 25.",
-    "layout": "full, or headlines.",
-    "nothing": "When nothing is new: skip, say, or tell from the archive.",
-    "catch_up": "How late it may still be posted: 30m, 6h, 2d.",
-    "holidays": "Countries on whose holidays it pauses: CN, US.",
-    "policy": "Where nobody can tell whether it arrived: at_most_once, at_least_once.",
-    "tags": "Tags of a forum's post, with commas.",
-}
-"""All fields of a subscription, each with what its option says of it."""
-
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of a subscription, as `list` shows it.")]
 Workspace = Annotated[str, typer.Option("--workspace", metavar="WORKSPACE", help="Only one: such as slack:T012AB3CD.")]
 
 subscriptions = typer.Typer(
     help="Digests that places have asked for.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-
-
-def _with_fields(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command an option for each field; it gets those that were given."""
-    own = [one for one in signature(command).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
-    options = [_option(field, said) for field, said in OPTIONS.items()]
-    command.__signature__ = signature(command).replace(parameters=[*own, *options])  # type: ignore[attr-defined]
-    return command
-
-
-def _option(field: str, said: str) -> Parameter:
-    option = typer.Option(f"--{field.replace('_', '-')}", help=said, show_default=False)
-    return Parameter(f"{field}_", Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option])
-
-
-def _given(fields: dict[str, str | None]) -> dict[str, str]:
-    return {name.removesuffix("_"): text for name, text in fields.items() if text is not None}
 
 
 @subscriptions.command("list")
@@ -82,14 +46,14 @@ def listed(workspace: Workspace = "") -> None:
 
 
 @subscriptions.command()
-@_with_fields
+@with_fields
 def add(*, yes: Yes = False, **fields: str | None) -> None:
     """Subscribe a place; its next three runs are shown before anything is saved."""
     from bot.subscribing import drawn_id, subscribe
     from bot.subscriptions import made
 
     knowledge, now = _knowledge(), datetime.now(UTC)
-    terms = _checked(_given(fields), knowledge)
+    terms = _checked(given(fields), knowledge)
     new = made(terms, drawn_id(), "", now)
     _show(new, knowledge, now)
     agreed("Save it?", yes=yes)
@@ -104,7 +68,7 @@ def add(*, yes: Yes = False, **fields: str | None) -> None:
 
 
 @subscriptions.command()
-@_with_fields
+@with_fields
 def edit(id_: Id, *, yes: Yes = False, **fields: str | None) -> None:
     """Change what is given, from the next digest on; an empty text stands for the usual value."""
     from bot import subscribing
@@ -114,7 +78,9 @@ def edit(id_: Id, *, yes: Yes = False, **fields: str | None) -> None:
 
     knowledge, now = _knowledge(), datetime.now(UTC)
     before = _found(id_)
-    terms = _checked(edited(before, _given(fields), knowledge), knowledge, before)
+    if subscribing.is_declared(before):
+        ended(f"{before.id} is declared in a file, which would undo it; change it there", USED_WRONGLY)
+    terms = _checked(edited(before, given(fields), knowledge), knowledge, before)
     changes: dict[str, Any] = {name: to for name, to in edits(before, terms, now).items() if name != "lane"}
     if not changes:
         ended(f"{before.id} is so already; nothing is changed", USED_WRONGLY)
@@ -182,6 +148,18 @@ def preview(id_: Id) -> None:
 
     one, knowledge = _found(id_), _knowledge()
     Screen(sys.stdout).show(on_store(lambda store: composed(store, knowledge, one, datetime.now(UTC))))
+
+
+@subscriptions.command("now")
+def post_now(id_: Id) -> None:
+    """Post a digest beside the schedule; where nothing is new, from the archive."""
+    from bot.subscribing import post_now as ask_for
+
+    one = _found(id_)
+    if one.state != "active":
+        ended(f"{one.id} is paused; `briefbot subscriptions resume {one.id}` has it go on", USED_WRONGLY)
+    on_store(lambda store: ask_for(store, one, datetime.now(UTC)))
+    _say(f"A digest of {one.id} goes out with the next pass of `briefbot run` or `briefbot deliver`.")
 
 
 @subscriptions.command()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bot.ports import Platform, Receive
 from bot.publishing import Publisher
 from bot.settings import Settings
+from bot.zones import zone_here
 
 
 class Wiring:
@@ -57,7 +58,7 @@ class Wiring:
         if terminal:
             from bot.platforms.terminal.adapter import Terminal
 
-            yield Terminal(sys.stdin, sys.stdout, settings.data_dir / "history")
+            yield Terminal(sys.stdin, sys.stdout, settings.data_dir / "history", zone_here())
 
     def publishers(self, *, terminal: bool) -> dict[str, Publisher]:
         """Returns what posts, by platform."""
@@ -75,5 +76,5 @@ class Wiring:
         if terminal:
             from bot.platforms.terminal.publishing import TerminalPublisher
 
-            made.append(TerminalPublisher(sys.stdout))
+            made.append(TerminalPublisher())
         return {publisher.name: publisher for publisher in made}

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from importlib import metadata, resources
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.schedule_words import InvalidSchedule, shown
@@ -13,6 +14,7 @@ _USUAL = (
     "America/New_York", "America/Los_Angeles", "UTC",
 )  # fmt: skip
 _LONGEST = 60
+_CLOCK = Path("/etc/localtime")
 _DATABASE = resources.files("tzdata")
 
 
@@ -21,6 +23,12 @@ def zones() -> tuple[str, ...]:
     """Returns the names of all zones, in order."""
     names = _DATABASE.joinpath("zones").read_text(encoding="utf-8").split()
     return tuple(sorted(set(names) - {"Factory"}))
+
+
+def zone_here(clock: Path = _CLOCK) -> str:
+    """Returns the zone of this machine's clock, or nothing where it does not tell."""
+    name = str(clock.resolve()).rpartition("/zoneinfo/")[2]
+    return name if name in zones() else ""
 
 
 def tz_version() -> str:

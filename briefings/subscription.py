@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from textwrap import wrap
 from typing import Literal
 
 from briefings.citing import Citations
@@ -12,6 +13,8 @@ from briefings.wanted import Sieve, Wanted, explained
 from briefings.words import echo
 
 MOST_PREVIEWED = 3
+LONGEST_PART = 800
+"""Characters of one paragraph: a filter may be longer than the page of a platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def offer_briefing(edition: Edition, offer: Offer) -> Document:
             for name, (before, after) in offer.changes.items()
         ),
         *_when(edition, standing),
-        *_what(edition, standing),
+        *_what(edition, standing, parts=1),  # what can be saved must stand on the first page
         words.paragraph("not_saved", edits=offer.edits),
         Choices(words.text("save_or_change"), offer.choices),
         *_matching(edition, citations, standing.wanted),
@@ -144,7 +147,7 @@ def problems_briefing(edition: Edition, problems: Mapping[str, str], choices: Se
     """Returns what cannot be used of the fields that were given, each with the way out."""
     words = edition.words
     title = words.text("problems_title", number=len(problems))
-    said = (words.usage(f"{name}:", text) for name, text in problems.items())
+    said = (words.usage(f"{name}:", part) for name, text in problems.items() for part in wrap(text, LONGEST_PART))
     offered = [Choices(words.text("next_steps"), tuple(choices))] if choices else []
     return Document(title, title, "", (*said, words.paragraph("nothing_saved"), *offered), language=words.language)
 
@@ -174,11 +177,13 @@ def _when(edition: Edition, standing: Standing) -> Iterator[Block]:
     yield words.labelled("standing_next", runs)
 
 
-def _what(edition: Edition, standing: Standing) -> Iterator[Block]:
+def _what(edition: Edition, standing: Standing, parts: int | None = None) -> Iterator[Block]:
+    """Yields what a subscription is about and how it posts; of a long filter only the first parts, if it is said."""
     words = edition.words
     if standing.place:
         yield words.labelled("standing_where", standing.place)
-    yield words.labelled("standing_what", explained(edition, standing.wanted))
+    for part in wrap(explained(edition, standing.wanted), LONGEST_PART, max_lines=parts, placeholder=" …"):
+        yield words.labelled("standing_what", part)
     yield words.labelled("standing_how", words.text("terms_said", terms=standing.terms))
 
 

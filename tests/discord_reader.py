@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.fakes.discord import Asked, FakeDiscord, Message
+from tests.fakes.discord import Asked, FakeDiscord, Message, Modal
 
 PATIENCE = 15.0
 
@@ -20,6 +20,18 @@ class Reader:
     def ask(self, command: str, channel: str = "", **options: str) -> Message:
         """Uses a slash command and returns the answer."""
         return self.answer(self.discord.do(self.discord.command(self.user, channel or self.channel, command, options)))
+
+    def open(self, command: str, channel: str = "", **options: str) -> Modal:
+        """Uses a slash command and returns the form that it opens."""
+        return form(self.discord.do(self.discord.command(self.user, channel or self.channel, command, options)))
+
+    def open_by(self, message: Message, label: str) -> Modal:
+        """Clicks a button and returns the form that it opens."""
+        return form(self.discord.do(self.discord.click(self.user, message, label)))
+
+    def send(self, modal: Modal, **written: str) -> Message:
+        """Writes into the fields of a form, by their labels, sends it and returns the answer."""
+        return self.answer(self.discord.do(self.discord.submit(self.user, modal, written)))
 
     def click(self, message: Message, label: str) -> Message:
         """Clicks a button and returns the message that was made or changed."""
@@ -57,3 +69,14 @@ def custom_ids(message: Message) -> list[str]:
 
     look(message.components)
     return found
+
+
+def form(asked: Asked) -> Modal:
+    """Returns the form that was opened."""
+    assert asked.modal, (asked.error, [message.shown for message in asked.messages()])
+    return asked.modal
+
+
+def fields(modal: Modal) -> dict[str, str]:
+    """Returns what stands in the fields of a form, by their labels."""
+    return {one["label"]: one["component"].get("value", "") for one in modal.components}

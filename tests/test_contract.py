@@ -50,6 +50,7 @@ from briefings.theme import theme_briefing
 from briefings.timeline import timeline_briefing
 from knowledge import Knowledge, Period, as_of
 from tests.builders import airships, claim, company, curated, edition, every_digest, source, theme
+from tests.subscription_documents import every_subscription_document
 
 CURATED = edition(curated())
 
@@ -81,6 +82,7 @@ def every_document(at: Edition, pairs: int) -> Iterator[Document]:
         yield theme_briefing(past, known.theme_names.find(subject.slug), then)
     yield refusal(at, "fault", title="T", id="1234abcd")
     yield from every_digest(at)
+    yield from every_subscription_document(at)
     yield from (compare_briefing(at, pair) for pair in islice(combinations(companies, 2), pairs))
 
 
@@ -333,6 +335,14 @@ def test_no_search_makes_a_page_that_cannot_be_turned(words: str, theme: bool, s
     for platform in PLATFORMS:
         for page in paginate(reply.document, renderer(platform).BUDGET):
             assert limits(platform).violations(renderer(platform).payload(page)) == []
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_can_be_saved_stands_on_the_first_page(platform: str) -> None:
+    for document in every_subscription_document(CURATED):
+        if document.title.startswith(("Subscribe", "Change")):
+            first = paginate(document, renderer(platform).BUDGET)[0]
+            assert choices(document)[0] in choices(first)
 
 
 def test_a_page_of_discord_is_filled_before_it_is_turned() -> None:

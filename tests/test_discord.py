@@ -11,7 +11,7 @@ from bot.commands import MENU, examples
 from bot.lines import parse
 from bot.ports import MenuItem
 from tests.builders import airships
-from tests.discord_reader import Reader, custom_ids
+from tests.discord_reader import Reader, custom_ids, fields
 from tests.fakes.discord import FakeDiscord
 from tests.running import Bot, on_discord
 
@@ -46,12 +46,20 @@ def reader(discord: FakeDiscord) -> Reader:
     return Reader(discord)
 
 
-@pytest.mark.parametrize("item", [command.item for command in MENU], ids=lambda item: item.name)
+ITEMS = [command.item for command in MENU]
+
+
+@pytest.mark.parametrize("item", [item for item in ITEMS if not item.form], ids=lambda item: item.name)
 def test_every_command_is_answered_privately(reader: Reader, item: MenuItem) -> None:
     request = parse(EXAMPLES.get(item.name, f"/{item.name}"))
     answer = reader.ask(item.name, **request.arguments)
     assert answer.ephemeral_to == reader.user
     assert len(answer.shown) > 40
+
+
+@pytest.mark.parametrize("item", [item for item in ITEMS if item.form], ids=lambda item: item.name)
+def test_every_form_is_opened_with_what_is_usual(reader: Reader, item: MenuItem) -> None:
+    assert any(fields(reader.open(item.name)).values())
 
 
 def test_the_commands_are_those_of_the_menu_in_one_scope(discord: FakeDiscord) -> None:
@@ -62,8 +70,10 @@ def test_the_commands_are_those_of_the_menu_in_one_scope(discord: FakeDiscord) -
     assert [option["name"] for option in typed["theme"]["options"]] == ["name"]
     assert [option["name"] for option in typed["compare"]["options"]] == ["a", "b", "c"]
     assert set(typed["help"]["description_localizations"]) == {"zh-CN", "zh-TW"}
+    managing = {item.name for item in ITEMS if item.managing}
     for command in discord.commands:
-        assert (command["integration_types"], command["contexts"]) == ([0, 1], [0, 1, 2])
+        where = ([0], [0, 1]) if command["name"] in managing else ([0, 1], [0, 1, 2])
+        assert (command["integration_types"], command["contexts"]) == where
 
 
 def test_pages_are_turned_in_place(reader: Reader) -> None:
@@ -221,6 +231,7 @@ def test_an_answer_that_comes_too_late_is_told_of_in_the_log(reader: Reader, bot
 
 def test_nothing_that_people_wrote_and_no_secret_is_in_the_log(reader: Reader, bot: Bot) -> None:
     reader.ask("search", words="canary-words")
+    reader.send(reader.open("subscribe"), Schedule="canary-schedule", More="canary-line")
     message = reader.discord.do(reader.discord.say(reader.other, reader.channel, "canary-message"))
     reader.answer(reader.discord.do(reader.discord.context_menu(reader.user, "Companies in this message", message)))
     time.sleep(0.2)
@@ -233,5 +244,5 @@ def test_every_request_that_could_notify_somebody_forbids_it(discord: FakeDiscor
     assert [one for one in discord.requests if one.method == "POST" and "callback" in one.path]
     for request in discord.requests:
         data = request.arguments.get("data") or {}
-        if isinstance(data, dict) and ("components" in data or "content" in data):
+        if isinstance(data, dict) and ("components" in data or "content" in data) and "title" not in data:
             assert data["allowed_mentions"] == {"parse": []}, request.path

@@ -7,7 +7,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,13 +15,12 @@ import aiohttp
 import pytest
 import yarl
 
-from bot.admission import Admission
 from bot.answer import Answers
-from bot.platforms.discord.adapter import Discord
 from bot.platforms.discord.pacing import ALERT, MOST_INVALID, RATE, WINDOW, Pacing, TooManyInvalid
 from bot.platforms.discord.sessions import DAY, FREELY, LONGEST_PAUSE, MOST_A_DAY, SHORTEST_PAUSE, Sessions
 from bot.platforms.discord.state import State
 from tests.builders import TODAY, airships
+from tests.discord_in_process import FastClock, InProcess
 from tests.discord_reader import Reader
 from tests.fakes.discord import Asked, FakeDiscord
 from tests.running import on_discord, running
@@ -35,50 +33,6 @@ def discord() -> Iterator[FakeDiscord]:
     with FakeDiscord() as discord:
         discord.tolerates_timeouts = True
         yield discord
-
-
-class FastClock:
-    """Is a clock on which a day passes in a minute and a half, with a sleep to match."""
-
-    def __init__(self, speed: float = 1_000) -> None:
-        self._begin, self._speed = time.monotonic(), speed
-
-    def now(self) -> float:
-        return 1_800_000_000 + (time.monotonic() - self._begin) * self._speed
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / self._speed)
-
-
-class InProcess:
-    """Runs the adapter on a thread of its own, with a clock of the test's."""
-
-    def __init__(self, discord: FakeDiscord, folder: Path, clock: FastClock, core: Answers | None = None) -> None:
-        state = State(folder / "discord.json")
-        self._adapter = Discord(discord.token, state, discord.api_url, sessions=Sessions(state, clock.now, clock.sleep))
-        unhurried = Admission(lambda: time.monotonic() * 1_000)
-        self._core = core or Answers(lambda: KNOWN, lambda: TODAY, admission=unhurried)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._task = self._loop.create_task(self._adapter.serve(self._core))
-        with suppress(asyncio.CancelledError):
-            self._loop.run_until_complete(self._task)
-        left = asyncio.all_tasks(self._loop)
-        for task in left:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-
-    def __enter__(self) -> "InProcess":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join(20)
-        self._loop.close()
 
 
 def disturbed(discord: FakeDiscord, faults: list[Callable[[], Any]]) -> list[Asked]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,24 @@ from bot.platforms.discord.client import Client
 from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.sessions import Sessions
 from bot.platforms.discord.state import State
+from bot.ports import Core
 from tests.builders import TODAY, airships
+from tests.discord_in_process import core
 
 KNOWN = airships()
 
 
-def simulated(folder: Path, scene: Callable[[Any], Awaitable[None]]) -> None:
-    """Plays a scene in which the bot is one of the actors."""
+def simulated(
+    folder: Path, scene: Callable[[Any], Awaitable[None]], opening: AbstractAsyncContextManager[Core] | None = None
+) -> None:
+    """Plays a scene in which the bot is one of the actors; its core may have to be opened."""
 
     async def play() -> None:
-        core = Answers(lambda: KNOWN, lambda: TODAY)
-        state = State(folder / "discord.json")
-        client = Client(Answering(core), core.menu, state, Sessions(state), Pacing("https://discord.com/api/v10"))
-        async with simcord.run(client, shard_count=1) as env:
-            await scene(env)
+        async with opening or nullcontext(Answers(lambda: KNOWN, lambda: TODAY)) as core:
+            state = State(folder / "discord.json")
+            client = Client(Answering(core), core.menu, state, Sessions(state), Pacing("https://discord.com/api/v10"))
+            async with simcord.run(client, shard_count=1) as env:
+                await scene(env)
 
     asyncio.run(play())
 
@@ -36,7 +41,8 @@ def test_every_command_is_available_and_answered_privately(tmp_path: Path) -> No
     asked = {
         "company": {"name": "zephyr"}, "theme": {"name": "tourism"}, "compare": {"a": "zephyr", "b": "nimbus"},
         "search": {"words": "airships"}, "changes": {}, "companies": {}, "themes": {}, "source": {"id": "leaflet"},
-        "timeline": {"name": "zephyr"}, "spot": {"text": "Zephyr Airships"}, "help": {},
+        "timeline": {"name": "zephyr"}, "spot": {"text": "Zephyr Airships"},
+        "subscriptions": {}, "why": {"id": "7F3A2K9Q"}, "help": {},
     }  # fmt: skip
 
     async def scene(env: Any) -> None:
@@ -75,3 +81,29 @@ def test_an_autocompletion_is_chosen_and_a_control_clicked(tmp_path: Path) -> No
         assert "Page 2 of 2" in str(result.response.components)
 
     simulated(tmp_path, scene)
+
+
+def test_the_command_that_subscribes_is_for_whoever_may_manage_the_channel(tmp_path: Path) -> None:
+    async def scene(env: Any) -> None:
+        guild = env.create_guild()
+        channel = guild.create_text_channel("general")
+        role = guild.create_role(name="editors", permissions=discord.Permissions(manage_channels=True))
+        anna, bo = guild.add_member(env.create_user("anna"), roles=[role]), guild.add_member(env.create_user("bo"))
+        assert "subscribe" in anna.available_commands(channel)
+        assert "subscribe" not in bo.available_commands(channel)
+
+    simulated(tmp_path, scene)
+
+
+def test_a_form_is_sent_mended_and_answered(tmp_path: Path) -> None:
+    async def scene(env: Any) -> None:
+        anna = env.create_user("anna")
+        shown = await anna.slash("subscribe")
+        wrong = await anna.submit_modal(shown, {"schedule": "whenever", "zone": "UTC", "more": "most: 5"})
+        again = await anna.click(wrong.response.message, label="Change")
+        assert "whenever" in str(again.modal)
+        offer = await anna.submit_modal(again, {"schedule": "daily 8am", "zone": "UTC", "more": "most: 5"})
+        assert offer.acknowledged
+        assert "Thu 16 Jun 2033" in str(wrong.response.components)
+
+    simulated(tmp_path, scene, core(tmp_path))

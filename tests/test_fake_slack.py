@@ -24,7 +24,9 @@ from tests.fakes.block_kit_contents import characters
 from tests.fakes.slack import USUAL_SCOPES, FakeSlack, Message, View
 from tests.fakes.slack_faults import Kind
 from tests.fakes.slack_limits import Limits
+from tests.fakes.slack_payloads import interaction, message_event
 from tests.fakes.slack_texts import typed
+from tests.fakes.slack_views import push
 
 ANNA, BEN = "U0ANNA", "U0BEN"
 ALL_SCOPES = USUAL_SCOPES | {"channels:history", "channels:read", "im:read", "im:write"}
@@ -695,8 +697,43 @@ def test_a_trigger_opens_one_view_and_soon(slack: FakeSlack, elsewhere: Elsewher
         slack.trigger_seconds = 0.0
         late = slack.do(slack.command(ANNA, general(slack), "/quick")).payload["trigger_id"]
         assert refusal(slack, lambda client: client.views_open(trigger_id=late, view=FORM)) == "expired_trigger_id"
-        assert refusal(slack, lambda client: client.views_update(view_id="V0NONE", view=FORM)) == "view_not_found"
+        assert refusal(slack, lambda client: client.views_update(view_id="V0NONE", view=FORM)) == "not_found"
         assert refusal(slack, lambda client: client.views_publish(user_id=ANNA, view=FORM)) == "invalid_arguments"
+
+
+def test_a_view_is_found_by_a_name_that_no_other_has(slack: FakeSlack, elsewhere: Elsewhere) -> None:
+    named = FORM | {"external_id": "ours"}
+    with by_http(slack, elsewhere):
+        first, second = (slack.do(slack.command(ANNA, general(slack), "/quick")).payload["trigger_id"] for _ in "12")
+        calling(slack, lambda client: client.views_open(trigger_id=first, view=named))
+        assert refusal(slack, lambda c: c.views_open(trigger_id=second, view=named)) == "duplicate_external_id"
+        changed = FORM | {"title": plain("Changed")}
+        calling(slack, lambda client: client.views_update(external_id="ours", view=changed))
+        view = slack.modal(ANNA)
+        assert view
+        assert view.title == "Changed"
+
+
+def test_a_modal_may_take_those_below_it_along_when_it_is_closed(slack: FakeSlack, elsewhere: Elsewhere) -> None:
+    last = FORM | {"clear_on_close": True}
+    with by_http(slack, elsewhere):
+        asked = slack.do(slack.command(ANNA, general(slack), "/quick"))
+        calling(slack, lambda client: client.views_open(trigger_id=asked.payload["trigger_id"], view=FORM))
+        view = slack.modal(ANNA)
+        assert view
+        push(slack, ANNA, last, asked)
+        slack.do(slack.dismiss(ANNA))
+        assert slack.modal(ANNA) is None
+        assert view.closed
+
+
+def test_somebody_from_another_workspace_is_told_apart(slack: FakeSlack) -> None:
+    slack.profiles[BEN] = {"team_id": "T0ELSEWHERE"}
+    message = slack.do(slack.say(BEN, general(slack), "Hello"))
+    assert message_event(slack, "app_mention", message)["user_team"] == "T0ELSEWHERE"
+    assert interaction(slack, "shortcut", BEN)["user"]["team_id"] == "T0ELSEWHERE"
+    assert interaction(slack, "shortcut", BEN)["team"]["id"] == slack.team_id
+    assert calling(slack, lambda client: client.users_info(user=BEN))["user"]["is_stranger"]
 
 
 def test_a_response_url_takes_five_answers_in_half_an_hour(slack: FakeSlack, elsewhere: Elsewhere) -> None:

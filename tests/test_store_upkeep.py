@@ -1,9 +1,11 @@
 """What the store keeps, for how long, and how it is looked after."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.store import ledger, outcomes, settling, slots, subscriptions, upkeep
+from bot.store import drafts, ledger, outcomes, settling, slots, subscriptions, upkeep
+from bot.store.drafts import Draft
 from bot.store.opening import Store
 from bot.store.values import ClaimRevision
 from tests.stored import DAY, HOUR, NOW, PLACE, WORKSPACE, begun, held, parts, proposed, revisions, slot, subscribed
@@ -49,7 +51,7 @@ async def test_what_ended_90_days_ago_goes_but_not_what_a_living_place_was_shown
     await proposed(store, "open", deadline=NOW)
     assert set((await upkeep.housekeeping(store, NOW + 90 * DAY)).values()) == {0}
     gone = await upkeep.housekeeping(store, NOW + 90 * DAY + timedelta(microseconds=1))
-    assert gone == {"decision": 0, "delivery": 1, "slot": 1, "subscription": 0, "shown": 0}
+    assert gone == {"decision": 0, "delivery": 1, "slot": 1, "subscription": 0, "shown": 0, "draft": 0}
     assert await slots.get(store, slot("old").id) is None
     assert await slots.get(store, slot("open").id)
     assert set(await ledger.shown_in(store, PLACE)) == set(revisions("a"))
@@ -68,16 +70,38 @@ async def test_what_a_place_was_shown_goes_with_the_place(store: Store) -> None:
     assert await ledger.shown_in(store, PLACE) == {}
 
 
+async def test_a_draft_is_kept_for_a_day_and_saved_once(store: Store) -> None:
+    draft = Draft("7F3A2K", "U1", PLACE, {"schedule": "daily 09:00", "topics": "腾讯"}, NOW)
+    assert await drafts.keep(store, draft)
+    assert not await drafts.keep(store, replace(draft, made_by="U2"))
+    assert await drafts.get(store, "7F3A2K") == draft
+    assert await drafts.saved(store, "7F3A2K", NOW + HOUR)
+    assert not await drafts.saved(store, "7F3A2K", NOW + 2 * HOUR)
+    assert await drafts.get(store, "7F3A2K") == replace(draft, saved_at=NOW + HOUR)
+    assert (await upkeep.housekeeping(store, NOW + DAY))["draft"] == 0
+    assert (await upkeep.housekeeping(store, NOW + DAY + HOUR))["draft"] == 1
+
+
+async def test_of_one_person_in_one_place_only_the_latest_drafts_are_kept(store: Store) -> None:
+    for number in range(drafts.MOST_OF_A_PERSON + 2):
+        assert await drafts.keep(store, Draft(f"K{number}", "U1", PLACE, {}, NOW + number * HOUR))
+        assert await drafts.keep(store, Draft(f"L{number}", "U1", "slack:T2/C1", {}, NOW))
+    assert not await drafts.get(store, "K0")
+    assert not await drafts.get(store, "K1")
+    assert await drafts.get(store, "K2")
+
+
 async def test_erasing_takes_all_of_a_workspace_and_nothing_of_another(store: Store) -> None:
     for workspace in (WORKSPACE, "slack:T10"):
         await subscribed(store, workspace, place=f"{workspace}/C1")
+        await drafts.keep(store, Draft(workspace, "U1", f"{workspace}/C1", {"schedule": "daily 09:00"}, NOW))
         hold = await held(store, workspace)
         place = f"{workspace}/C1"
         made = await begun(store, hold, workspace, parts("ab"), lane=workspace, place=place, subscription=workspace)
         assert made.outcome == "begun"
     other = await upkeep.export(store, "slack:T10")
     gone = await upkeep.erase(store, WORKSPACE)
-    assert gone == {"decision": 0, "delivery": 1, "shown": 2, "slot": 1, "subscription": 1, "lane": 1}
+    assert gone == {"decision": 0, "delivery": 1, "shown": 2, "slot": 1, "subscription": 1, "lane": 1, "draft": 1}
     assert not any((await upkeep.export(store, WORKSPACE)).values())
     assert await upkeep.export(store, "slack:T10") == other
     assert set((await upkeep.erase(store, WORKSPACE)).values()) == {0}
@@ -87,7 +111,7 @@ async def test_what_is_kept_of_a_workspace_is_exported_as_plain_values(store: St
     await subscribed(store, wanted={"companies": ["腾讯"]})
     await begun(store, await held(store), of=parts("a"), subscription="airships")
     told = json.loads(json.dumps(await upkeep.export(store, WORKSPACE)))
-    assert set(told) == {"subscription", "slot", "delivery", "decision", "shown"}
+    assert set(told) == {"subscription", "slot", "delivery", "decision", "shown", "draft"}
     (kept,) = told["subscription"]
     assert (kept["wanted"], kept["made_at"]) == ({"companies": ["腾讯"]}, "2033-06-15T09:00:00.123457+00:00")
     assert [row["claim"] for row in told["shown"]] == ["a"]

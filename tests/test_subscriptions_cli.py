@@ -7,10 +7,10 @@ from typing import Any
 import pexpect
 import pytest
 
+from bot.field_options import OPTIONS
 from bot.store import subscriptions
 from bot.store.values import Subscription
 from bot.subscription_fields import FIELDS
-from bot.subscriptions_cli import OPTIONS
 from tests.builders import AIRSHIPS
 from tests.databases import Sqlite
 from tests.program import Ran, program
@@ -180,15 +180,18 @@ def test_only_a_yes_removes(url: str) -> None:
     assert run(url, "list").stdout == "There are no subscriptions; `briefbot subscriptions add` makes one.\n"
 
 
-def test_what_is_declared_in_a_file_is_not_removed_here(url: str) -> None:
+def test_what_is_declared_in_a_file_is_neither_removed_nor_edited_here(url: str) -> None:
     kept(url, lambda store: subscribed(store, place=HERE, declared="airships"))
-    ran = run(url, "remove", "airships", "--yes")
-    assert ran.status == 2
-    assert "airships is declared in a file of the operator's; pause it" in ran.stderr
-    assert the(url).state == "active"
+    before = the(url)
+    removed = run(url, "remove", "airships", "--yes")
+    assert removed.status == 2
+    assert "airships is declared in a file of the operator's; pause it" in removed.stderr
+    edited = run(url, "edit", "airships", "--most", "3", "--yes")
+    assert edited == Ran(2, "", "airships is declared in a file, which would undo it; change it there\n")
+    assert the(url) == before
 
 
-@pytest.mark.parametrize("command", ["edit", "pause", "resume", "remove", "preview"])
+@pytest.mark.parametrize("command", ["edit", "pause", "resume", "remove", "preview", "now"])
 @pytest.mark.parametrize(
     ("id_", "hint"), [("airshps", '; did you mean "airships"?'), ("", ""), ("%", "")], ids=range(3)
 )
@@ -218,6 +221,27 @@ def test_a_preview_is_printed_and_nothing_recorded(url: str) -> None:
     before = rows(url)
     assert "Helium was scarce." in run(url, "preview", id_).stdout
     assert rows(url) == before
+
+
+def test_a_digest_is_posted_now_and_once_however_often_it_is_asked_for(url: str) -> None:
+    id_ = added(url)
+    for _ in range(2):
+        asked = run(url, "now", id_)
+        assert (
+            asked.stdout == f"A digest of {id_} goes out with the next pass of `briefbot run` or `briefbot deliver`.\n"
+        )
+    assert program("deliver", DATABASE_URL=url).stdout.count("Helium was scarce.") == 1
+    assert program("deliver", DATABASE_URL=url).stdout == ""
+    assert ", sent\n" in run(url, "list").stdout
+
+
+def test_what_is_paused_posts_nothing_now(url: str) -> None:
+    id_ = added(url)
+    run(url, "pause", id_)
+    ran = run(url, "now", id_)
+    assert (ran.status, ran.stdout) == (2, "")
+    assert f"{id_} is paused; `briefbot subscriptions resume {id_}` has it go on" in ran.stderr
+    assert rows(url)["slot"] == []
 
 
 def test_what_is_exported_is_taken_in_elsewhere_once(url: str, on_sqlite: Sqlite, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 
 from bot.delivery.notices import paused
-from bot.places import lane_of
+from bot.places import InvalidPlace, lane_of
 from bot.schedule import InvalidSchedule, parse
 from bot.store import firing, ledger, slots, subscriptions
 from bot.store.firing import Fire
@@ -37,15 +37,19 @@ async def propose_due(store: Store, now: datetime) -> AsyncIterator[int]:
 async def _fire(store: Store, subscription: Subscription, now: datetime) -> Fire | None:
     try:
         schedule = parse(subscription.schedule, subscription.zone)
+        lane = lane_of(subscription.place)
     except InvalidSchedule as invalid:  # its zone left the zone database
         await paused(store, subscription, str(invalid), now)
+        return None
+    except InvalidPlace as invalid:  # nothing like it is let in; but if it is there, the others go on
+        await subscriptions.pause(store, subscription.id, str(invalid), now)
         return None
     expected = subscription.next_fire or now
     latest = schedule.latest(now, expected - _MOMENT) or expected
     slot = Slot(
         key=f"{subscription.id}@{latest.isoformat()}",
         kind="scheduled",
-        lane=lane_of(subscription.place),
+        lane=lane,
         place=subscription.place,
         due=latest,
         deadline=latest + timedelta(seconds=subscription.catch_up),

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 
-from bot.desk.standings import all_here, choices_of, post_now, standing_of
+from bot.desk.standings import all_here, choices_of, now_choice, standing_of
 from bot.desk.visit import NotThere, Refused, Visit
-from bot.places import channel_of, home_of
+from bot.places import channel_of, home_of, place_of
+from bot.platforms import limits
 from bot.ports import Reply
 from bot.schedule_words import shown
 from bot.store import drafts, subscriptions
-from bot.store.values import Draft, Subscription
-from bot.subscribing import drawn_id, edit, known, of_id, subscribe, visible
+from bot.store.drafts import Draft
+from bot.store.values import Subscription
+from bot.subscribing import drawn_id, edit, is_declared, known, of_id, subscribe, visible
 from bot.subscription_fields import FIELDS, InvalidFields, Terms, checked, edited, fields_of
 from bot.subscriptions import alike, made
 from briefings.document import Choice
@@ -19,6 +21,7 @@ from briefings.words import echo
 EMPTY = "-"
 """Is typed for a field that is to be empty: a line cannot hold nothing."""
 
+_IDS = ("edit", "save")
 Fields = Mapping[str, str]
 
 
@@ -34,6 +37,8 @@ async def order(visit: Visit) -> Reply:
         return await _save(visit, visit.argument("save"))
     given = _given(visit.request.arguments)
     before, base = await _begun_with(visit)
+    if before and is_declared(before):
+        raise Refused("declared_elsewhere", id=before.id)
     if not given:
         raise _how(visit, before)
     there = fields_of(before) if before else {}
@@ -57,6 +62,8 @@ async def filled(visit: Visit) -> Fields:
         before, base = await _begun_with(visit)
     except (NotThere, Refused):
         return {}
+    if before and is_declared(before):
+        return {}
     there = fields_of(before) if before else FIELDS
     asked = {"edit": visit.argument("edit")} if visit.argument("edit") else {}
     fields = {**there, **base, **_given(visit.request.arguments), **asked}
@@ -64,7 +71,7 @@ async def filled(visit: Visit) -> Fields:
 
 
 def _given(arguments: Fields) -> dict[str, str]:
-    fields = {name: text.strip() for name, text in arguments.items() if name in FIELDS}
+    fields = {name: text.strip() for name, text in arguments.items() if name not in _IDS}
     return {name: "" if text == EMPTY else text for name, text in fields.items()}
 
 
@@ -110,7 +117,7 @@ def _terms(visit: Visit, fields: Fields, before: Subscription | None) -> Terms:
     if "place" not in problems and (problem := _not_this_place(visit, whole["place"], before)):
         problems["place"] = problem
     if problems:
-        raise InvalidFields({name: problems[name] for name in FIELDS if name in problems})
+        raise InvalidFields({name: problems[name] for name in (*whole, *FIELDS) if name in problems})
     return terms
 
 
@@ -118,6 +125,9 @@ def _not_this_place(visit: Visit, place: str, before: Subscription | None) -> st
     """Returns why nothing may be posted in a place for whoever asks, or nothing."""
     if home_of(place) != home_of(visit.request.place):
         return f"{shown(place)} lies in another workspace; subscribe there"
+    here = {visit.request.place, channel_of(visit.request.place), before.place if before else ""}
+    if place not in here and not limits(place_of(place).platform).PLACES_ARE_NAMED:
+        return f"{shown(place)} is not here; subscribe there, for a forum in a post of it"
     known_here = before is not None and channel_of(place) == channel_of(before.place)
     if visit.elsewhere(place) and not known_here and not visit.rights.manages_all(visit.request):
         return f"{shown(place)} is for people who manage the whole workspace; subscribe in that channel"
@@ -177,7 +187,11 @@ async def _save(visit: Visit, typed: str) -> Reply:
         return _problems(visit, invalid.problems)
     await drafts.saved(visit.store, draft.key, visit.now)
     visit.soon()
-    choices = [*([post_now(visit, kept.id)] if kept.state == "active" else []), *_others(visit, kept), all_here(visit)]
+    choices = [
+        *([now_choice(visit, kept.id)] if kept.state == "active" else []),
+        *_others(visit, kept),
+        all_here(visit),
+    ]
     return Reply(saved_briefing(visit.edition, standing_of(visit, kept), choices, edits=before is not None))
 
 

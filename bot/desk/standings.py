@@ -5,6 +5,7 @@ from bot.field_values import duration
 from bot.schedule import InvalidSchedule, parse
 from bot.store import slots
 from bot.store.values import SHORT, Slot, Subscription
+from bot.subscribing import is_declared
 from bot.subscriptions import wanted_of
 from bot.zones import zone_named, zones
 from briefings.document import Choice
@@ -60,19 +61,17 @@ def choices_of(visit: Visit, one: Subscription) -> list[Choice]:
     if not visit.rights.changes(visit.request, one):
         return [preview]
     goes_on = (
-        [Choice(words.text("pause"), f"/subscriptions pause {id_}"), post_now(visit, id_)]
+        [Choice(words.text("pause"), f"/subscriptions pause {id_}"), now_choice(visit, id_)]
         if one.state == "active"
         else [Choice(words.text("resume"), f"/subscriptions resume {id_}")]
     )
-    return [
-        Choice(words.text("change"), f"/subscribe edit:{id_}"),
-        *goes_on,
-        preview,
-        Choice(words.text("remove"), f"/subscriptions remove {id_}"),
-    ]
+    if is_declared(one):
+        return [*goes_on, preview]
+    change = Choice(words.text("change"), f"/subscribe edit:{id_}")
+    return [change, *goes_on, preview, Choice(words.text("remove"), f"/subscriptions remove {id_}")]
 
 
-def post_now(visit: Visit, id_: str) -> Choice:
+def now_choice(visit: Visit, id_: str) -> Choice:
     """Returns the choice that posts a digest now."""
     return Choice(visit.edition.words.text("post_now"), f"/subscriptions now {id_}")
 

@@ -2,28 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 
-from bot.commands import ACTIONS, SURE
+from bot.arguments import ACTIONS, SURE
 from bot.composing import preview
 from bot.desk.standings import all_here, choices_of, standing_of, with_last
 from bot.desk.visit import NotThere, Refused, Visit
-from bot.places import lane_of
 from bot.ports import Reply
 from bot.schedule import InvalidSchedule
-from bot.store import slots, subscriptions
-from bot.store.values import Slot, Subscription
-from bot.subscribing import StillDeclared, pause, remove, resume, visible
+from bot.store import subscriptions
+from bot.store.values import Subscription
+from bot.subscribing import is_declared, pause, post_now, remove, resume, visible
 from briefings.document import Choice
 from briefings.subscription import standings_briefing, told_briefing
 from briefings.words import echo
 from knowledge import nearest
-
-ONCE = timedelta(minutes=1)
-"""Within which a digest is not asked for twice."""
-
-LEAST_WINDOW = timedelta(hours=1)
-"""How long it is at least tried to post a digest that somebody asked for."""
 
 
 async def tend(visit: Visit) -> Reply:
@@ -97,16 +89,13 @@ async def _resume(visit: Visit, one: Subscription) -> Reply:
 
 async def _remove(visit: Visit, one: Subscription) -> Reply:
     """Removes a subscription, once whoever asks for it is sure."""
-    words = visit.edition.words
+    if is_declared(one):
+        raise Refused("declared_elsewhere", id=one.id)
     if visit.argument("sure").casefold() != SURE:
-        sure = Choice(words.text("remove_it"), f"/subscriptions remove {one.id} sure:{SURE}")
+        sure = Choice(visit.edition.words.text("remove_it"), f"/subscriptions remove {one.id} sure:{SURE}")
         instead = [choice for choice in choices_of(visit, one) if choice.command.startswith("/subscriptions pause")]
         return Reply(told_briefing(visit.edition, "remove_sure", standing_of(visit, one), [sure, *instead]))
-    try:
-        removed = await remove(visit.store, one, visit.request.user, visit.now)
-    except StillDeclared:
-        raise Refused("still_declared", id=one.id) from None
-    if not removed:
+    if not await remove(visit.store, one, visit.request.user, visit.now):
         raise NotThere("unknown_subscription", id=one.id)
     return Reply(told_briefing(visit.edition, "was_removed", standing_of(visit, one), [all_here(visit)]))
 
@@ -115,13 +104,7 @@ async def _now(visit: Visit, one: Subscription) -> Reply:
     """Has a digest posted now, however often it is clicked within a minute."""
     if one.state != "active":
         return await _told(visit, "paused_now", one)
-    last = await slots.latest_now(visit.store, one.id)
-    if last is None or last.due <= visit.now - ONCE:
-        # Two who click at once know of the same last one, and so make the same key.
-        after = last.due.isoformat() if last else ""
-        due, window = visit.now, max(timedelta(seconds=one.catch_up), LEAST_WINDOW)
-        key = f"now:{one.id}:{after}"
-        await slots.propose(visit.store, Slot(key, "now", lane_of(one.place), one.place, due, due + window, one.id))
+    await post_now(visit.store, one, visit.now)
     visit.soon()
     return Reply(told_briefing(visit.edition, "now_posted", standing_of(visit, one), [all_here(visit)]))
 

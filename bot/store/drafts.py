@@ -1,6 +1,7 @@
 """Drafts: what a person was shown and has not saved yet, kept for a day."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,25 @@ from sqlalchemy import Row, delete, select, update
 from bot.store.opening import Store
 from bot.store.sql import insert, whole
 from bot.store.tables import draft
-from bot.store.values import Draft
 
 KEPT = timedelta(days=1)
 MOST_OF_A_PERSON = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Is what somebody asked for in a place and has not saved yet: fields as they were given, by name.
+
+    `edits` is the id of the subscription whose fields they change; without, the key is the id of the new one.
+    """
+
+    key: str
+    made_by: str
+    place: str
+    fields: Mapping[str, str]
+    made_at: datetime
+    edits: str | None = None
+    saved_at: datetime | None = None
 
 
 @whole

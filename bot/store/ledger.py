@@ -1,6 +1,7 @@
 """What was shown where, what was first seen when, and why."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, tuple_
@@ -9,7 +10,19 @@ from bot.store.opening import Store
 from bot.store.slots import get
 from bot.store.sql import chunks, insert, whole
 from bot.store.tables import decision, seen, shown, slot
-from bot.store.values import Background, Carried, ClaimRevision, Decided, Decision, Slot
+from bot.store.values import Carried, ClaimRevision, Decided, Decision, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Is what a digest is composed against: what its place has been shown, or is being shown, and what came before.
+
+    `last` is when the digest before it was due, `told` when the last one that was posted was.
+    """
+
+    shown: frozenset[ClaimRevision]
+    last: datetime | None
+    told: datetime | None
 
 
 @whole

@@ -138,14 +138,12 @@ def _engine(address: URL, wait: float) -> AsyncEngine:
         try:
             # A prepared statement does not live through a pooler that gives each transaction another connection.
             kept = {"connect_timeout": 10, "prepare_threshold": None, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
-            return create_async_engine(
-                address, pool_pre_ping=True, pool_timeout=30, pool_reset_on_return=None, connect_args=kept
-            )
+            return create_async_engine(address, pool_pre_ping=True, pool_timeout=30, connect_args=kept)
         except ImportError:
             raise StoreUnavailable(
                 "DATABASE_URL names PostgreSQL, whose driver is not installed; install briefbot[postgres]"
             ) from None
-    engine = create_async_engine(address, pool_timeout=30, pool_reset_on_return=None)
+    engine = create_async_engine(address, pool_timeout=30)
     event.listen(engine.sync_engine, "connect", lambda connection, _: _prepare_connection(connection, wait))
     event.listen(engine.sync_engine, "begin", _begin)
     return engine

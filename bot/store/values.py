@@ -102,22 +102,6 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """Is what somebody asked for in a place and has not saved yet: fields as they were given, by name.
-
-    `edits` is the id of the subscription whose fields they change; without, the key is the id of the new one.
-    """
-
-    key: str
-    made_by: str
-    place: str
-    fields: Mapping[str, str]
-    made_at: datetime
-    edits: str | None = None
-    saved_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Slot:
     """Is one occasion to post: everything that is posted unasked is one; `about` is what a kind needs to compose it.
 
@@ -206,18 +190,6 @@ class Decided:
 
     slot: Slot
     decisions: tuple[Decision, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Background:
-    """Is what a digest is composed against: what its place has been shown, or is being shown, and what came before.
-
-    `last` is when the digest before it was due, `told` when the last one that was posted was.
-    """
-
-    shown: frozenset[ClaimRevision]
-    last: datetime | None
-    told: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

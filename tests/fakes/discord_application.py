@@ -92,7 +92,7 @@ class Application:
         return [payloads.channel(self._server, one) for one in inside if one.kind != "thread"]
 
     async def _member(self, call: Call) -> Payload:
-        return payloads.member(self._server, self._installed(call.ids["id"]), call.ids["user_id"], permissions=False)
+        return payloads.member(self._server, self._installed(call.ids["id"]), call.ids["user_id"])
 
     async def _dm(self, call: Call) -> Payload:
         user = str(call.payload.get("recipient_id") or "")

@@ -59,6 +59,9 @@ def _command(command: Payload, path: Path) -> Problems:
         value = command.get(key)
         if value is not None and (not isinstance(value, list) or not set(value) <= allowed or (not value)):
             yield Problem((*path, key), "BASE_TYPE_CHOICES", f"Value must be some of {allowed}.")
+    needed = command.get("default_member_permissions")
+    if needed is not None and not (isinstance(needed, str) and needed.isdecimal()):
+        yield Problem((*path, "default_member_permissions"), "NUMBER_TYPE_COERCE", "Only digits in a string.")
     if (characters := _characters(command)) > MOST_CHARACTERS:
         words = f"The command has {characters} characters, and may have {MOST_CHARACTERS}."
         yield Problem(path, "APPLICATION_COMMAND_TOO_LARGE", words)

@@ -188,6 +188,8 @@ def _input(one: Payload, path: Path, _modal: bool) -> Problems:
     yield from text(one, "value", path, 4000, least=0, required=False)
     yield from number(one, "min_length", path, 0, 4000)
     yield from number(one, "max_length", path, 1, 4000)
+    if length(str(one.get("value") or "")) > int(one.get("max_length") or 4000):
+        yield Problem((*path, "value"), "BASE_TYPE_MAX_LENGTH", "It holds more than may be written into it.")
 
 
 def _section(one: Payload, path: Path, _modal: bool) -> Problems:

@@ -28,8 +28,8 @@ def find(server: Server, user: str, place: Channel, name: str, kind: int = SLASH
     if context not in contexts:
         raise LookupError(f"{name!r} cannot be used in the context {context}, only in {contexts}")
     needed = found.get("default_member_permissions")
-    if place.guild is not None and needed is not None:
-        has, wanted = place.guild.members.get(user, 0), int(needed)
+    if place.guild is not None and needed is not None and (user, found["name"]) not in place.guild.allowed:
+        has, wanted = server.rank(user, place), int(needed)
         if not has & ADMINISTRATOR and (has & wanted != wanted or wanted == 0):
             raise LookupError(f"{user} may not use {name!r}")
     return found

@@ -44,9 +44,9 @@ def application(server: Server) -> Payload:
     }
 
 
-def member(server: Server, guild: Guild, user: str, *, permissions: bool = True) -> Payload:
-    """Returns somebody as a member of a server."""
-    rank = {"permissions": str(guild.members.get(user, USUAL))} if permissions else {}
+def member(server: Server, guild: Guild, user: str, permissions: int | None = None) -> Payload:
+    """Returns somebody as a member of a server, with what they may do in some place."""
+    rank = {"permissions": str(permissions)} if permissions is not None else {}
     who = server.bot if user == server.bot_user_id else server.user_object(user)
     return {
         "user": who,
@@ -163,7 +163,7 @@ def guild_object(server: Server, guild: Guild) -> Payload:
         "large": False,
         "unavailable": False,
         "member_count": len(guild.members) + 1,
-        "members": [member(server, guild, server.bot_user_id, permissions=False)],
+        "members": [member(server, guild, server.bot_user_id)],
         "channels": [channel(server, one) for one in inside if one.kind != "thread"],
         "threads": [channel(server, one) for one in inside if one.kind == "thread" and not one.archived],
         "max_members": 500_000,
@@ -249,9 +249,10 @@ def interaction(server: Server, kind: int, user: str, place: Channel, data: Payl
             "app_permissions": str(IN_PRIVATE | (1 << 18) * (place.kind == "dm")),
         }
     else:
-        where["permissions"] = str(guild.members.get(user, USUAL))
+        rank = server.rank(user, place)
+        where["permissions"] = str(rank)
         allowed = place.permissions if place.permissions is not None else IN_PRIVATE
-        found |= {"guild_id": guild.id, "guild_locale": guild.locale, "member": member(server, guild, user)}
+        found |= {"guild_id": guild.id, "guild_locale": guild.locale, "member": member(server, guild, user, rank)}
         found |= {
             "guild": {"id": guild.id, "locale": guild.locale, "features": features(guild)},
             "app_permissions": str(allowed),

@@ -11,7 +11,7 @@ from tests.fakes import discord_payloads as payloads
 from tests.fakes.discord_commands import MESSAGE, USER
 from tests.fakes.discord_gateway import Gateway
 from tests.fakes.discord_posting import announce, mentions
-from tests.fakes.discord_records import Asked, Channel, Kind, Message, Modal, Payload, tree
+from tests.fakes.discord_records import Asked, Channel, Kind, Message, Modal, Payload, length, tree
 from tests.fakes.discord_server import EXTERNAL_APPS, GUILDS, USUAL, Server
 
 COMMAND, COMPONENT, COMPLETE, SUBMIT = 2, 3, 4, 5
@@ -62,6 +62,17 @@ class People(Server):
         if place.permissions is not None:
             self.emit("CHANNEL_CREATE", payloads.channel(self, place), place.guild, GUILDS)
         return place.id
+
+    async def thread(self, channel: str, name: str) -> str:
+        """Makes a thread in a channel, or a post in a forum, and returns its id."""
+        parent = self.channels[channel]
+        place = self.add_channel("thread", name, parent.guild, parent=channel, permissions=parent.permissions)
+        self.emit("THREAD_CREATE", payloads.channel(self, place), place.guild, GUILDS)
+        return place.id
+
+    async def allow(self, user: str, guild: str, command: str) -> None:
+        """Lets an admin allow somebody a command, whatever permissions it asks for."""
+        self.guilds[guild].allowed.add((user, command))
 
     async def group(self, people: list[str], name: str = "") -> str:
         """Makes a conversation of several people, in which the bot is not, and returns its id."""
@@ -192,7 +203,7 @@ class People(Server):
         if modal.user != user or modal.closed:
             raise LookupError(f"{user} has no such modal before them")
         left = dict(values or {})
-        filled = list(_filled(modal.components, left))
+        filled = list(filled_in(modal.components, left))
         if left:
             raise LookupError(f"the modal has no {list(left)}")
         modal.closed = True
@@ -231,7 +242,7 @@ class People(Server):
         return time.monotonic() - start
 
 
-def _filled(components: list[Payload], values: dict[str, Any]) -> Iterator[Payload]:
+def filled_in(components: list[Payload], values: dict[str, Any]) -> Iterator[Payload]:
     """Yields the components of a modal as they are sent, and takes what was filled in out of the values."""
     for index, one in enumerate(components, 1):
         if one["type"] == TEXT:
@@ -251,6 +262,8 @@ def _input(control: Payload, value: Any) -> Payload:
         value = control.get("value", "")
     if required and value in (None, "", []):
         raise ValueError(f"{control['custom_id']} is not filled in")
+    if control["type"] == INPUT and length(str(value)) > control.get("max_length", 4000):
+        raise ValueError(f"{control['custom_id']} takes no more than {control['max_length']} characters")
     if control["type"] in (INPUT, 21, 23):
         return {"value": bool(value) if control["type"] == 23 else value}
     chosen = [] if value is None else [value] if isinstance(value, str) else list(value)

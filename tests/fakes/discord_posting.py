@@ -181,7 +181,7 @@ def announce(server: Server, message: Message, event: str = "MESSAGE_CREATE") ->
         return
     data = payloads.message(server, message, veiled="message_content" not in server.privileged)
     if place.guild is not None:
-        who = payloads.member(server, place.guild, message.author, permissions=False)
+        who = payloads.member(server, place.guild, message.author)
         data |= {"guild_id": place.guild.id, "member": {key: who[key] for key in who if key != "user"}}
     server.emit(event, data, place.guild, GUILD_MESSAGES if place.guild else DIRECT_MESSAGES)
 

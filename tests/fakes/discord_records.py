@@ -47,6 +47,8 @@ class Guild:
     """Whether apps that members installed may answer to everybody."""
     community: bool = False
     """Whether it has what only a community can have."""
+    allowed: set[tuple[str, str]] = field(default_factory=set)
+    """Who may use which commands, by their names, because an admin said so."""
 
 
 @dataclass(eq=False)
@@ -59,6 +61,8 @@ class Channel:
     guild: Guild | None = None
     people: set[str] = field(default_factory=set)
     permissions: int | None = None
+    ranks: dict[str, int] = field(default_factory=dict)
+    """The permissions of members who may do more or less here than elsewhere."""
     parent: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     tag_required: bool = False

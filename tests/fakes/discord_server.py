@@ -14,7 +14,7 @@ YEAR = 365 * 24 * 3_600_000
 VIEW, SEND, MANAGE_MESSAGES, EMBED, ATTACH, HISTORY = 1 << 10, 1 << 11, 1 << 13, 1 << 14, 1 << 15, 1 << 16
 PUBLIC_THREADS, SEND_IN_THREADS, USE_COMMANDS, EXTERNAL_APPS = 1 << 35, 1 << 38, 1 << 31, 1 << 50
 MANAGE_THREADS = 1 << 34
-ADMINISTRATOR = 1 << 3
+ADMINISTRATOR, MANAGE_CHANNELS, MANAGE_GUILD = 1 << 3, 1 << 4, 1 << 5
 USUAL = VIEW | SEND | EMBED | ATTACH | HISTORY | PUBLIC_THREADS | SEND_IN_THREADS | USE_COMMANDS | EXTERNAL_APPS
 EVERYTHING = (1 << 53) - 1
 
@@ -177,6 +177,12 @@ class Server:
     def sees(self, user: str, channel: Channel) -> bool:
         """Whether somebody can be in a channel."""
         return user in (channel.people if channel.guild is None else channel.guild.members)
+
+    def rank(self, user: str, channel: Channel) -> int:
+        """Returns what a member may do in a channel; in a thread, what they may in the channel of that."""
+        home = self.channels.get(channel.parent or "", channel)
+        usual = channel.guild.members.get(user, USUAL) if channel.guild else 0
+        return EVERYTHING if usual & ADMINISTRATOR else home.ranks.get(user, usual)
 
     def visible_guilds(self) -> list[Guild]:
         """Returns the servers that the app is installed in."""

@@ -198,6 +198,8 @@ def _user_info(slack: Workspace, given: Payload) -> Payload:
     profile = {"real_name": name.title(), "display_name": name}
     shown = {"id": user, "team_id": slack.team_id, "name": name, "deleted": False, "is_bot": user == slack.bot_user_id}
     shown |= {"real_name": name.title(), "tz": "Europe/London", "tz_offset": 0, "profile": profile}
+    shown |= dict.fromkeys(("is_admin", "is_owner", "is_primary_owner", "is_restricted", "is_ultra_restricted"), False)
+    shown |= {"is_stranger": True} if slack.team_of(user) != slack.team_id else {}
     locale = {"locale": "en-US"} if flag(given.get("include_locale")) else {}
     own = {key: value for key, value in slack.profiles.get(user, {}).items() if key != "locale" or locale}
     return {"user": shown | locale | own}

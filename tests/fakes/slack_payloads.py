@@ -12,7 +12,7 @@ from tests.fakes.slack_workspace import Workspace, new_id
 def person(slack: Workspace, user: str) -> Payload:
     """Returns who did something, as in an interaction."""
     name = slack.user_name(user)
-    return {"id": user, "username": name, "name": name, "team_id": slack.team_id}
+    return {"id": user, "username": name, "name": name, "team_id": slack.team_of(user)}
 
 
 def channel_name(channel: Channel) -> str:
@@ -23,7 +23,7 @@ def channel_name(channel: Channel) -> str:
 def message_object(slack: Workspace, message: Message, *, metadata: bool = False) -> Payload:
     """Returns a message as the Web API, events and interactions show it."""
     shown: Payload = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
-    shown["team"] = slack.team_id
+    shown["team"] = slack.team_of(message.user)
     if message.by_app:
         profile = {"id": slack.bot_id, "app_id": slack.app_id, "name": "briefbot", "team_id": slack.team_id}
         shown |= {"bot_id": slack.bot_id, "app_id": slack.app_id, "bot_profile": profile}
@@ -115,6 +115,7 @@ def message_event(slack: Workspace, kind: str, message: Message) -> Payload:
     event = message_object(slack, message) | {"type": kind, "channel": message.channel, "event_ts": message.ts}
     if not message.by_app:
         event["client_msg_id"] = secrets.token_hex(16)
+        event["user_team"] = slack.team_of(message.user)
     if kind == "message":
         event["channel_type"] = "im"
     return event

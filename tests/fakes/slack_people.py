@@ -10,7 +10,7 @@ from tests.fakes.block_kit_objects import options as option_problems
 from tests.fakes.slack_delivery import Delivery
 from tests.fakes.slack_records import Asked, Channel, Message, View
 from tests.fakes.slack_texts import Payload, length, typed
-from tests.fakes.slack_views import PICKED, apply_submission, close_top, selected
+from tests.fakes.slack_views import PICKED, apply_submission, close_all, close_top, selected
 from tests.fakes.slack_workspace import controls, new_id
 
 USUAL_QUERY = 3
@@ -108,14 +108,12 @@ class People(Delivery):
         value = {"value": element["value"]} if "value" in element else {}
         return await self._act(user, where, block, element, {"text": element["text"], **value})
 
-    async def choose(
-        self, user: str, where: Message | View, action_id: str, option: Payload, *others: Payload
-    ) -> Asked:
+    async def choose(self, user: str, where: Message | View, action_id: str, *options: Payload) -> Asked:
         """Lets a person choose of a menu; in an input it is only filled in, unless the app wants to know at once."""
         block, element = self._control(user, where, action_id)
         groups = element.get("option_groups", [element])
         offered = {one["value"]: one for group in groups for one in group.get("options", [])}
-        chosen = [offered.get(one["value"], one) for one in (option, *others)]
+        chosen = [offered.get(one["value"], one) for one in options]
         if offered and not {one["value"] for one in chosen} <= set(offered):
             raise LookupError(f"{chosen} are not all offered; there are {list(offered)}")
         return await self._fill(user, where, block, element, selected(element["type"], chosen))
@@ -195,11 +193,16 @@ class People(Delivery):
         view = self.modal(user)
         if view is None:
             raise ValueError(f"{user} has no modal open")
-        close_top(self, user)
+        if view.content.get("clear_on_close"):
+            close_all(self, user)
+        else:
+            close_top(self, user)
         if not view.content.get("notify_on_close"):
             return None
         shown = slack_payloads.view_object(self, view)
-        return await self.ask(self._interaction("view_closed", user, view=shown, is_cleared=False))
+        return await self.ask(
+            self._interaction("view_closed", user, view=shown, is_cleared=bool(view.content.get("clear_on_close")))
+        )
 
     def _controls(self, user: str, where: Message | View) -> list[tuple[Payload, Payload]]:
         if isinstance(where, Message):

@@ -35,6 +35,12 @@ def _new(slack: Workspace, user: str, content: Payload) -> View:
     return view
 
 
+def _named_anew(slack: Workspace, content: Payload) -> None:
+    external = content.get("external_id")
+    if external and any(view.content.get("external_id") == external for view in slack.views.values()):
+        raise Refused("duplicate_external_id", f"external_id {external!r}")
+
+
 def _new_hash() -> str:
     return f"{int(time.time())}.{secrets.token_hex(4)}"
 
@@ -99,6 +105,7 @@ def _push(slack: Workspace, given: Payload) -> Payload:
 
 def show(slack: Workspace, user: str, content: Payload, asked: Asked) -> View:
     """Opens a modal in front of a person, in place of those that are open."""
+    _named_anew(slack, content)
     close_all(slack, user)
     return push(slack, user, content, asked)
 
@@ -108,6 +115,7 @@ def push(slack: Workspace, user: str, content: Payload, asked: Asked) -> View:
     stack = slack.modals.setdefault(user, [])
     if len(stack) >= MOST_STACKED:
         raise Refused("push_limit_reached")
+    _named_anew(slack, content)
     view = _new(slack, user, content)
     if stack:
         view.root, view.previous = stack[0].id, stack[-1].id
@@ -139,7 +147,7 @@ def _update(slack: Workspace, given: Payload) -> Payload:
     external, id_ = given.get("external_id"), given.get("view_id")
     found = [v for v in slack.views.values() if v.id == id_ or (external and v.content.get("external_id") == external)]
     if not found or found[-1].closed:
-        raise Refused("view_not_found", f"view_id {id_!r}, external_id {external!r}")
+        raise Refused("not_found", f"view_id {id_!r}, external_id {external!r}")
     _same_hash(given, found[-1])
     change(slack, found[-1], content)
     return _shown(slack, found[-1])
@@ -172,6 +180,7 @@ def apply_submission(slack: Workspace, view: View, body: Any, asked: Asked) -> N
     """Does to a submitted modal what the acknowledgement says; without a word it closes."""
     answer = body if isinstance(body, dict) else {}
     action = answer.get("response_action")
+    view.errors = {}
     try:
         if action is None:
             close_top(slack, view.user)

@@ -82,6 +82,10 @@ class Workspace:
         """Returns the handle of a person: every id has one."""
         return str(self.profiles.get(user, {}).get("name", user.lower()))
 
+    def team_of(self, user: str) -> str:
+        """Returns the workspace that a person belongs to: another one, of those who are in a shared channel from it."""
+        return str(self.profiles.get(user, {}).get("team_id", self.team_id))
+
     def dm(self, user: str) -> str:
         """Returns the direct conversation of a person with the app."""
         for channel in self.channels.values():

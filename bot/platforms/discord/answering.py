@@ -10,12 +10,15 @@ import discord
 from discord import app_commands, ui
 
 from bot.platforms.discord import incoming, limits
+from bot.platforms.discord.forms import Forms
 from bot.platforms.discord.incoming import Asked
-from bot.platforms.discord.messages import alone, private, shared
+from bot.platforms.discord.messages import alone, changeable, private, shared
+from bot.platforms.discord.modal import Form
 from bot.platforms.discord.render import BUDGET
-from bot.ports import Core, Outcome, Reply, Request
+from bot.ports import Core, Reply, Request
 from bot.recently import Recently
 from briefings.document import Document
+from briefings.measure import length
 from briefings.paginate import page_at, paginate
 
 log = logging.getLogger("briefbot.discord")
@@ -38,6 +41,7 @@ class Answering:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._forms = Forms(core)
         self._beginning = asyncio.Lock()
         self._answers: set[asyncio.Task[Any]] = set()
         self._shared = Recently(SHARED)
@@ -50,14 +54,15 @@ class Answering:
         asked = incoming.asked(interaction)
         if asked is None:
             return
+        form = self._forms.opened(asked)
         notice = self._core.turned_away(asked.user, asked.place, len(self._answers))
-        if not notice and asked.expired:
+        if not notice and (asked.expired or (asked.changes and not form)):
             notice = self._core.expired()
         if notice:
-            view = alone(paginate(notice, BUDGET)[0])
+            view = self._notice(asked, notice)
             await _sent(lambda: _say(interaction, view, ephemeral=True))
             return
-        answering = asyncio.create_task(self._answer(interaction, asked))
+        answering = asyncio.create_task(self._answer(interaction, asked, form))
         self._answers.add(answering)
         answering.add_done_callback(self._answers.discard)
         await answering
@@ -67,12 +72,21 @@ class Answering:
         if self._answers:
             await asyncio.wait(self._answers, timeout=seconds)
 
-    async def _answer(self, interaction: Interaction, asked: Asked) -> None:
+    async def _answer(self, interaction: Interaction, asked: Asked, form: Form | None) -> None:
         try:
-            await self._answer_once(interaction, asked)
+            if not (form and await self._opened(interaction, asked, form)):
+                await self._answer_once(interaction, asked)
         except Exception as error:
-            page = paginate(self._core.failed(error), BUDGET)[0]
-            await self._send(interaction, asked, alone(page), shares=False)
+            await self._send(interaction, asked, self._notice(asked, self._core.failed(error)), shares=False)
+
+    async def _opened(self, interaction: Interaction, asked: Asked, form: Form) -> bool:
+        """Opens a form, and returns False where it is to be answered in words."""
+        modal = await self._forms.modal(asked, form)
+        if modal is None:
+            return False
+        await _sent(lambda: interaction.response.send_modal(modal))
+        log.info("a form was opened", extra={"command": form.command})
+        return True
 
     async def _answer_once(self, interaction: Interaction, asked: Asked) -> None:
         once = f"{interaction.message.id if interaction.message else 0} {asked.question}"
@@ -83,16 +97,23 @@ class Answering:
         await asyncio.wait({composing}, timeout=SOON)
         if not composing.done():
             await _sent(lambda: _deferred(interaction, asked))
-        page, outcome = await composing
-        log.info("answered", extra={"command": page.command.partition(" ")[0], "outcome": outcome})
-        shares = asked.shares and outcome == "answered"
-        view = (
-            shared(page, asked.user)
-            if shares
-            else (private if asked.shareable and outcome == "answered" else alone)(page)
-        )
+        page, reply = await composing
+        log.info("answered", extra={"command": page.command.partition(" ")[0], "outcome": reply.outcome})
+        shares = asked.shares and reply.outcome == "answered"
+        view = shared(page, asked.user) if shares else self._view(asked, page, reply)
         if not await self._send(interaction, asked, view, shares=shares) or asked.shares != shares:
             self._shared.forget(once)
+
+    def _notice(self, asked: Asked, notice: Document) -> ui.LayoutView:
+        """Returns a message that is no answer; the form that was sent can be sent again from there."""
+        return changeable(alone(paginate(notice, BUDGET)[0]), self._forms.keep(asked, {}) if asked.form else "")
+
+    def _view(self, asked: Asked, page: Document, reply: Reply) -> ui.LayoutView:
+        """Returns the message to whoever asked; what cannot be used of a form can be mended from there."""
+        if reply.outcome == "answered":
+            return (private if asked.shareable else alone)(page)
+        mends = reply.problems or asked.form
+        return changeable(alone(page), self._forms.keep(asked, reply.problems) if mends else "")
 
     async def _send(self, interaction: Interaction, asked: Asked, view: ui.LayoutView, *, shares: bool) -> bool:
         """Sends an answer where it belongs and returns whether Discord took it."""
@@ -106,27 +127,33 @@ class Answering:
         if interaction.response.is_done():
             return await _sent(lambda: interaction.edit_original_response(view=view, allowed_mentions=NOBODY))
         if asked.edits:
-            return await _sent(lambda: interaction.response.edit_message(view=view, allowed_mentions=NOBODY))
+            edited = await _sent(lambda: interaction.response.edit_message(view=view, allowed_mentions=NOBODY))
+            if edited or not asked.form:
+                return edited  # else the message was dismissed while the form was open
         return await _sent(lambda: _say(interaction, view, ephemeral=ephemeral))
 
-    async def _composed(self, asked: Asked) -> tuple[Document, Outcome]:
-        """Returns the page that was asked for; one begins a turn of the loop, so that no other waits for several."""
+    async def _composed(self, asked: Asked) -> tuple[Document, Reply]:
+        """Returns a reply and its page; one begins a turn of the loop, so that no other waits for several."""
         async with self._beginning:
             await asyncio.sleep(0)
         reply = await self._reply(asked)
-        return page_at(paginate(reply.document, BUDGET), reply.page), reply.outcome
+        return page_at(paginate(reply.document, BUDGET), reply.page), reply
 
     async def _reply(self, asked: Asked) -> Reply:
         if isinstance(asked.question, Request):
             return await self._core.answer(asked.question)
-        return await self._core.answer_line(asked.question, asked.user, asked.place, asked.language)
+        return await self._core.answer_line(
+            asked.question, asked.user, asked.place, asked.language, manages=asked.manages, anywhere=asked.anywhere
+        )
 
     def _completions(self, interaction: Interaction) -> list[app_commands.Choice[str]]:
         command, argument, typed = incoming.focused(interaction)
         found = self._core.suggest(command, argument, typed, limits.COMPLETIONS)
+        values = [(choice.label[: limits.CHOICE_NAME], choice.command.partition(" ")[2]) for choice in found]
         return [
-            app_commands.Choice(name=choice.label[: limits.CHOICE_NAME], value=choice.command.partition(" ")[2])
-            for choice in found
+            app_commands.Choice(name=name, value=value)
+            for name, value in values
+            if length(value) <= limits.CHOICE_VALUE
         ]
 
 

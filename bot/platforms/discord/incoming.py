@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
 
+from bot.platforms.discord.messages import CHANGE
+from bot.platforms.discord.modal import Form, sent
 from bot.platforms.discord.render import PREFIX, SHARE
+from bot.platforms.discord.standing import manages, manages_anywhere, place
 from bot.ports import Request
 
 _MENTION = re.compile(r"<(?:@[!&]?|#)\d+>|<t:-?\d+(?::\w)?>|<id:\w+>")
@@ -33,7 +36,8 @@ class Asked:
 
     `edits` says that the answer takes the place of what was clicked, which the clicker alone sees; `shares`, that
     everybody is to see it; `alone`, that nobody else is there, so that it need not be private; `shareable`, that others
-    are, and may be shown something.
+    are, and may be shown something. `form` is one that was sent; `changes` says that what was written is to be opened
+    once more, of which `question` is the key.
     """
 
     question: Request | str
@@ -45,6 +49,16 @@ class Asked:
     alone: bool = False
     shareable: bool = True
     expired: bool = False
+    manages: bool = False
+    anywhere: bool = False
+    changes: bool = False
+    form: Form | None = None
+
+    def request(self, command: str, arguments: Mapping[str, str]) -> Request:
+        """Returns a request of whoever asked."""
+        return Request(
+            command, arguments, 1, self.user, self.place, self.language, manages=self.manages, anywhere=self.anywhere
+        )
 
 
 def asked(interaction: discord.Interaction[Any]) -> Asked | None:
@@ -53,9 +67,11 @@ def asked(interaction: discord.Interaction[Any]) -> Asked | None:
     if interaction.type is discord.InteractionType.application_command:
         if "target_id" in data:
             return _of(interaction, f"/spot {_target(data) or NO_TEXT}")
-        return _of(interaction, Request(str(data.get("name", "")), _options(data)))
+        return _requested(_of(interaction, ""), str(data.get("name", "")), _options(data))
     if interaction.type is discord.InteractionType.component:
         return _clicked(interaction, data)
+    if interaction.type is discord.InteractionType.modal_submit:
+        return _submitted(interaction, data)
     return None
 
 
@@ -72,19 +88,25 @@ def plain(text: str) -> str:
     return _MARKUP.sub(r"\1", text)
 
 
-def _of(interaction: discord.Interaction[Any], question: Request | str, **more: bool) -> Asked:
-    place = f"discord:{interaction.guild_id or f'@{interaction.channel_id}'}/{interaction.channel_id}"
+def _of(interaction: discord.Interaction[Any], question: Request | str) -> Asked:
     shareable = (
         interaction.is_guild_integration() or not interaction.guild_id or interaction.permissions.use_external_apps
     )
-    language = str(interaction.locale)
-    if isinstance(question, Request):
-        question = Request(
-            question.command, question.arguments, user=str(interaction.user.id), place=place, language=language
-        )
     alone = interaction.context.dm_channel
-    user = str(interaction.user.id)
-    return Asked(question, user, place, language, alone=alone, shareable=shareable and not alone, **more)
+    return Asked(
+        question,
+        str(interaction.user.id),
+        place(interaction),
+        str(interaction.locale),
+        alone=alone,
+        shareable=shareable and not alone,
+        manages=manages(interaction),
+        anywhere=manages_anywhere(interaction),
+    )
+
+
+def _requested(asked: Asked, command: str, arguments: Mapping[str, str]) -> Asked:
+    return replace(asked, question=asked.request(command, arguments))
 
 
 def _clicked(interaction: discord.Interaction[Any], data: Mapping[str, Any]) -> Asked:
@@ -92,11 +114,27 @@ def _clicked(interaction: discord.Interaction[Any], data: Mapping[str, Any]) -> 
     custom_id = str(data.get("custom_id", ""))
     chosen = next(iter(data.get("values", [])), "")
     if custom_id.startswith(SHARE):
-        return _of(interaction, custom_id.removeprefix(SHARE), shares=True)
-    ephemeral = bool(interaction.message and interaction.message.flags.ephemeral)
+        return replace(_of(interaction, custom_id.removeprefix(SHARE)), shares=True)
+    if custom_id.startswith(CHANGE):
+        return replace(_of(interaction, custom_id.removeprefix(CHANGE)), changes=True)
     line = str(chosen or custom_id.removeprefix(PREFIX))
-    expired = not custom_id.startswith(PREFIX)
-    return _of(interaction, line, edits=(ephemeral or interaction.context.dm_channel) and not expired, expired=expired)
+    ours = custom_id.startswith(PREFIX)
+    return replace(_of(interaction, line), edits=_in_place(interaction) and ours, expired=not ours)
+
+
+def _submitted(interaction: discord.Interaction[Any], data: Mapping[str, Any]) -> Asked:
+    """Reads a form that was sent; it was opened by a command, or by a click, the message of which it edits then."""
+    form = sent(data)
+    if form is None:
+        return replace(_of(interaction, ""), expired=True)
+    asked = _requested(_of(interaction, ""), form.command, form.arguments)
+    return replace(asked, form=form, edits=_in_place(interaction))
+
+
+def _in_place(interaction: discord.Interaction[Any]) -> bool:
+    """Returns whether the answer may take the place of the message that was clicked: the clicker alone sees it."""
+    message = interaction.message
+    return bool(message and (message.flags.ephemeral or interaction.context.dm_channel))
 
 
 def _options(data: Mapping[str, Any]) -> dict[str, str]:

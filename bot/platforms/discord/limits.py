@@ -25,6 +25,12 @@ DESCRIPTION = 100
 OPTION_TEXT = 6000
 COMPLETIONS = 25
 CHOICE_NAME = 100
+CHOICE_VALUE = 100
+MODAL_TITLE = 45
+MODAL_FIELDS = 5
+LABEL = 45
+LABEL_DESCRIPTION = 100
+INPUT = 4000
 
 ACTION_ROW, BUTTON, STRING_SELECT, SECTION, TEXT_DISPLAY, SEPARATOR, CONTAINER = 1, 2, 3, 9, 10, 14, 17
 """Types of components, as the API numbers them."""
@@ -36,6 +42,9 @@ PLACE = r"(?P<workspace>@?[0-9]+)/(?P<channel>@?[0-9]+)(?:/(?P<thread>[0-9]+))?"
 PLACE_EXAMPLE = "discord:123456789012345678/234567890123456789"
 LANE_OF_WORKSPACE = False
 """Whether a server has rate limits of its own; they are the bot's."""
+
+PLACES_ARE_NAMED = False
+"""Whether people may name a place other than where they are: an id leads into any server that the bot is in."""
 
 Component = dict[str, Any]
 

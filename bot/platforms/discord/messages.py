@@ -6,6 +6,9 @@ from discord import ui
 from bot.platforms.discord.render import SHARE, view
 from briefings.document import Document
 
+CHANGE = "1~"
+"""Begins the custom_id of the controls that open once more what was written into a form; its key follows."""
+
 
 def private(page: Document) -> ui.LayoutView:
     """Returns a message for one person, with a button that shares it if the answer can be asked for again."""
@@ -31,6 +34,14 @@ def shared(page: Document, user: str) -> ui.LayoutView:
 def alone(page: Document) -> ui.LayoutView:
     """Returns a message where there is nobody to share it with."""
     return sealed(view(page))
+
+
+def changeable(message: ui.LayoutView, key: str) -> ui.LayoutView:
+    """Returns a message with a button to what was written, if that is kept under a key."""
+    if key:
+        button: ui.Button[ui.LayoutView] = ui.Button(label="Change", custom_id=f"{CHANGE}{key}")
+        message.add_item(ui.ActionRow(button))
+    return message
 
 
 def sealed(message: ui.LayoutView) -> ui.LayoutView:

@@ -20,12 +20,18 @@ STRING = 3
 EVERYWHERE = {"integration_types": [0, 1], "contexts": [0, 1, 2]}
 """Installed in a server or by a user; in servers, with the bot alone, in direct messages and groups."""
 
+WHERE_IT_POSTS = {"integration_types": [0], "contexts": [0, 1]}
+"""Installed in a server; there, and with the bot alone."""
+
+MANAGING = str(discord.Permissions(manage_channels=True).value)
+"""What a member needs to see a command for managing, unless a server's admins decide otherwise."""
+
 COMPANIES_IN_MESSAGE = "Companies in this message"
-COMPLETED = {"company", "theme", "name", "source", "market", "kind"}
+COMPLETED = {"company", "theme", "name", "source", "market", "kind", "topics", "zone", "schedule"}
 """Kinds of arguments that can be completed."""
 
-LEFT_OUT = {"as_of"}
-"""Typed after a name by whoever wants it, so that what everybody asks has just one field."""
+LEFT_OUT = {"as_of", "save"}
+"""Typed after a name by whoever wants it, so that what everybody asks has just one field; or known to buttons only."""
 
 Command = dict[str, Any]
 
@@ -58,8 +64,8 @@ def _command(item: MenuItem) -> Command:
         "name": item.name,
         "description": item.summary[: limits.DESCRIPTION],
         "description_localizations": _localized(item.summaries),
-        "options": [_option(argument) for argument in _required_first(item.arguments)],
-        **EVERYWHERE,
+        "options": [_option(argument, item) for argument in _required_first(item.arguments)],
+        **({"default_member_permissions": MANAGING, **WHERE_IT_POSTS} if item.managing else EVERYWHERE),
     }
 
 
@@ -68,14 +74,16 @@ def _required_first(arguments: Iterable[Argument]) -> list[Argument]:
     return sorted(shown, key=lambda argument: not argument.required)
 
 
-def _option(argument: Argument) -> Command:
+def _option(argument: Argument, item: MenuItem) -> Command:
     option: Command = {
         "type": STRING,
         "name": argument.name,
         "description": argument.summary[: limits.DESCRIPTION],
-        "required": argument.required,
-        "max_length": min(argument.most, limits.OPTION_TEXT),
+        "required": argument.required and not item.form,  # without any, the form is opened
     }
+    if argument.values:
+        return option | {"choices": [{"name": value, "value": value} for value in argument.values]}
+    option["max_length"] = min(argument.most, limits.OPTION_TEXT)
     return option | ({"autocomplete": True} if argument.kind in COMPLETED else {})
 
 

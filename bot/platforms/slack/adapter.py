@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack.incoming import read
 from bot.platforms.slack.listeners import Listeners
+from bot.platforms.slack.people import People
 from bot.platforms.slack.render import BUDGET
 from bot.platforms.slack.sending import TIMEOUT, Sender, reason, retry_handlers
 from bot.platforms.slack.signing import is_signed
@@ -73,10 +74,10 @@ class Slack:
             client = AsyncWebClient(
                 self._bot_token, self._api_url, timeout=TIMEOUT, session=session, retry_handlers=retry_handlers()
             )
-            work = Work()
+            work, people = Work(), People(client)
             self._app = self._bolt_app(work)
-            Listeners(core, Sender(client), work, stop).register(self._app)
-            serving = [_introduce(client)]
+            Listeners(core, Sender(client), people, work, stop).register(self._app)
+            serving = [_introduce(client, people)]
             if self._app_token:
                 sockets = SocketMode(self._app, self._app_token, lambda: socket_url(client, self._app_token))
                 serving += [sockets.keep(line) for line in range(CONNECTIONS)]
@@ -142,8 +143,8 @@ async def _first_failure(*tasks: asyncio.Future[None]) -> None:
         task.result()
 
 
-async def _introduce(client: AsyncWebClient) -> None:
-    """Has Slack accept the bot token, and again every hour, for nobody tells us when it is revoked.
+async def _introduce(client: AsyncWebClient, people: People) -> None:
+    """Learns which workspace it is, and has Slack accept the bot token every hour, for nobody tells when it is revoked.
 
     Raises:
         TokenRefused: it does not.
@@ -151,7 +152,7 @@ async def _introduce(client: AsyncWebClient) -> None:
     pause, known = 1.0, False
     while True:
         try:
-            workspace, name = await introduced(client)
+            people.workspace, workspace, name = await introduced(client)
         except (aiohttp.ClientError, TimeoutError, SlackApiError) as error:
             said = reason(error) if isinstance(error, SlackApiError) else type(error).__name__
             log.warning("Slack cannot be asked who we are", extra={"error": said, "again_in": pause})

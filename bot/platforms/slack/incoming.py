@@ -1,11 +1,14 @@
-"""What Slack sends to what is asked: who asks which line, and where the answer goes."""
+"""What Slack sends to what is asked."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
+
+from bot.platforms.slack.asked import Asked, Channel, Destination, Direct, NewView, OpenView, ResponseUrl
+from bot.platforms.slack.origin import is_insider, team_of, user_of
+from bot.platforms.slack.views import has_search, opened_at
 
 Body = dict[str, Any]
 _REFERENCE = re.compile(r"<([@#!][^<>|]*|[a-z]+:[^<>|]*)(?:\|([^<>]*))?>")
@@ -24,73 +27,6 @@ SHARED = "shared"
 
 MOST_TEXT = 20_000
 """Characters of a message that are looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseUrl:
-    """Answers by the address that came with an interaction; by default only whoever asked sees it.
-
-    `replace` puts the answer in place of what was clicked; `shareable` is false where nobody else is; `shared_by` makes
-    the answer public in that person's name.
-    """
-
-    url: str
-    thread: str = ""
-    replace: bool = False
-    shareable: bool = True
-    shared_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """Answers one person in a channel or thread, seen by nobody else."""
-
-    channel: str
-    user: str
-    thread: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Direct:
-    """Answers in a conversation of one person with the bot."""
-
-    channel: str
-    thread: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenView:
-    """Answers in the modal that is open."""
-
-    view: str
-    trigger: str
-
-
-@dataclass(frozen=True, slots=True)
-class AboveView:
-    """Answers in a modal above the one that is open, which stays."""
-
-    trigger: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewView:
-    """Answers in a modal that opens; `trigger` is good for 3 seconds, once."""
-
-    trigger: str
-
-
-Destination = ResponseUrl | Channel | Direct | OpenView | AboveView | NewView
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Is a line that somebody asked; `place` is `slack:workspace/channel[/thread]`."""
-
-    line: str
-    user: str
-    place: str
-    destination: Destination
 
 
 def read(content_type: str, raw: bytes) -> Body:
@@ -116,7 +52,9 @@ def by_command(body: Body) -> Asked:
     """Reads a slash command."""
     line = f"{body.get('command', '')} {plain(body.get('text', ''))}"
     place = _place(body.get("team_id", ""), body.get("channel_id", ""))
-    return Asked(line, body.get("user_id", ""), place, ResponseUrl(body.get("response_url", "")))
+    return Asked(
+        line, body.get("user_id", ""), place, ResponseUrl(body.get("response_url", "")), body.get("trigger_id", "")
+    )
 
 
 def by_mention(body: Body) -> Asked | None:
@@ -131,7 +69,8 @@ def by_mention(body: Body) -> Asked | None:
     bot = next((one.get("user_id", "") for one in body.get("authorizations") or []), "")
     before, _, after = event.get("text", "").partition(f"<@{bot}>")
     destination = Channel(channel, user, thread)
-    return Asked(_line(after, before), user, _place(_team(body), channel, thread), destination)
+    place = _place(team_of(body), channel, thread)
+    return Asked(_line(after, before), user, place, destination, insider=is_insider(body))
 
 
 def by_direct_message(body: Body) -> Asked | None:
@@ -142,8 +81,9 @@ def by_direct_message(body: Body) -> Asked | None:
     if event.get("subtype", "") not in SAID:
         return None
     channel, thread = event.get("channel", ""), event.get("thread_ts", "")
-    place = _place(_team(body), channel, thread)
-    return Asked(_line(event.get("text", "")), event["user"], place, Direct(channel, thread))
+    place = _place(team_of(body), channel, thread)
+    destination = Direct(channel, thread)
+    return Asked(_line(event.get("text", "")), event["user"], place, destination, insider=is_insider(body))
 
 
 def by_click(body: Body) -> Asked:
@@ -154,19 +94,26 @@ def by_click(body: Body) -> Asked:
     """
     action = (body.get("actions") or [{}])[0]
     line = action.get("value") or (action.get("selected_option") or {}).get("value") or ""
-    container, view = body.get("container", {}), body.get("view") or {}
-    channel = (body.get("channel") or {}).get("id") or container.get("channel_id", "")
-    thread = container.get("thread_ts", "")
+    view, trigger = body.get("view") or {}, str(body.get("trigger_id", ""))
     destination: Destination
     if view.get("type") == "modal":
-        destination = OpenView(view.get("id", ""), body.get("trigger_id", ""))
+        place = opened_at(body)
+        destination = OpenView(view.get("id", ""), trigger, place, has_search(body))
     elif view:
-        destination = NewView(body.get("trigger_id", ""))
+        place = opened_at(body)
+        destination = NewView(trigger, place)
     else:
-        ephemeral, direct = bool(container.get("is_ephemeral")), channel.startswith("D") and not _is_shared(body)
-        shareable = ephemeral or not direct
-        destination = ResponseUrl(body.get("response_url", ""), thread, ephemeral or direct, shareable)
-    return Asked(line, user_of(body), _place(_team(body), channel, thread), destination)
+        place, destination = _clicked_message(body)
+    return Asked(line, user_of(body), place, destination, trigger, is_insider(body))
+
+
+def _clicked_message(body: Body) -> tuple[str, ResponseUrl]:
+    container = body.get("container", {})
+    channel = (body.get("channel") or {}).get("id") or container.get("channel_id", "")
+    thread, ts = container.get("thread_ts", ""), container.get("message_ts")
+    ephemeral, direct = bool(container.get("is_ephemeral")), channel.startswith("D") and not _is_shared(body)
+    destination = ResponseUrl(body.get("response_url", ""), thread, ephemeral or direct, ephemeral or not direct)
+    return _place(team_of(body), channel, thread if thread != ts else ""), destination
 
 
 def by_message_shortcut(body: Body) -> Asked:
@@ -175,7 +122,8 @@ def by_message_shortcut(body: Body) -> Asked:
     text = " ".join(plain(" ".join(dict.fromkeys(_texts(message))))[:MOST_TEXT].split())
     channel, thread = (body.get("channel") or {}).get("id", ""), message.get("thread_ts", "")
     destination = ResponseUrl(body.get("response_url", ""), thread)
-    return Asked(f"/spot {text or NO_TEXT}", user_of(body), _place(_team(body), channel, thread), destination)
+    place = _place(team_of(body), channel, thread)
+    return Asked(f"/spot {text or NO_TEXT}", user_of(body), place, destination, insider=is_insider(body))
 
 
 def _line(*texts: str) -> str:
@@ -189,14 +137,17 @@ def _is_shared(body: Body) -> bool:
     return bool(blocks[0].get("block_id") == SHARED)
 
 
-def place_of(body: Body) -> str:
-    """Returns the workspace in which something was done, as a place."""
-    return _place(_team(body), "")
+def by_global_shortcut(body: Body) -> Asked:
+    """Reads that somebody wants to ask something, in a modal that opens."""
+    place, trigger = opened_at(body), str(body.get("trigger_id", ""))
+    return Asked("", user_of(body), place, NewView(trigger, place), trigger, is_insider(body))
 
 
-def user_of(body: Body) -> str:
-    """Returns the id of who clicked, chose or used a shortcut."""
-    return str((body.get("user") or {}).get("id", ""))
+def by_home(body: Body) -> Asked:
+    """Reads that somebody opened the App Home, which stands for the conversation with them."""
+    event = body.get("event", {})
+    place = _place(team_of(body), event.get("channel", ""))
+    return Asked("", event.get("user", ""), place, NewView(""))
 
 
 def plain(text: str) -> str:
@@ -223,10 +174,6 @@ def _texts(value: object, key: str = "text") -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item, "")
-
-
-def _team(body: Body) -> str:
-    return str(body.get("team_id") or (body.get("team") or {}).get("id", ""))
 
 
 def _place(team: str, channel: str, thread: str = "") -> str:

@@ -23,6 +23,13 @@ OPTION_VALUE = 150
 SELECT_OPTIONS = 100
 PLACEHOLDER = 150
 TEXT_OBJECT = 3000
+VIEW_TITLE = 24
+LABEL = 2000
+HINT = 2000
+INPUT = 3000
+ERROR = 500
+"""Beside a field; Slack names no limit."""
+
 URL = 3000
 TABLE_ROWS = 100
 TABLE_CELLS = 20
@@ -41,6 +48,9 @@ PLACE = r"(?P<workspace>[TE][A-Z0-9]+)/(?P<channel>[CDG][A-Z0-9]+|@[UW][A-Z0-9]+
 PLACE_EXAMPLE = "slack:T012AB3CD/C012AB3CD"
 LANE_OF_WORKSPACE = True
 """Whether a workspace has rate limits of its own."""
+
+PLACES_ARE_NAMED = True
+"""Whether people may name a place other than where they are: the token opens no other workspace."""
 
 Block = dict[str, Any]
 

@@ -5,13 +5,12 @@ was asked and acknowledges. The answer is sent by a lazy listener, to an address
 acknowledgement it would be lost with a connection that is cut, and blocks that Slack refuses could not be replaced.
 """
 
-import asyncio
 import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import ClientError
 from slack_bolt.app.async_app import AsyncApp
@@ -22,40 +21,56 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.platforms.slack import incoming
-from bot.platforms.slack.incoming import AboveView, Asked, Destination, NewView, OpenView, ResponseUrl
+from bot.platforms.slack.asked import AboveView, Asked, Destination, NewView, OpenView, ResponseUrl
+from bot.platforms.slack.asking import Asking
+from bot.platforms.slack.forms import Forms
 from bot.platforms.slack.manifest import ASK, COMPANIES_IN_MESSAGE
-from bot.platforms.slack.messages import SHARE, options
+from bot.platforms.slack.messages import SHARE, home, modal
+from bot.platforms.slack.people import People
 from bot.platforms.slack.render import BUDGET, PREFIX, payload
 from bot.platforms.slack.sending import Refused, Sender
 from bot.platforms.slack.tokens import refusal
+from bot.platforms.slack.typeahead import typed_ahead
+from bot.platforms.slack.views import carrying, submitted
 from bot.platforms.slack.work import DONE, REFUSAL, Work
-from bot.ports import Core, Outcome, TokenRefused
+from bot.ports import Core, TokenRefused
 from bot.recently import Recently
-from briefings.document import MOST_COMMAND, Choice, Document
-from briefings.measure import length
-from briefings.paginate import page_at, paginate
+from briefings.document import Choice, Document
+from briefings.paginate import paginate
 
 log = logging.getLogger("briefbot.slack")
 ANYTHING = re.compile("")
 ASKED = "briefbot_asked"
-MOST_SUGGESTIONS = 20
+FORM = "briefbot_form"
+"""The key of a form whose answer is still to come."""
+
 REMEMBERED = 3600.0
 """Seconds for which an event is known to have come: Slack repeats one after 5 minutes at the latest."""
 
 SHARED = 30.0
 """Seconds for which a second click shares nothing again: a share that failed may be tried anew after them."""
 
+AT_HOME = (
+    ("subscribe", Choice("Subscribe", "/subscribe")),
+    ("subscriptions", Choice("Your subscriptions", "/subscriptions")),
+    ("subscriptions", Choice("All subscriptions", "/subscriptions all")),
+)
 TOLD = 5.0
 """Seconds in which somebody who asks too fast by clicks or messages, which leave a notice each, is told so once."""
 
 Body = dict[str, Any]
+Sent = TypeVar("Sent")
 
 
 class Listeners:
     """Answers what a bolt app receives."""
 
-    def __init__(self, core: Core, sender: Sender, work: Work, stop: Callable[[TokenRefused], None]) -> None:
+    def __init__(
+        self, core: Core, sender: Sender, people: People, work: Work, stop: Callable[[TokenRefused], None]
+    ) -> None:
         self._core = core
+        self._asking = Asking(core, people)
+        self._forms = Forms(core, self._asking, sender, self._sent)
         self._sender = sender
         self._work = work
         self._stop = stop
@@ -63,7 +78,6 @@ class Listeners:
         self._shared = Recently(SHARED)
         self._told = Recently(TOLD)
         self._homes = Recently(TOLD)
-        self._composing = asyncio.Lock()
 
     def register(self, app: AsyncApp) -> None:
         """Has an app call the listeners; nothing is subscribed that stands not here."""
@@ -77,6 +91,7 @@ class Listeners:
         app.global_shortcut(ASK)(ack=self._global_shortcut, lazy=[self._open_search])
         app.options(ANYTHING)(self._complete)
         app.action(ANYTHING)(ack=self._click, lazy=[self._answer])
+        app.view(ANYTHING)(ack=self._submit, lazy=[self._finish])
 
     async def _once(self, body: Body, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002
         """Acknowledges what came before, without doing it again."""
@@ -113,8 +128,7 @@ class Listeners:
         await self._take(incoming.by_message_shortcut(body), ack, context)
 
     async def _global_shortcut(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
-        user, place, trigger = incoming.user_of(body), incoming.place_of(body), str(body.get("trigger_id", ""))
-        await self._take(Asked("", user, place, NewView(trigger)), ack, context)
+        await self._take(incoming.by_global_shortcut(body), ack, context)
 
     async def _home_opened(self, ack: AsyncAck, event: Body, context: AsyncBoltContext) -> None:
         shown = event.get("tab", "home") == "home" and not self._homes.seen(str(event.get("user")))
@@ -144,14 +158,23 @@ class Listeners:
         await ack()
 
     async def _complete(self, ack: AsyncAck, body: Body) -> None:
-        typed = " ".join(str(body.get("value", "")).split())
-        line = f"/search {typed}"
-        groups = {
-            "Companies": self._core.suggest("company", "name", typed, MOST_SUGGESTIONS),
-            "Themes": self._core.suggest("theme", "name", typed, MOST_SUGGESTIONS),
-            "Words": [Choice(f"Claims with “{typed}”", line)] if typed and length(line) <= MOST_COMMAND else [],
-        }
-        await ack(options(groups))
+        await ack(typed_ahead(self._core, body))
+
+    async def _submit(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+        form = submitted(body)
+        refused = self._core.turned_away(form.user, form.place, self._work.in_flight)
+        if not refused and not form.command:
+            refused = self._core.expired()
+        if refused:
+            acknowledged, done = self._forms.refused(form, refused), True
+        else:
+            acknowledged, done = await self._forms.submitted(form)
+        context[DONE], context[FORM] = done, form
+        await ack(**acknowledged)
+
+    async def _finish(self, context: AsyncBoltContext) -> None:
+        """Shows the answer to a form that came too late for its acknowledgement."""
+        await self._forms.finish(context[FORM])
 
     async def _answer(self, context: AsyncBoltContext) -> None:
         """Composes what was asked and sends it."""
@@ -161,35 +184,34 @@ class Listeners:
             await self._sent(self._sender.send(_first_page(refused), _beside(asked.destination), answered=False))
             return
         try:
-            page, outcome = await self._composed(asked)
-            log.info("answered", extra={"command": page.command.partition(" ")[0], "outcome": outcome})
-            await self._sent(self._sender.send(page, asked.destination, answered=outcome == "answered"))
+            to_answer = await self._forms.open(asked)
+            if to_answer:
+                page, outcome = await self._asking.answer(to_answer)
+                log.info("answered", extra={"command": page.command.partition(" ")[0], "outcome": outcome})
+                page = await self._forms.offered(page, to_answer)
+                await self._sent(self._sender.send(page, to_answer.destination, answered=outcome == "answered"))
         except Exception as error:
             fault = _first_page(self._core.failed(error))
             await self._sent(self._sender.send(fault, _beside(asked.destination), answered=False))
 
-    async def _publish_home(self, event: Body, body: Body) -> None:
-        user = str(event.get("user", ""))
-        asked = Asked("/changes", user, incoming.place_of(body), NewView(""))
-        pages = [(await self._composed(replace(asked, line=line)))[0] for line in ("/changes", "/help")]
-        await self._sent(self._sender.publish_home(user, *pages))
+    async def _publish_home(self, body: Body) -> None:
+        asked = incoming.by_home(body)
+        pages = [(await self._asking.answer(replace(asked, line=line)))[0] for line in ("/changes", "/help")]
+        commands = [choice for name, choice in AT_HOME if name in {item.name for item in self._core.menu}]
+        view = home(*pages, carried=carrying(asked.place), commands=commands)
+        await self._sent(self._sender.publish_home(asked.user, view))
 
-    async def _open_search(self, body: Body, context: AsyncBoltContext) -> None:
+    async def _open_search(self, context: AsyncBoltContext) -> None:
         if context.get(REFUSAL):
             await self._answer(context)
         else:
-            await self._sent(self._sender.open_search(str(body.get("trigger_id", ""))))
+            asked: Asked = context[ASKED]
+            await self._sent(self._sender.show(modal(carried=carrying(asked.place)), NewView(asked.trigger)))
 
-    async def _composed(self, asked: Asked) -> tuple[Document, Outcome]:
-        """Returns the page that was asked for; one a turn of the loop, so that no acknowledgement waits for several."""
-        async with self._composing:
-            await asyncio.sleep(0)
-            reply = await self._core.answer_line(asked.line, asked.user, asked.place)
-            return page_at(paginate(reply.document, BUDGET), reply.page), reply.outcome
-
-    async def _sent(self, sending: Awaitable[None]) -> None:
+    async def _sent(self, sending: Awaitable[Sent]) -> Sent | None:
+        """Waits until something is sent and tells of failures; None if it failed."""
         try:
-            await sending
+            return await sending
         except Refused as refused:
             error = refusal("SLACK_BOT_TOKEN", str(refused))
             if error:
@@ -201,6 +223,7 @@ class Listeners:
                 )
         except (ClientError, TimeoutError) as error:
             log.warning("it is not known whether Slack took an answer", extra={"error": type(error).__name__})
+        return None
 
 
 def _first_page(document: Document) -> Document:
@@ -211,4 +234,4 @@ def _beside(destination: Destination) -> Destination:
     """Returns where to say something to whoever clicked, without touching what is there."""
     if isinstance(destination, ResponseUrl):
         return replace(destination, replace=False, shared_by="")
-    return AboveView(destination.trigger) if isinstance(destination, OpenView) else destination
+    return AboveView(destination.trigger, destination.place) if isinstance(destination, OpenView) else destination

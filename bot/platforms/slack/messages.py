@@ -1,16 +1,20 @@
 """Pages to the messages and views that people see: private ones to share, public ones that name who shared."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from bot.platforms.slack import limits
 from bot.platforms.slack.incoming import SHARED
-from bot.platforms.slack.render import PREFIX, payload
+from bot.platforms.slack.render import PREFIX, button, payload
+from bot.platforms.slack.views import SEARCHED
 from briefings.document import Choice, Document
 
 Element = dict[str, Any]
 SHARE = f"{PREFIX}share"
 SEARCH = f"{PREFIX}search"
 TITLE = "Briefing"
+WAIT = "One moment …"
+FORM, OPEN = "Or fill in a form", "Open the form"
 WAYS = (
     "Ask anywhere with /company or /briefing, in a message here, or, where this app was invited, by mentioning it, "
     "also in threads. The menu of any message has “Companies in message”; a value of two words stands in quotes."
@@ -26,7 +30,7 @@ def shareable(page: Document, *, conservative: bool = False) -> Element:
     button = {
         "type": "button",
         "action_id": SHARE,
-        "text": _plain("Share to channel"),
+        "text": plain("Share to channel"),
         "value": f"{page.command}{number}",
     }
     return message | {"blocks": [*message["blocks"], {"type": "actions", "elements": [button]}]}
@@ -40,26 +44,46 @@ def shared(page: Document, user: str, *, conservative: bool = False) -> Element:
     return message | {"blocks": [by, *message["blocks"]]}
 
 
-def modal(page: Document | None = None) -> Element:
-    """Returns a modal in which to search, with an answer where there is one."""
+def modal(page: Document | None = None, *, carried: str = "", search: bool = True) -> Element:
+    """Returns a modal in which to search, with an answer where there is one; without `search` it is the answer alone.
+
+    Closed, it takes those below it with it.
+    """
     return {
         "type": "modal",
-        "title": _plain(TITLE),
-        "close": _plain("Close"),
-        "blocks": [_search(focused=page is None), *(_blocks(page) if page else ())],
+        "title": plain(TITLE),
+        "close": plain("Close"),
+        "clear_on_close": True,
+        "private_metadata": carried,
+        "blocks": [*([_search(focused=page is None)] if search else ()), *(_blocks(page) if page else ())],
     }
 
 
-def home(*pages: Document) -> Element:
-    """Returns the App Home: a search, where else to ask, then the given pages."""
-    ways = {"type": "context", "elements": [_plain(WAYS, limits.TEXT_OBJECT)]}
-    return {"type": "home", "blocks": [_search(), ways, *(block for page in pages for block in _blocks(page))]}
+def above(page: Document, carried: str) -> Element:
+    """Returns a modal above a form, from which one comes back to what is filled in there."""
+    return modal(page, carried=carried, search=False) | {"close": plain("Back"), "clear_on_close": False}
+
+
+def waiting(carried: str, external_id: str = "") -> Element:
+    """Returns a modal that shows that something takes its time; by `external_id` it is found again."""
+    block = {"type": "context", "elements": [plain(WAIT)]}
+    view = {"type": "modal", "title": plain(TITLE), "close": plain("Close"), "private_metadata": carried}
+    return view | {"blocks": [block]} | ({"external_id": external_id} if external_id else {})
+
+
+def home(*pages: Document, carried: str = "", commands: Iterable[Choice] = ()) -> Element:
+    """Returns the App Home: a search and some commands, where else to ask, then the given pages."""
+    ways = {"type": "context", "elements": [plain(WAYS, limits.TEXT_OBJECT)]}
+    buttons = [button(choice, number) for number, choice in enumerate(commands)]
+    actions = [{"type": "actions", "elements": buttons}] if buttons else []
+    blocks = [_search(), *actions, ways, *(block for page in pages for block in _blocks(page))]
+    return {"type": "home", "private_metadata": carried, "blocks": blocks}
 
 
 def options(groups: dict[str, list[Choice]]) -> Element:
     """Returns what a typeahead offers, in groups."""
     shown = [
-        {"label": _plain(title), "options": [_option(choice) for choice in choices]}
+        {"label": plain(title), "options": [_option(choice) for choice in choices]}
         for title, choices in groups.items()
         if choices
     ]
@@ -76,14 +100,24 @@ def _search(*, focused: bool = False) -> Element:
         "type": "external_select",
         "action_id": SEARCH,
         "min_query_length": 1,  # with Slack's own 3, two Chinese characters never search
-        "placeholder": _plain("Company, theme or words"),
+        "placeholder": plain("Company, theme or words"),
     }
-    return {"type": "actions", "elements": [select | ({"focus_on_load": True} if focused else {})]}
+    return {
+        "type": "actions",
+        "block_id": SEARCHED,
+        "elements": [select | ({"focus_on_load": True} if focused else {})],
+    }
 
 
 def _option(choice: Choice) -> Element:
-    return {"text": _plain(choice.label, limits.OPTION_TEXT), "value": choice.command}
+    return option(choice.label, choice.command)
 
 
-def _plain(text: str, most: int = limits.BUTTON_TEXT) -> Element:
+def option(label: str, value: str) -> Element:
+    """Returns one option of a menu."""
+    return {"text": plain(label, limits.OPTION_TEXT), "value": value}
+
+
+def plain(text: str, most: int = limits.BUTTON_TEXT) -> Element:
+    """Returns a text in which nothing is read as markup or emoji."""
     return {"type": "plain_text", "text": text[:most], "emoji": False}

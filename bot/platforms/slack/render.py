@@ -195,7 +195,7 @@ def _choices(title: str, choices: tuple[Choice, ...]) -> Iterator[Element]:
         yield {"type": "context", "elements": [_plain(title, limits.TEXT_OBJECT)]}
     else:
         yield from _rich_text([[*_run(title, "strong")], *map(_described, offered)])
-    elements = [_button(choice, number) for number, choice in enumerate(offered)] if few else [_select(title, offered)]
+    elements = [button(choice, number) for number, choice in enumerate(offered)] if few else [_select(title, offered)]
     yield {"type": "actions", "elements": elements}
 
 
@@ -203,7 +203,8 @@ def _described(choice: Choice) -> list[Element]:
     return [*_run(choice.label), *_run(f" · {choice.detail}" if choice.detail else "")]
 
 
-def _button(choice: Choice, number: int) -> Element:
+def button(choice: Choice, number: int) -> Element:
+    """Returns a button that asks for a choice's command; `number` is unique in its block."""
     return {
         "type": "button",
         "action_id": f"{PREFIX}{number}",

@@ -14,9 +14,10 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.platforms.slack.incoming import AboveView, Channel, Destination, Direct, NewView, OpenView, ResponseUrl
-from bot.platforms.slack.messages import home, modal, shareable, shared
+from bot.platforms.slack.asked import AboveView, Channel, Destination, Direct, InView, NewView, OpenView, ResponseUrl
+from bot.platforms.slack.messages import above, modal, shareable, shared
 from bot.platforms.slack.render import payload
+from bot.platforms.slack.views import carrying
 from briefings.document import Document
 
 log = logging.getLogger("briefbot.slack")
@@ -72,28 +73,46 @@ class Sender:
         try:
             await self._send(page, destination, answered=answered, conservative=False)
         except Refused as refused:
-            if str(refused) not in BLOCKS_REFUSED or isinstance(destination, OpenView | AboveView | NewView):
+            if str(refused) not in BLOCKS_REFUSED or isinstance(destination, InView):
                 raise  # views have the plainest blocks already
             tell_of_refused_blocks(payload(page), str(refused))
             await self._send(page, destination, answered=answered, conservative=True)
         if isinstance(destination, ResponseUrl) and destination.shared_by:
             await self._respond(destination.url, {"delete_original": True})
 
-    async def publish_home(self, user: str, *pages: Document) -> None:
-        """Shows pages in a person's App Home.
+    async def publish_home(self, user: str, home: dict[str, Any]) -> None:
+        """Shows somebody's App Home.
 
         Raises:
             Refused, aiohttp.ClientError, TimeoutError: as `send`.
         """
-        await self._call("views.publish", user_id=user, view=home(*pages))
+        await self._call("views.publish", user_id=user, view=home)
 
-    async def open_search(self, trigger: str) -> None:
-        """Opens a modal in which to search.
+    async def show(self, view: dict[str, Any], where: InView) -> str:
+        """Shows a modal and returns its id.
 
         Raises:
             Refused, aiohttp.ClientError, TimeoutError: as `send`.
         """
-        await self._call("views.open", trigger_id=trigger, view=modal())
+        match where:
+            case AboveView(trigger):
+                shown = await self._call("views.push", trigger_id=trigger, view=view)
+            case OpenView(id_):
+                shown = await self._call("views.update", view_id=id_, view=view)
+            case NewView(trigger):
+                shown = await self._call("views.open", trigger_id=trigger, view=view)
+            case _:
+                assert_never(where)
+        return str((shown.get("view") or {}).get("id", ""))
+
+    async def replace(self, external_id: str, view: dict[str, Any]) -> str:
+        """Shows a modal in place of one that was opened under an id of ours, and returns its id.
+
+        Raises:
+            Refused, aiohttp.ClientError, TimeoutError: as `send`.
+        """
+        shown = await self._call("views.update", external_id=external_id, view=view)
+        return str((shown.get("view") or {}).get("id", ""))
 
     async def _send(self, page: Document, to: Destination, *, answered: bool, conservative: bool) -> None:
         private = shareable if answered else payload
@@ -113,12 +132,12 @@ class Sender:
             case Direct(channel, thread):
                 message = payload(page, conservative=conservative)
                 await self._call("chat.postMessage", channel=channel, **message, **_in_thread(thread))
-            case AboveView(trigger):
-                await self._call("views.push", trigger_id=trigger, view=modal(page))
-            case OpenView(view):
-                await self._call("views.update", view_id=view, view=modal(page))
-            case NewView(trigger):
-                await self._call("views.open", trigger_id=trigger, view=modal(page))
+            case AboveView(place=place):
+                await self.show(above(page, carrying(place)), to)
+            case OpenView(place=place, search=search):
+                await self.show(modal(page, carried=carrying(place), search=search), to)
+            case NewView(place=place):
+                await self.show(modal(page, carried=carrying(place)), to)
             case _:
                 assert_never(to)
 
@@ -131,9 +150,10 @@ class Sender:
         if answer.status_code != 200 or said != "ok":
             raise Refused(said or f"HTTP {answer.status_code}")
 
-    async def _call(self, method: str, **arguments: Any) -> None:
+    async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
         try:
-            await self._client.api_call(method, json=arguments)
+            answer = await self._client.api_call(method, json=arguments)
+            return answer.data if isinstance(answer.data, dict) else {}
         except SlackApiError as error:
             raise Refused(reason(error), method, needed(error)) from None
 

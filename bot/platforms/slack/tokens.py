@@ -28,8 +28,8 @@ def refusal(setting: str, word: str) -> TokenRefused | None:
     return TokenRefused(f"{setting}: Slack refuses it ({word}); at api.slack.com/apps {_WAYS_OUT[setting]}")
 
 
-async def introduced(client: AsyncWebClient) -> tuple[str, str]:
-    """Returns how Slack calls the workspace and the bot.
+async def introduced(client: AsyncWebClient) -> tuple[str, str, str]:
+    """Returns the workspace's id, and how Slack calls the workspace and the bot.
 
     Raises:
         TokenRefused: it does not know the token.
@@ -39,7 +39,7 @@ async def introduced(client: AsyncWebClient) -> tuple[str, str]:
         known = await client.auth_test()
     except SlackApiError as error:
         raise refusal("SLACK_BOT_TOKEN", reason(error)) or error from None
-    return str(known.get("team")), str(known.get("user"))
+    return str(known.get("team_id") or ""), str(known.get("team")), str(known.get("user"))
 
 
 async def socket_url(client: AsyncWebClient, app_token: str) -> str:

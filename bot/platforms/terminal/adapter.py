@@ -1,41 +1,47 @@
 """A prompt for people and a line reader for pipes: the reference platform."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+import re
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
-from prompt_toolkit.document import Document as Typed
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
-from bot.platforms.terminal.render import BUDGET
+from bot.platforms.terminal.completing import Lines, Values
+from bot.platforms.terminal.questions import Questions
+from bot.platforms.terminal.render import BUDGET, visible
 from bot.platforms.terminal.screen import Screen
-from bot.ports import Core, Reply
+from bot.ports import Argument, Core, MenuItem, Reply, Request
 from briefings.document import Choice, choices
 from briefings.paginate import page_at, paginate
 
+HERE = "terminal:local/here"
+"""The only place, which is the owner's."""
+
 _LAST_WORDS = {"exit", "quit", "/exit", "/quit"}
+_FORM = re.compile(r"/?(?P<command>\S+)(?:\s+edit:(?P<edit>\S+))?")
+"""What is answered by questions, where the command has a form."""
 
 
 class Terminal:
     """Reads commands from a stream and shows the answers on another; implements `Platform`.
 
-    On a terminal it prompts, completes, remembers the history in `history` and takes the number of a choice. From a
-    pipe it answers one command a line and ends with the input.
+    On a terminal it prompts, completes, remembers the history in `history`, takes the number of a choice, and asks for
+    what a form would. From a pipe it answers one command a line and ends with the input. `zone` is that of its clock.
     """
 
     name = "terminal"
     budget = BUDGET
 
-    def __init__(self, stdin: TextIO, stdout: TextIO, history: Path | None = None) -> None:
+    def __init__(self, stdin: TextIO, stdout: TextIO, history: Path | None = None, zone: str = "") -> None:
         self._stdin = stdin
         self._screen = Screen(stdout)
         self._history = history
+        self._zone = zone
         self._choices: tuple[Choice, ...] = ()
 
     async def serve(self, core: Core) -> None:
@@ -51,11 +57,11 @@ class Terminal:
             if line.strip().casefold() in _LAST_WORDS:
                 return
             if line.strip():
-                self._show(await core.answer_line(line), numbered=False)
+                self._show(await _answer(core, line), numbered=False)
 
     async def _converse(self, core: Core) -> None:
-        session: PromptSession[str] = PromptSession(history=_history(self._history), completer=_Names(core))
-        self._show(await core.answer_line("/help"), numbered=True)
+        session: PromptSession[str] = PromptSession(history=_history(self._history), completer=Lines(core))
+        self._show(await _answer(core, "/help"), numbered=True)
         while True:
             try:
                 with patch_stdout(raw=True):
@@ -67,7 +73,35 @@ class Terminal:
             if line.casefold() in _LAST_WORDS:
                 return
             if line:
-                self._show(await core.answer_line(self._chosen(line)), numbered=True)
+                await self._respond(core, self._chosen(line))
+
+    async def _respond(self, core: Core, line: str) -> None:
+        match = _FORM.fullmatch(line)
+        named = match["command"].casefold() if match else ""
+        item = next((item for item in core.menu if item.form and named in (item.name, *item.aliases)), None)
+        edit = {"edit": match["edit"]} if match and match["edit"] else {}
+        reply = await self._filled_in(core, item, edit) if item else await _answer(core, line)
+        if reply:
+            self._show(reply, numbered=True)
+
+    async def _filled_in(self, core: Core, item: MenuItem, edit: dict[str, str]) -> Reply | None:
+        """Returns the answer to a form that somebody fills in; None if they leave it."""
+        request = Request(item.name, edit, place=HERE, manages=True, anywhere=True)
+        there = await core.filled(request)
+        if not there:
+            return await core.answer(request)
+        session: PromptSession[str] = PromptSession()
+
+        async def read(argument: Argument, value: str) -> str:
+            label = argument.name.replace("_", " ") + (f" [{visible(value)}]" if value else "")
+            with patch_stdout(raw=True):
+                return await session.prompt_async(f"{label}: ", completer=Values(core, item.name, argument.name))
+
+        zones = {one.name: self._zone for one in item.arguments if one.kind == "zone" and not there.get(one.name)}
+        try:
+            return await Questions(core, item, request, read, self._screen.tell).reply({**there, **zones})
+        except (KeyboardInterrupt, EOFError):
+            return None
 
     def _chosen(self, line: str) -> str:
         """Returns the command of the choice that a number names, else the line itself."""
@@ -78,6 +112,10 @@ class Terminal:
         page = page_at(paginate(reply.document, self.budget), reply.page)
         self._choices = choices(page)
         self._screen.show(page, numbered=numbered)
+
+
+async def _answer(core: Core, line: str) -> Reply:
+    return await core.answer_line(line, place=HERE, manages=True, anywhere=True)
 
 
 def _lines(stream: TextIO) -> "asyncio.Queue[str]":
@@ -109,27 +147,3 @@ def _history(path: Path | None) -> History:
     except OSError:
         pass
     return InMemoryHistory()
-
-
-class _Names(Completer):
-    """Completes commands, then the names that they take."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def get_completions(self, document: Typed, _: CompleteEvent) -> Iterable[Completion]:
-        typed = document.text_before_cursor.lstrip()
-        command, gap, name = typed.partition(" ")
-        return self._names(command.removeprefix("/"), name, typed) if gap else self._commands(command, typed)
-
-    def _commands(self, command: str, typed: str) -> Iterator[Completion]:
-        for item in self._core.menu:
-            if item.name.startswith(command.removeprefix("/").casefold()):
-                line = f"/{item.name} " if item.arguments else f"/{item.name}"
-                yield Completion(line, -len(typed), display=item.usage, display_meta=item.summary)
-
-    def _names(self, command: str, name: str, typed: str) -> Iterator[Completion]:
-        item = next((item for item in self._core.menu if command.casefold() in (item.name, *item.aliases)), None)
-        if item and item.arguments:
-            for choice in self._core.suggest(item.name, item.arguments[0].name, name.strip()):
-                yield Completion(choice.command, -len(typed), display=choice.label, display_meta=choice.detail)

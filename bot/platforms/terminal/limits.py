@@ -10,6 +10,9 @@ PLACE_EXAMPLE = "terminal:local/here"
 LANE_OF_WORKSPACE = False
 """Whether a workspace has a pace of its own."""
 
+PLACES_ARE_NAMED = True
+"""Whether people may name a place other than where they are."""
+
 
 def violations(payload: str) -> list[str]:
     """Returns what is wrong with a text for a terminal, in words; none for a text that only shows itself."""

@@ -10,13 +10,13 @@ from bot.publishing import Absent, Found, Post, Receipt, Unknown
 
 
 class TerminalPublisher:
-    """Prints what is posted; implements `Publisher`."""
+    """Prints what is posted, above a prompt where one waits; implements `Publisher`."""
 
     name = "terminal"
     budget = BUDGET
     settle = 0.0
 
-    def __init__(self, stdout: TextIO) -> None:
+    def __init__(self, stdout: TextIO | None = None) -> None:
         self._screen = Screen(stdout)
 
     @asynccontextmanager

@@ -1,11 +1,13 @@
 """Documents onto a stream: wrapped and coloured for a terminal, one sentence a line for a pipe."""
 
+import sys
 from collections.abc import Iterable
 from typing import TextIO
 
 from rich.console import Console
+from rich.text import Text
 
-from bot.platforms.terminal.render import Line, render
+from bot.platforms.terminal.render import Line, render, visible
 from briefings.document import Document
 
 WIDEST = 100
@@ -20,16 +22,24 @@ class _Console(Console):
 
 
 class Screen:
-    """Shows documents on a stream; colours only on a terminal, and never where NO_COLOR is set."""
+    """Shows documents on a stream, without one on standard output as it is at the time.
 
-    def __init__(self, stream: TextIO) -> None:
-        self.is_terminal = stream.isatty()
+    It colours only on a terminal, and never where NO_COLOR is set.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.is_terminal = (stream or sys.stdout).isatty()
         self._console = _Console(file=stream, highlight=False, markup=False, emoji=False)
 
     def show(self, document: Document, *, numbered: bool = False) -> None:
         """Prints a document; `numbered` gives choices the numbers that a prompt takes."""
-        self._print(render(document, numbered=numbered))
-        self._console.print()
+        with self._console:  # written at once, so that a prompt that waits below is drawn anew only then
+            self._print(render(document, numbered=numbered))
+            self._console.print()
+
+    def tell(self, text: str) -> None:
+        """Prints a line of text."""
+        self._print([Line(Text(visible(text)))])
 
     def _print(self, lines: Iterable[Line]) -> None:
         for line in lines:

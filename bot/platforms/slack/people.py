@@ -1,0 +1,80 @@
+"""What Slack tells of people: who they are in the workspace, and in which time zone they live."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.platforms.slack.sending import needed, reason
+
+log = logging.getLogger("briefbot.slack")
+KNOWN_FOR = 300.0
+"""Seconds for which it is believed what Slack told of somebody."""
+
+PATIENCE = 2.0
+"""Seconds that Slack has to tell of somebody, for whom an answer waits."""
+
+MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Is somebody: a `member` is no guest and from no other workspace; an `admin` may do anything there."""
+
+    member: bool = True
+    admin: bool = False
+    zone: str = ""
+
+
+UNASKED = Person()
+"""Is somebody of whom Slack could not be asked: no admin, and otherwise who it said with the request."""
+
+
+class People:
+    """Asks Slack for people and remembers them for some minutes; `workspace` is known once Slack knows us."""
+
+    def __init__(self, client: AsyncWebClient, now: Callable[[], float] = time.monotonic) -> None:
+        self.workspace = ""
+        self._client = client
+        self._now = now
+        self._known: dict[str, tuple[float, Person]] = {}
+
+    async def person(self, user: str) -> Person:
+        """Returns somebody; `UNASKED` where Slack cannot be asked, or not soon enough."""
+        until, person = self._known.get(user, (0.0, UNASKED))
+        if self._now() < until:
+            return person
+        try:
+            async with asyncio.timeout(PATIENCE):
+                told = (await self._client.users_info(user=user)).get("user")
+        except (SlackApiError, ClientError, TimeoutError) as error:
+            _tell(error)
+            return UNASKED
+        if not isinstance(told, dict):
+            return UNASKED
+        person = _read(told, self.workspace)
+        self._known = self._known if len(self._known) < MOST else {}
+        self._known[user] = (self._now() + KNOWN_FOR, person)
+        return person
+
+
+def _read(user: dict[str, Any], workspace: str) -> Person:
+    organisation = user.get("enterprise_user") or {}
+    homes = {user.get("team_id"), organisation.get("enterprise_id"), *(organisation.get("teams") or ())}
+    outside = bool(workspace and user.get("team_id")) and workspace not in homes
+    guest = any(user.get(mark) for mark in ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted", "is_bot"))
+    admin = any(user.get(mark) for mark in ("is_admin", "is_owner", "is_primary_owner"))
+    member = not (outside or guest)
+    return Person(member, member and admin, str(user.get("tz") or ""))
+
+
+def _tell(error: Exception) -> None:
+    said = reason(error) if isinstance(error, SlackApiError) else type(error).__name__
+    missing = {"missing_scope": scope} if isinstance(error, SlackApiError) and (scope := needed(error)) else {}
+    log.warning("Slack cannot be asked who somebody is; nobody is taken for an admin", extra={"error": said} | missing)
