@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from bot.delivery.engine import Engine
+from bot.publishing import DeliveryError
 from bot.store.opening import Store
 from tests.databases import Sqlite
+from tests.made_platform import Faults
 from tests.stored import subscription
 from tests.world import START, World, knowing_of, shown_to
 
@@ -54,6 +56,19 @@ def test_what_was_due_while_the_bot_was_down_comes_once_and_says_how_late_it_is(
     assert told in text
     assert ("late" in text) == bool(told)
     assert "The claim a holds." in text
+
+
+@pytest.mark.parametrize("hours", [0.3, 3.0])
+def test_what_the_platform_did_not_take_for_hours_says_how_late_it_is(world: World, hours: float) -> None:
+    world.platform.faults = Faults(refused={PLACE: DeliveryError("not_accepted", "lane", "it is down")})
+    world.live(hours=1 + hours)
+    world.platform.faults = Faults()
+    world.live(hours=1)
+    [text] = shown_to(world.platform, PLACE)
+    said = {"18 minutes": 0.3, "19 minutes": 0.3, "180 minutes": 3.0, "3 hours": 3.0, "2 hours": 3.0}
+    assert [late for one, late in said.items() if f"This digest is {one} late." in text] == [hours]
+    [work] = world.works()
+    assert work.slot.state == "sent"
 
 
 def test_what_was_due_three_days_ago_is_skipped_with_one_notice_and_comes_with_the_next(world: World) -> None:

@@ -25,8 +25,10 @@ async def test_many_revisions_are_taken_up_at_once(store: Store) -> None:
 
 async def test_the_places_that_were_shown_a_claim_are_known_with_the_latest_revision(store: Store) -> None:
     hold = await held(store)
-    await begun(store, hold, "one", parts("ab"))
-    await begun(store, hold, "two", parts("a"), place="slack:T1/C2")
+    for begin in (begun(store, hold, "one", parts("ab")), begun(store, hold, "two", parts("a"), place="slack:T1/C2")):
+        (part,) = (await begin).deliveries
+        await outcomes.sent(store, hold, part.id, {}, NOW)
+    await begun(store, hold, "on its way", parts("z"))
     carried = {(one.place, one.claim, one.revision) for one in await ledger.carried(store, ["a", "b", "z"])}
     assert carried == {(PLACE, "a", 0), ("slack:T1/C2", "a", 0), (PLACE, "b", 0)}
     assert await ledger.carried(store, []) == []

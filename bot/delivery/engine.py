@@ -14,11 +14,11 @@ from bot.delivery.lane import Lane
 from bot.delivery.posting import Posting
 from bot.delivery.sending import Sending
 from bot.delivery.shelf import Shelf
-from bot.publishing import Publisher
-from bot.schedule import parse
+from bot.publishing import DeliveryError, Publisher
+from bot.schedule import InvalidSchedule, parse
 from bot.store import lanes, slots, subscriptions, upkeep
 from bot.store.opening import Store
-from bot.store.values import Fenced, StoreUnavailable
+from bot.store.values import Fenced, StoreUnavailable, Subscription
 
 log = logging.getLogger("briefbot.delivery")
 AGAIN = timedelta(seconds=5)
@@ -138,13 +138,20 @@ class Engine:
         Raises:
             StoreUnavailable: not all could be looked at.
         """
-        now = self.now()
         for one in await subscriptions.everywhere(self.store):
             publisher = self.publishers.get(one.place.partition(":")[0])
-            if one.state == "paused" and one.is_unreachable and publisher and await publisher.reachable(one.place):
-                following = parse(one.schedule, one.zone).next(now)
-                if await subscriptions.resume(self.store, one.id, following, now, one.reason):
-                    log.info("a subscription goes on by itself", extra={"subscription": one.id})
+            if one.is_unreachable and publisher:
+                try:
+                    await self._mend(one, publisher)
+                except (DeliveryError, InvalidSchedule) as still:  # its place was never one, or its zone is gone
+                    log.info("a subscription stays paused", extra={"subscription": one.id, "reason": str(still)})
+
+    async def _mend(self, one: Subscription, publisher: Publisher) -> None:
+        if await publisher.reachable(one.place):
+            now = self.now()
+            following = parse(one.schedule, one.zone).next(now)
+            if await subscriptions.resume(self.store, one.id, following, now, one.reason):
+                log.info("a subscription goes on by itself", extra={"subscription": one.id})
 
     async def clean(self) -> None:
         """Deletes what is old.

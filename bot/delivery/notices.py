@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.places import lane_of
+from bot.places import InvalidPlace, home_of, lane_of, person_of
 from bot.store import slots, subscriptions
 from bot.store.opening import Store
 from bot.store.values import SHORT, UNREACHABLE, Delivery, Slot, Subscription
@@ -29,12 +29,20 @@ async def paused(store: Store, subscription: Subscription, reason: str, now: dat
         "place": subscription.place,
         "reason": reason.removeprefix(UNREACHABLE),
     }
-    workspace = subscription.place.partition("/")[0]
-    person = subscription.made_by.rpartition("/")[2].removeprefix("@")
-    owner = [f"{workspace}/@{person}"] if person and not workspace.startswith("terminal:") else []
     key = f"paused:{subscription.id}:{subscription.changed_at}"  # the same if we die before it is paused
-    await _notify(store, key, "paused", told, [*owner, subscription.place, operators], now, subscription.id)
+    await _notify(
+        store, key, "paused", told, [*_owner(subscription), subscription.place, operators], now, subscription.id
+    )
     await subscriptions.pause(store, subscription.id, reason, now)
+
+
+def _owner(subscription: Subscription) -> list[str]:
+    """Returns where the one who made a subscription takes direct messages; a file may name anybody as its maker."""
+    home, person = home_of(subscription.place), subscription.made_by.rpartition("/")[2].removeprefix("@")
+    try:
+        return [] if home.startswith("terminal:") else [person_of(f"{home}/@{person}")]
+    except InvalidPlace:
+        return []
 
 
 async def missed(store: Store, slot: Slot, subscription: Subscription | None, now: datetime) -> None:

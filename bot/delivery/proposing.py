@@ -73,14 +73,15 @@ async def propose_corrections(store: Store, retracted: Mapping[str, datetime], n
         subscribed = [s for s in await subscriptions.of_place(store, one.place) if s.state == "active"]
         if subscribed:
             slot = Slot(
-                key=f"correction:{one.claim}@{one.place}",
+                # Anew by another subscription if this one stops before; the ledger knows what was corrected.
+                key=f"correction:{one.claim}.{one.revision}@{one.place}:{subscribed[0].id}@{retracted[one.claim]}",
                 kind="correction",
                 lane=lane_of(one.place),
                 place=one.place,
                 due=now,
                 deadline=now + timedelta(days=1),
                 subscription=subscribed[0].id,
-                about={"claim": one.claim, "revision": one.revision, "shown": one.at.isoformat()},
+                about={"claim": one.claim},
             )
             number += await slots.propose(store, slot)
     return number
