@@ -1,13 +1,16 @@
 """What the store keeps, for how long, and how it is looked after."""
 
+import asyncio
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
+from typing import Any
 
-from bot.store import drafts, ledger, outcomes, settling, slots, subscriptions, upkeep
+from bot.store import drafts, ledger, outcomes, settling, slots, subscriptions, tables, upkeep
 from bot.store.drafts import Draft
-from bot.store.opening import Store
+from bot.store.opening import Store, open_store
 from bot.store.values import ClaimRevision
+from tests.databases import Sqlite
 from tests.stored import DAY, HOUR, NOW, PLACE, WORKSPACE, begun, held, parts, proposed, revisions, slot, subscribed
 
 
@@ -70,6 +73,24 @@ async def test_what_a_place_was_shown_goes_with_the_place(store: Store) -> None:
     gone = await upkeep.housekeeping(store, NOW + 150 * DAY)
     assert (gone["subscription"], gone["shown"]) == (1, 1)
     assert await ledger.shown_in(store, PLACE) == {}
+
+
+async def test_however_much_has_ended_it_is_quickly_told_what_is_next(
+    on_sqlite: Sqlite, runner: asyncio.Runner
+) -> None:
+    steps: list[int] = []
+    async with open_store(on_sqlite.ready()) as store:
+        ended = [asdict(one := slot(f"s{n}", state="sent", ended_at=NOW)) | {"id": one.id} for n in range(5_000)]
+        async with store.writing() as tx:
+            await tx.execute(tables.slot.insert(), ended)
+            driver: Any = (await tx.get_raw_connection()).driver_connection
+            await driver.set_progress_handler(lambda: steps.append(1), 100)
+        await proposed(store, "next", due=NOW + HOUR)
+        steps.clear()
+        assert await slots.earliest_wake(store, WORKSPACE) == NOW + HOUR
+        assert await slots.next_wake(store, NOW) == NOW + HOUR
+        assert await slots.lanes_with_work(store, NOW) == []
+    assert len(steps) < 20
 
 
 async def test_a_draft_is_kept_for_a_day_and_saved_once(store: Store) -> None:

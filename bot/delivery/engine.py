@@ -138,9 +138,9 @@ class Engine:
         Raises:
             StoreUnavailable: not all could be looked at.
         """
-        for one in await subscriptions.everywhere(self.store):
+        for one in await subscriptions.unreachable(self.store):
             publisher = self.publishers.get(one.place.partition(":")[0])
-            if one.is_unreachable and publisher:
+            if publisher:
                 try:
                     await self._mend(one, publisher)
                 except (DeliveryError, InvalidSchedule) as still:  # its place was never one, or its zone is gone
