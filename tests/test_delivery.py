@@ -117,6 +117,22 @@ def test_a_clock_that_was_ten_years_ahead_for_an_hour_stops_no_digest(world: Wor
     assert len(world.platform.messages[PLACE]) <= 3
 
 
+def test_what_a_clock_that_was_ten_years_ahead_has_dated_comes_all_the_same(world: World) -> None:
+    async def ahead(store: Store, engine: Engine) -> None:
+        world.offset += timedelta(days=3_652)
+        world.knowledge = knowing_of("a", "b", "c")
+        world.platform.faults = Faults(refused={PLACE: DeliveryError("not_accepted", "place", "too many", 10)})
+
+    async def right(store: Store, engine: Engine) -> None:
+        world.offset, world.platform.faults = timedelta(), Faults()
+
+    world.acts += [(1_800.0, ahead), (3_000.0, right)]
+    world.live(hours=80)
+    told = " ".join(shown_to(world.platform, PLACE))
+    assert [told.count(f"The claim {id_} holds.") for id_ in "abc"] == [1, 1, 1]
+    assert {work.slot.state for work in world.works()} <= {"sent", "skipped"}
+
+
 def _more(world: World) -> Any:
     async def add(store: Store, engine: Engine) -> None:
         world.knowledge = knowing_of("a", "b", "c")

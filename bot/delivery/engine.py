@@ -63,6 +63,7 @@ class Engine:
         now = self.now()
         if self._ticked and now < self._ticked - SET_BACK:  # what was set by the wrong clock would not come for long
             await proposing.mend_next_fires(self.store, now)
+            self.shelf.forget()
             self._corrected = None
         self._ticked = now
         fresh = await self.shelf.refresh(now)

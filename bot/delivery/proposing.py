@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.delivery.notices import paused
 from bot.places import InvalidPlace, lane_of
 from bot.schedule import InvalidSchedule, parse
-from bot.store import firing, ledger, slots, subscriptions
+from bot.store import firing, ledger, slots, subscriptions, upkeep
 from bot.store.firing import Fire
 from bot.store.opening import Store
 from bot.store.values import Slot, Subscription
@@ -90,9 +90,12 @@ async def propose_corrections(store: Store, retracted: Mapping[str, datetime], n
 async def mend_next_fires(store: Store, now: datetime) -> int:
     """Sets next fires anew that the zone database, or a clock that was wrong, no longer gives; returns how many.
 
+    What such a clock has dated otherwise is brought back, too.
+
     Raises:
         StoreUnavailable: not all could be set; it can be said again.
     """
+    await upkeep.set_back(store, now)
     number = 0
     for one in await subscriptions.everywhere(store):
         if one.state != "active" or (one.next_fire and one.next_fire <= now):
