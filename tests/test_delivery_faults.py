@@ -83,6 +83,20 @@ def test_an_owner_who_takes_no_messages_is_told_in_the_place_itself_or_the_opera
     assert sum(world.platform.attempts.values()) == 4
 
 
+def test_where_a_platform_takes_nothing_any_more_the_operators_are_told_once_a_day_elsewhere(world: World) -> None:
+    revoked = DeliveryError("permanent", "lane", "the token is revoked")
+    some = [subscription(f"s{n}", f"slack:T1/C{n}", **SOON) for n in range(5)]
+    world.subscribe(*some)
+    world.platform.faults = Faults(refused={one.place: revoked for one in some})
+    world.live(hours=1)
+    [text] = shown_to(world.platform, world.operators)
+    assert "No digest can be posted on slack:T1 any more: the token is revoked." in text
+    assert {work.slot.state for work in world.works() if work.slot.kind == "scheduled"} == {"sending"}
+    world.platform.faults = Faults()
+    world.live(hours=1)
+    assert sum(len(world.platform.messages[one.place]) for one in some) == 5
+
+
 def test_where_a_file_names_somebody_unknown_as_owner_the_place_or_the_operators_are_told(world: World) -> None:
     world.subscribe(subscription(made_by="Ada from accounting", **SOON))
     world.platform.gone = {PLACE}

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
-from bot.store import drafts, ledger, outcomes, settling, slots, subscriptions, tables, upkeep
+from bot.store import drafts, lanes, ledger, outcomes, settling, slots, subscriptions, tables, upkeep
 from bot.store.drafts import Draft
 from bot.store.opening import Store, open_store
 from bot.store.values import ClaimRevision
@@ -91,6 +91,22 @@ async def test_however_much_has_ended_it_is_quickly_told_what_is_next(
         assert await slots.next_wake(store, NOW) == NOW + HOUR
         assert await slots.lanes_with_work(store, NOW) == []
     assert len(steps) < 20
+
+
+async def test_what_a_wrong_clock_dated_far_ahead_is_brought_back_and_nothing_else(store: Store) -> None:
+    later = NOW + 3_652 * DAY
+    await subscribed(store, made_at=later)
+    await proposed(store, "ahead", due=later)
+    await proposed(store, "soon", due=NOW + DAY)
+    await ledger.take_up(store, revisions("a"), NOW - DAY)
+    await ledger.take_up(store, revisions("b"), later)
+    assert await lanes.take_lane(store, WORKSPACE, "gone", later, later)
+    await upkeep.set_back(store, NOW)
+    assert (one := await subscriptions.get(store, "airships")) and one.made_at == NOW
+    assert await slots.lanes_with_work(store, NOW) == [WORKSPACE]
+    assert await slots.next_wake(store, NOW) == NOW + DAY
+    assert sorted((await ledger.seen_here(store)).values()) == [NOW - DAY, NOW]
+    assert await lanes.take_lane(store, WORKSPACE, "me", NOW, NOW + HOUR)
 
 
 async def test_a_draft_is_kept_for_a_day_and_saved_once(store: Store) -> None:

@@ -73,6 +73,14 @@ async def uncertain(store: Store, slot: Slot, part: Delivery, reason: str, opera
         await _notify(store, f"uncertain:{part.id}", "uncertain", told, [operators], now)
 
 
+async def shut_out(store: Store, lane: str, reason: str, operators: str, now: datetime) -> None:
+    """Tells the operators, once a day, that a platform takes nothing of the bot any more; not through that itself."""
+    if operators and lane_of(operators) != lane:
+        await _notify(
+            store, f"shut_out:{lane}:{now:%Y-%m-%d}", "shut_out", {"title": lane, "reason": reason}, [operators], now
+        )
+
+
 async def told_elsewhere(store: Store, slot: Slot, now: datetime) -> None:
     """Tells the next one of a notice that could not be posted where it belongs first."""
     places = slot.about.get("then", [])

@@ -112,6 +112,8 @@ class Sending:
         level = logging.WARNING if error.outcome == "permanent" else logging.INFO
         log.log(level, "not posted", extra={"delivery": part.id, "outcome": error.outcome, "reason": error.reason})
         hold, id_, store = self.grip.hold, part.id, self.store
+        if (error.outcome, error.scope) == ("permanent", "lane"):
+            await notices.shut_out(store, work.slot.lane, error.reason, self.operators, now)
         if error.scope != "message":
             self.grip.pause(work.slot.place if error.scope == "place" else "", wait.total_seconds())
         match error.outcome, error.scope:
