@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.holidays_of import holiday_on
 from bot.store import ledger
 from bot.store.opening import Store
-from bot.store.values import Carried, ClaimRevision, Decision, Part, Slot, Subscription
+from bot.store.values import ClaimRevision, Decision, Part, Slot, Subscription, taken_back
 from bot.subscriptions import wanted_of
 from bot.zones import zone_kept, zone_named
 from briefings.digest import Correction, Imprint, correction_briefing, digest_briefing, nothing_briefing
@@ -115,14 +115,17 @@ class Composer:
         zone = subscription.zone if subscription else "UTC"
         if claim is None or not claim.retracted:
             return Composed(reason="the claim stands again, or is no longer in the files")
-        carried = Carried(
-            slot.place, claim.id, int(slot.about["revision"]), datetime.fromisoformat(slot.about["shown"])
-        )
+        here = [one for one in await ledger.carried(self.store, [claim.id]) if one.place == slot.place]
+        if not here:
+            return Composed(reason="it was corrected before, or not told here after all")
+        carried = here[0]
         shown = carried.at.astimezone(zone_named(zone)).date()
         title, also = (subscription.title, (_manage(subscription),)) if subscription else ("", ())
         imprint = Imprint(title, slot.short_id, also=also)
         correction = Correction(claim, carried.revision, shown)
-        return Composed(self._parts(correction_briefing(self.edition(zone, now), imprint, [correction])))
+        first, *others = self._parts(correction_briefing(self.edition(zone, now), imprint, [correction]))
+        corrected = taken_back(ClaimRevision(claim.id, carried.revision))
+        return Composed((replace(first, revisions=(corrected,)), *others))
 
     def _notice(self, slot: Slot, zone: ZoneInfo, now: datetime) -> Composed:
         imprint = Imprint(str(slot.about.get("title", "")), slot.short_id)

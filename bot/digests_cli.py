@@ -4,7 +4,7 @@ import asyncio
 import sys
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -72,10 +72,9 @@ def retry(id_: Annotated[str, typer.Argument(metavar="ID", help="The id of a dig
     async def again(store: "Store") -> str:
         work = await _found(store, id_)
         if work.slot.state == "uncertain":
-            await settling.settle(store, work.slot.id, "retry", now)
+            await settling.settle(store, work.slot.id, "retry", now, deadline=_deadline(work, now))
         else:
-            kept = max(work.slot.deadline - work.slot.due, timedelta(hours=1))
-            await settling.reopen(store, work.slot.id, now + kept, now)
+            await settling.reopen(store, work.slot.id, _deadline(work, now), now)
         return work.slot.short_id
 
     typer.echo(f"{on_store(again)} goes out with the next pass of `briefbot run` or `briefbot deliver`.")
@@ -96,12 +95,20 @@ def settle(
     """Say that an uncertain digest is out, or with `--as failed` that it is not and is to be left."""
     from bot.store import settling
 
+    now = datetime.now(UTC)
+
     async def said(store: "Store") -> str:
         work = await _found(store, id_)
-        await settling.settle(store, work.slot.id, "sent" if how is How.SENT else "failed", datetime.now(UTC))
+        became: Literal["sent", "failed"] = "sent" if how is How.SENT else "failed"
+        await settling.settle(store, work.slot.id, became, now, deadline=_deadline(work, now))
         return work.slot.short_id
 
     typer.echo(f"{on_store(said)} is settled as {how.value}.")
+
+
+def _deadline(work: Work, now: datetime) -> datetime:
+    """Returns until when it is tried to post what a person says is to go out."""
+    return now + max(work.slot.deadline - work.slot.due, timedelta(hours=1))
 
 
 async def _found(store: "Store", id_: str) -> Work:

@@ -1,4 +1,4 @@
-"""The documents that tell of trouble with a digest: it was missed, it failed, it may be out, it is paused."""
+"""The documents that tell of trouble with digests: missed, failed, may be out, paused, or shut out all together."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -9,7 +9,7 @@ from briefings.edition import Edition
 from briefings.words import echo
 from knowledge import Period
 
-Trouble = Literal["missed", "failed", "uncertain", "paused"]
+Trouble = Literal["missed", "failed", "uncertain", "paused", "shut_out"]
 
 
 def notice_briefing(edition: Edition, imprint: Imprint, trouble: Trouble, told: Mapping[str, object]) -> Document:

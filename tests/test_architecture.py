@@ -17,6 +17,7 @@ from bot.platforms import PLATFORMS
 from bot.platforms.terminal.render import BUDGET
 from bot.store.values import State
 from briefings.document import Choice, Choices, Document
+from briefings.notice import Trouble
 from briefings.words import words_in
 from tests.builders import CURATED
 from tests.generated import GENERATED, ROOT, knowledge_schema
@@ -163,7 +164,7 @@ def test_every_sentence_of_the_templates_is_used() -> None:
         "companies_summary",
         "themes_summary",
     }
-    derived |= {"notice_missed", "notice_failed", "notice_uncertain", "notice_paused"}
+    derived |= {f"notice_{trouble}" for trouble in get_args(Trouble)}
     derived |= {f"why_{state}" for state in get_args(State)}
     derived |= {"changes_added", "changes_revised", "changes_retracted"}
     derived |= {macro for macro in macros if macro.endswith("_title")}

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from bot.delivery.engine import Engine
+from bot.publishing import DeliveryError
 from bot.store.opening import Store
 from tests.databases import Sqlite
+from tests.made_platform import Faults
 from tests.stored import subscription
 from tests.world import START, World, knowing_of, shown_to
 
@@ -56,6 +58,19 @@ def test_what_was_due_while_the_bot_was_down_comes_once_and_says_how_late_it_is(
     assert "The claim a holds." in text
 
 
+@pytest.mark.parametrize("hours", [0.3, 3.0])
+def test_what_the_platform_did_not_take_for_hours_says_how_late_it_is(world: World, hours: float) -> None:
+    world.platform.faults = Faults(refused={PLACE: DeliveryError("not_accepted", "lane", "it is down")})
+    world.live(hours=1 + hours)
+    world.platform.faults = Faults()
+    world.live(hours=1)
+    [text] = shown_to(world.platform, PLACE)
+    said = {"18 minutes": 0.3, "19 minutes": 0.3, "180 minutes": 3.0, "3 hours": 3.0, "2 hours": 3.0}
+    assert [late for one, late in said.items() if f"This digest is {one} late." in text] == [hours]
+    [work] = world.works()
+    assert work.slot.state == "sent"
+
+
 def test_what_was_due_three_days_ago_is_skipped_with_one_notice_and_comes_with_the_next(world: World) -> None:
     down(world, 3 * DAY + timedelta(hours=7))
     [notice] = shown_to(world.platform, PLACE)
@@ -100,6 +115,22 @@ def test_a_clock_that_was_ten_years_ahead_for_an_hour_stops_no_digest(world: Wor
     world.live(hours=30)
     assert [text.count("The claim") for text in shown_to(world.platform, PLACE)][-1] == 1
     assert len(world.platform.messages[PLACE]) <= 3
+
+
+def test_what_a_clock_that_was_ten_years_ahead_has_dated_comes_all_the_same(world: World) -> None:
+    async def ahead(store: Store, engine: Engine) -> None:
+        world.offset += timedelta(days=3_652)
+        world.knowledge = knowing_of("a", "b", "c")
+        world.platform.faults = Faults(refused={PLACE: DeliveryError("not_accepted", "place", "too many", 10)})
+
+    async def right(store: Store, engine: Engine) -> None:
+        world.offset, world.platform.faults = timedelta(), Faults()
+
+    world.acts += [(1_800.0, ahead), (3_000.0, right)]
+    world.live(hours=80)
+    told = " ".join(shown_to(world.platform, PLACE))
+    assert [told.count(f"The claim {id_} holds.") for id_ in "abc"] == [1, 1, 1]
+    assert {work.slot.state for work in world.works()} <= {"sent", "skipped"}
 
 
 def _more(world: World) -> Any:

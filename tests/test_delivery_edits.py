@@ -10,7 +10,7 @@ from bot.delivery.engine import Engine
 from bot.places import lane_of
 from bot.publishing import DeliveryError
 from bot.schedule import parse
-from bot.store import subscriptions
+from bot.store import ledger, subscriptions
 from bot.store.opening import Store
 from tests.databases import Sqlite
 from tests.made_platform import Faults, budget_of
@@ -68,12 +68,36 @@ def test_an_edit_of_the_filter_holds_for_the_next_digest_that_begins(world: Worl
 
 
 def test_an_edit_of_the_filter_leaves_a_digest_that_has_begun_as_it_is(world: World) -> None:
-    world.platform.faults = Faults(refused={PLACE: BUSY})
-    edited(world, 60, changed(world, wanted={"most": 1}))
-    edited(world, 61, _heal(world))
+    world.platform.faults = Faults(refused={PLACE: DeliveryError("not_accepted", "place", "too many", 30)})
+    edited(world, 10, changed(world, wanted={"most": 1}))
+    edited(world, 11, _heal(world))
     world.live(hours=1)
     [text] = shown_to(world.platform, PLACE)
     assert text.count("The claim") == 2
+
+
+@pytest.fixture
+def waiting(world: World) -> World:
+    """The world, where the digest waits five seconds for its turn once it is composed."""
+    world.platform.rate = 0.2
+    world.platform._turn = 6.0
+    world.longest_wait = timedelta(seconds=2)
+    return world
+
+
+def test_an_edit_of_the_filter_holds_for_a_digest_that_waits_for_its_turn(waiting: World) -> None:
+    edited(waiting, 3, changed(waiting, wanted={"most": 1}))
+    waiting.live(minutes=1)
+    [text] = shown_to(waiting.platform, PLACE)
+    assert text.count("The claim") == 1
+
+
+def test_what_moves_while_it_waits_for_its_turn_is_posted_where_it_moved(waiting: World) -> None:
+    edited(waiting, 3, changed(waiting, place=OTHER, lane=lane_of(OTHER)))
+    waiting.live(minutes=1)
+    assert {place for place, of_place in waiting.platform.messages.items() if of_place} == {OTHER}
+    assert waiting.told(lambda store: ledger.shown_in(store, OTHER))
+    assert not waiting.told(lambda store: ledger.shown_in(store, PLACE))
 
 
 def _heal(world: World) -> Edit:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from bot.delivery.engine import Engine
-from bot.publishing import DeliveryError, Post
+from bot.publishing import DeliveryError, Found, Post, Receipt
 from bot.store import subscriptions
 from bot.store.opening import Store
 from bot.store.values import Subscription
 from tests.databases import Sqlite
 from tests.every_core import SCALE
-from tests.made_platform import Faults
+from tests.made_platform import Faults, budget_of
 from tests.stored import subscription
 from tests.world import START, World, knowing_of, shown_to
 
@@ -81,6 +81,83 @@ def test_an_owner_who_takes_no_messages_is_told_in_the_place_itself_or_the_opera
     world.live(hours=2)
     assert [place for place, of_place in world.platform.messages.items() if of_place] == [world.operators]
     assert sum(world.platform.attempts.values()) == 4
+
+
+def test_where_a_platform_takes_nothing_any_more_the_operators_are_told_once_a_day_elsewhere(world: World) -> None:
+    revoked = DeliveryError("permanent", "lane", "the token is revoked")
+    some = [subscription(f"s{n}", f"slack:T1/C{n}", **SOON) for n in range(5)]
+    world.subscribe(*some)
+    world.platform.faults = Faults(refused={one.place: revoked for one in some})
+    world.live(hours=1)
+    [text] = shown_to(world.platform, world.operators)
+    assert "No digest can be posted on slack:T1 any more: the token is revoked." in text
+    assert {work.slot.state for work in world.works() if work.slot.kind == "scheduled"} == {"sending"}
+    world.platform.faults = Faults()
+    world.live(hours=1)
+    assert sum(len(world.platform.messages[one.place]) for one in some) == 5
+
+
+def test_where_a_file_names_somebody_unknown_as_owner_the_place_or_the_operators_are_told(world: World) -> None:
+    world.subscribe(subscription(made_by="Ada from accounting", **SOON))
+    world.platform.gone = {PLACE}
+    world.live(hours=2)
+    assert [place for place, of_place in world.platform.messages.items() if of_place] == [world.operators]
+    assert world.told(lambda store: subscriptions.get(store, "airships")).state == "paused"
+
+
+def test_a_place_that_never_was_one_keeps_no_other_from_going_on(world: World) -> None:
+    never = "slack:T1/C0/17"
+    world.subscribe(subscription("first", never, **SOON | {"made_at": START - 2 * DAY}), subscription(**SOON, **SAY))
+    refused = DeliveryError("permanent", "place", "that is no place")
+
+    async def reachable(place: str) -> bool:
+        if place == never:
+            raise refused
+        return True
+
+    world.platform.faults, world.platform.gone = Faults(refused={never: refused}), {PLACE}
+    world.live(minutes=5)
+    world.platform.gone = set()
+    world.platform.reachable = reachable  # type: ignore[method-assign]
+
+    async def mend(store: Store, engine: Engine) -> None:
+        await engine.mend()
+
+    world.acts.append((world.loop.time() + 60, mend))
+    world.live(minutes=5)
+    assert world.told(lambda store: subscriptions.get(store, "airships")).state == "active"
+    assert world.told(lambda store: subscriptions.get(store, "first")).state == "paused"
+
+
+def test_what_can_never_be_finished_holds_up_no_later_part(world: World) -> None:
+    world.knowledge, world.platform.budget = knowing_of("a", "b", "c"), budget_of(4)
+    world.subscribe(subscription(**SOON))
+
+    async def finish(post: Post, receipt: Receipt) -> None:
+        raise DeliveryError("permanent", "message", "no right to publish")
+
+    world.platform.finish = finish  # type: ignore[method-assign]
+    world.live(minutes=5)
+    [work] = world.works()
+    assert [one.state for one in work.deliveries] == ["sent"] * 2
+
+
+@pytest.mark.parametrize(
+    "error", [DeliveryError("not_accepted", "lane", "no such token"), ValueError("a fault")], ids=["refused", "fault"]
+)
+def test_what_cannot_be_looked_for_at_last_waits_for_a_person(world: World, error: Exception) -> None:
+    world.subscribe(subscription(**SOON | {"catch_up": 60}))
+    world.platform.faults = Faults(script=["cut"])
+
+    async def find(post: Post) -> Found:
+        raise error
+
+    world.platform.find = find  # type: ignore[method-assign]
+    world.live(minutes=2)
+    world.sleep(timedelta(hours=25))
+    world.live(minutes=5)
+    assert {work.slot.state for work in world.works() if work.slot.due < START + DAY} == {"uncertain"}
+    assert "It is not known whether part 1" in shown_to(world.platform, world.operators)[0]
 
 
 @pytest.mark.parametrize("back", [False, True])

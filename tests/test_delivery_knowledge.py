@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.publishing import DeliveryError
-from bot.store import subscriptions
+from bot.store import subscriptions, upkeep
 from knowledge import Claim
 from tests.builders import claim, knowing
 from tests.databases import Sqlite
@@ -143,6 +143,58 @@ def test_a_retraction_made_while_the_bot_was_down_is_told_when_it_has_stood(worl
     world.live(minutes=9)
     assert corrections(world) == []
     world.live(minutes=9)
+    assert corrections(world) == [PLACE]
+
+
+def test_a_correction_is_not_told_again_once_its_traces_are_deleted(world: World) -> None:
+    world.live(minutes=1)
+    world.knowledge = knowing(retracted(), *claims("b"))
+    world.live(minutes=20)
+    world.sleep(timedelta(days=100))
+    world.told(lambda store: upkeep.housekeeping(store, world.now()))
+    world.live(minutes=20)
+    assert corrections(world) == [PLACE]
+
+
+def test_a_correction_that_was_called_off_is_told_when_the_claim_is_retracted_for_good(world: World) -> None:
+    world.live(minutes=1)
+    busy = DeliveryError("not_accepted", "place", "too many", 600)
+    world.platform.faults = Faults(refused={PLACE: busy})
+    world.knowledge = knowing(retracted(), *claims("b"))
+    world.live(minutes=14)
+    world.sleep(timedelta(hours=30))
+    world.knowledge = knowing_of("a", "b")
+    world.platform.faults = Faults()
+    world.live(minutes=30)
+    assert corrections(world) == []
+    world.knowledge = knowing(retracted(), *claims("b"))
+    world.live(minutes=30)
+    assert corrections(world) == [PLACE]
+
+
+def test_where_a_digest_never_arrived_with_it_a_claim_is_not_corrected(world: World) -> None:
+    busy = DeliveryError("not_accepted", "place", "too many", 1_500)
+    world.platform.faults = Faults(refused={PLACE: busy})
+    world.live(minutes=1)
+    world.knowledge = knowing(retracted(), *claims("b"))
+    world.live(minutes=15)
+    world.platform.faults = Faults()
+    world.live(hours=3)
+    assert len(world.platform.messages[PLACE]) == 1
+    assert corrections(world) == []
+
+
+def test_a_correction_goes_out_with_another_subscription_of_the_place_if_the_first_one_stops(world: World) -> None:
+    world.subscribe(subscription("again", PLACE, **SOON))
+    world.live(minutes=1)
+    busy = DeliveryError("not_accepted", "place", "too many", 60)
+    world.knowledge = knowing(retracted(), *claims("b"))
+    world.platform.faults = Faults(refused={PLACE: busy})
+    world.live(minutes=14)
+    [correction] = [work.slot for work in world.works() if work.slot.kind == "correction"]
+    world.told(lambda store: subscriptions.pause(store, correction.subscription or "", "on leave", world.now()))
+    world.platform.faults = Faults()
+    world.live(hours=1)
     assert corrections(world) == [PLACE]
 
 

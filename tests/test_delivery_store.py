@@ -109,6 +109,17 @@ def test_a_clock_that_is_put_forward_holds_a_lane_no_longer_than_to_its_next_ren
     assert len(world.seams.names) < 500
 
 
+def test_what_was_posted_is_recorded_as_posted_once_a_locked_database_is_free_again(on_sqlite: Sqlite) -> None:
+    world = World(on_sqlite.ready(), knowing_of("a", "b"))
+    world.subscribe(subscription(made_at=START - DAY, next_fire=START + timedelta(seconds=1)))
+    world.platform.can_look = False
+    posted: list[float] = []
+    world.platform.before = lambda _: posted.append(world.loop.time())
+    world.seams.trouble = lambda _: "SQLITE_BUSY" if posted and world.loop.time() < posted[0] + 60 else ""
+    assert world.live(minutes=3)
+    assert [work.slot.state for work in world.works()] == ["sent"]
+
+
 def test_an_intent_that_cannot_be_taken_back_yet_is_not_taken_for_a_message_that_may_be_out(on_sqlite: Sqlite) -> None:
     world = World(on_sqlite.ready(), knowing_of("a", "b"))
     soon: dict[str, Any] = {"made_at": START - DAY, "next_fire": START + timedelta(seconds=1)}

@@ -75,7 +75,8 @@ def uncertain(url: str, **fields: Any) -> str:
         one = await subscriptions.get(store, "airships")
         assert one
         pages = paginate(await preview(store, airships(), one, NOW), BUDGET)
-        new = slot(lane="terminal", place=HERE, due=NOW, deadline=NOW + HOUR, subscription="airships", **fields)
+        values: dict[str, Any] = {"due": NOW, "deadline": NOW + HOUR, "subscription": "airships"}
+        new = slot(lane="terminal", place=HERE, **values | fields)
         assert await slots.propose(store, new)
         hold = await held(store, "terminal")
         begun = await beginning.begin(store, hold, new.id, [Part(to_values(page)) for page in pages[:1]], NOW)
@@ -152,6 +153,14 @@ def test_a_digest_that_is_retried_goes_out_with_the_next_pass(url: str) -> None:
     assert ran.stdout == f"{id_} goes out with the next pass of `briefbot run` or `briefbot deliver`.\n"
     assert program("deliver", DATABASE_URL=url).stdout.count("Helium was scarce.") == 1
     assert program("deliver", DATABASE_URL=url).stdout == ""
+
+
+def test_a_digest_that_is_retried_after_its_window_goes_out(url: str) -> None:
+    subscribe(url, next_fire=DUE + DAY)
+    id_ = uncertain(url, due=NOW - DAY, deadline=NOW - DAY + HOUR)
+    program("deliveries", "retry", id_, DATABASE_URL=url)
+    assert program("deliver", DATABASE_URL=url).stdout.count("Helium was scarce.") == 1
+    assert [work.slot.state for work in works(url)] == ["sent"]
 
 
 def test_a_digest_that_was_given_up_is_composed_anew_where_it_is_retried(url: str) -> None:

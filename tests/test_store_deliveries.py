@@ -1,6 +1,7 @@
 """From a slot that is proposed to one that is at its end."""
 
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 import pytest
 
@@ -240,6 +241,17 @@ async def test_a_person_settles_what_is_uncertain(
     assert bool(await slots.open_work(store, hold.lane, NOW)) is work
     with pytest.raises(WrongState, match="not to be settled"):
         await settling.settle(store, slot().id, "sent", NOW)
+
+
+@pytest.mark.parametrize("how", ["sent", "retry"])
+async def test_what_a_person_lets_go_on_has_time_to_go_on(store: Store, how: Literal["sent", "retry"]) -> None:
+    hold = await held(store)
+    first, _ = (await begun(store, hold)).deliveries
+    await outcomes.uncertain(store, hold, first.id, "timeout", NOW, None)
+    await settling.settle(store, slot().id, how, NOW + DAY, deadline=NOW + DAY + HOUR)
+    work = await slots.get(store, slot().id)
+    assert work
+    assert (work.slot.state, work.slot.deadline) == ("sending", NOW + DAY + HOUR)
 
 
 async def test_work_goes_on_after_the_part_that_a_person_settled(store: Store) -> None:

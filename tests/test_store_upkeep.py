@@ -1,13 +1,16 @@
 """What the store keeps, for how long, and how it is looked after."""
 
+import asyncio
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
+from typing import Any
 
-from bot.store import drafts, ledger, outcomes, settling, slots, subscriptions, upkeep
+from bot.store import drafts, lanes, ledger, outcomes, settling, slots, subscriptions, tables, upkeep
 from bot.store.drafts import Draft
-from bot.store.opening import Store
+from bot.store.opening import Store, open_store
 from bot.store.values import ClaimRevision
+from tests.databases import Sqlite
 from tests.stored import DAY, HOUR, NOW, PLACE, WORKSPACE, begun, held, parts, proposed, revisions, slot, subscribed
 
 
@@ -25,8 +28,10 @@ async def test_many_revisions_are_taken_up_at_once(store: Store) -> None:
 
 async def test_the_places_that_were_shown_a_claim_are_known_with_the_latest_revision(store: Store) -> None:
     hold = await held(store)
-    await begun(store, hold, "one", parts("ab"))
-    await begun(store, hold, "two", parts("a"), place="slack:T1/C2")
+    for begin in (begun(store, hold, "one", parts("ab")), begun(store, hold, "two", parts("a"), place="slack:T1/C2")):
+        (part,) = (await begin).deliveries
+        await outcomes.sent(store, hold, part.id, {}, NOW)
+    await begun(store, hold, "on its way", parts("z"))
     carried = {(one.place, one.claim, one.revision) for one in await ledger.carried(store, ["a", "b", "z"])}
     assert carried == {(PLACE, "a", 0), ("slack:T1/C2", "a", 0), (PLACE, "b", 0)}
     assert await ledger.carried(store, []) == []
@@ -68,6 +73,40 @@ async def test_what_a_place_was_shown_goes_with_the_place(store: Store) -> None:
     gone = await upkeep.housekeeping(store, NOW + 150 * DAY)
     assert (gone["subscription"], gone["shown"]) == (1, 1)
     assert await ledger.shown_in(store, PLACE) == {}
+
+
+async def test_however_much_has_ended_it_is_quickly_told_what_is_next(
+    on_sqlite: Sqlite, runner: asyncio.Runner
+) -> None:
+    steps: list[int] = []
+    async with open_store(on_sqlite.ready()) as store:
+        ended = [asdict(one := slot(f"s{n}", state="sent", ended_at=NOW)) | {"id": one.id} for n in range(5_000)]
+        async with store.writing() as tx:
+            await tx.execute(tables.slot.insert(), ended)
+            driver: Any = (await tx.get_raw_connection()).driver_connection
+            await driver.set_progress_handler(lambda: steps.append(1), 100)
+        await proposed(store, "next", due=NOW + HOUR)
+        steps.clear()
+        assert await slots.earliest_wake(store, WORKSPACE) == NOW + HOUR
+        assert await slots.next_wake(store, NOW) == NOW + HOUR
+        assert await slots.lanes_with_work(store, NOW) == []
+    assert len(steps) < 20
+
+
+async def test_what_a_wrong_clock_dated_far_ahead_is_brought_back_and_nothing_else(store: Store) -> None:
+    later = NOW + 3_652 * DAY
+    await subscribed(store, made_at=later)
+    await proposed(store, "ahead", due=later)
+    await proposed(store, "soon", due=NOW + DAY)
+    await ledger.take_up(store, revisions("a"), NOW - DAY)
+    await ledger.take_up(store, revisions("b"), later)
+    assert await lanes.take_lane(store, WORKSPACE, "gone", later, later)
+    await upkeep.set_back(store, NOW)
+    assert [one.made_at for one in await subscriptions.everywhere(store)] == [NOW]
+    assert await slots.lanes_with_work(store, NOW) == [WORKSPACE]
+    assert await slots.next_wake(store, NOW) == NOW + DAY
+    assert sorted((await ledger.seen_here(store)).values()) == [NOW - DAY, NOW]
+    assert await lanes.take_lane(store, WORKSPACE, "me", NOW, NOW + HOUR)
 
 
 async def test_a_draft_is_kept_for_a_day_and_saved_once(store: Store) -> None:

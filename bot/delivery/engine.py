@@ -15,10 +15,11 @@ from bot.delivery.posting import Posting
 from bot.delivery.sending import Sending
 from bot.delivery.shelf import Shelf
 from bot.places import platform_of
-from bot.publishing import Publisher
+from bot.publishing import DeliveryError, Publisher
+from bot.schedule import InvalidSchedule
 from bot.store import lanes, slots, subscriptions, upkeep
 from bot.store.opening import Store
-from bot.store.values import Fenced, StoreUnavailable
+from bot.store.values import Fenced, StoreUnavailable, Subscription
 from bot.subscriptions import next_fire
 
 log = logging.getLogger("briefbot.delivery")
@@ -64,6 +65,7 @@ class Engine:
         now = self.now()
         if self._ticked and now < self._ticked - SET_BACK:  # what was set by the wrong clock would not come for long
             await proposing.mend_next_fires(self.store, now)
+            self.shelf.forget()
             self._corrected = None
         self._ticked = now
         fresh = await self.shelf.refresh(now)
@@ -139,13 +141,20 @@ class Engine:
         Raises:
             StoreUnavailable: not all could be looked at.
         """
-        now = self.now()
-        for one in await subscriptions.everywhere(self.store):
+        for one in await subscriptions.unreachable(self.store):
             publisher = self.publishers.get(platform_of(one.place))
-            if one.state == "paused" and one.is_unreachable and publisher and await publisher.reachable(one.place):
-                following = next_fire(one, now)
-                if await subscriptions.resume(self.store, one.id, following, now, one.reason):
-                    log.info("a subscription goes on by itself", extra={"subscription": one.id})
+            if publisher:
+                try:
+                    await self._mend(one, publisher)
+                except (DeliveryError, InvalidSchedule) as still:  # its place was never one, or its zone is gone
+                    log.info("a subscription stays paused", extra={"subscription": one.id, "reason": str(still)})
+
+    async def _mend(self, one: Subscription, publisher: Publisher) -> None:
+        if await publisher.reachable(one.place):
+            now = self.now()
+            following = next_fire(one, now)
+            if await subscriptions.resume(self.store, one.id, following, now, one.reason):
+                log.info("a subscription goes on by itself", extra={"subscription": one.id})
 
     async def clean(self) -> None:
         """Deletes what is old.

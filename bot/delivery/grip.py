@@ -17,7 +17,7 @@ T = TypeVar("T")
 LEASE = 20.0
 """Seconds for which a lane is held; what a process that died had begun goes on this long after, and a request more."""
 
-AGAIN = 2.0
+AGAIN, LONGEST_AGAIN = 2.0, 16.0
 REQUEST = 12.0
 """Seconds for which a request of the last holder may still be under way."""
 
@@ -111,9 +111,11 @@ class Grip:
             Fenced: the lane has changed hands.
             WrongState: a person was quicker.
         """
+        wait = AGAIN
         while True:
             try:
                 return await write()
             except StoreUnavailable as error:
                 log.error("an outcome cannot be written down; nothing is sent", extra={"error": str(error)})
-                await asyncio.sleep(AGAIN)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_AGAIN)

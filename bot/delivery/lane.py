@@ -52,6 +52,11 @@ class Lane:
         keeping = asyncio.create_task(self.grip.keep())
         try:
             await self._work(keeping)
+        except StoreUnavailable:
+            self.grip.end()
+            if self._hands:  # what is posted they alone know, so they are let write it down, however long that takes
+                await asyncio.wait(list(self._hands.values()))
+            raise
         finally:
             await self._finish(keeping)
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.places import home_of, lane_of
+from bot.places import InvalidPlace, home_of, lane_of, person_of
 from bot.store import slots, subscriptions
 from bot.store.opening import Store
 from bot.store.values import UNREACHABLE, Delivery, Slot, Subscription
@@ -28,12 +28,20 @@ async def paused(store: Store, subscription: Subscription, reason: str, now: dat
         "place": subscription.place,
         "reason": reason.removeprefix(UNREACHABLE),
     }
-    workspace = home_of(subscription.place)
-    person = subscription.made_by.rpartition("/")[2].removeprefix("@")
-    owner = [f"{workspace}/@{person}"] if person and not workspace.startswith("terminal:") else []
     key = f"paused:{subscription.id}:{subscription.changed_at}"  # the same if we die before it is paused
-    await _notify(store, key, "paused", told, [*owner, subscription.place, operators], now, subscription.id)
+    await _notify(
+        store, key, "paused", told, [*_owner(subscription), subscription.place, operators], now, subscription.id
+    )
     await subscriptions.pause(store, subscription.id, reason, now)
+
+
+def _owner(subscription: Subscription) -> list[str]:
+    """Returns where the one who made a subscription takes direct messages; a file may name anybody as its maker."""
+    home, person = home_of(subscription.place), subscription.made_by.rpartition("/")[2].removeprefix("@")
+    try:
+        return [] if home.startswith("terminal:") else [person_of(f"{home}/@{person}")]
+    except InvalidPlace:
+        return []
 
 
 async def missed(store: Store, slot: Slot, subscription: Subscription | None, now: datetime) -> None:
@@ -62,6 +70,14 @@ async def uncertain(store: Store, slot: Slot, part: Delivery, reason: str, opera
     }
     if slot.kind != "notice":
         await _notify(store, f"uncertain:{part.id}", "uncertain", told, [operators], now)
+
+
+async def shut_out(store: Store, lane: str, reason: str, operators: str, now: datetime) -> None:
+    """Tells the operators, once a day, that a platform takes nothing of the bot any more; not through that itself."""
+    if operators and lane_of(operators) != lane:
+        await _notify(
+            store, f"shut_out:{lane}:{now:%Y-%m-%d}", "shut_out", {"title": lane, "reason": reason}, [operators], now
+        )
 
 
 async def told_elsewhere(store: Store, slot: Slot, now: datetime) -> None:

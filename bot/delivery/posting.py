@@ -12,12 +12,19 @@ from bot.delivery.sending import Sending, pause_after
 from bot.delivery.shelf import Shelf
 from bot.publishing import Absent, DeliveryError, Found, Receipt, Unknown
 from bot.store import beginning, outcomes, subscriptions
+from bot.store.beginning import ComposedFor
 from bot.store.values import Begun, Delivery, StoreUnavailable, Subscription, Work, WrongState
 from briefings.document import statements
 from briefings.document_json import from_values
 
 log = logging.getLogger("briefbot.delivery")
 MOST_FAULTS = 3
+LATE = timedelta(minutes=1)
+LATER = 1.25
+"""How many times as late as it says a digest may be posted that nobody has seen yet."""
+
+LOOKED_FOR = timedelta(days=1)
+"""How long after its deadline it is tried to look for a part, before a person is asked."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,9 @@ class Posting:
             if not await to.grip.turn(to.publisher, slot.place):
                 return
             if self.shelf.knowledge is knowledge:
+                read = ComposedFor(slot.place, subscription.changed_at if subscription else None)
                 parts, decisions = composed.parts, composed.decisions
-                begun = await beginning.begin(to.store, to.grip.hold, slot.id, parts, to.now(), decisions)
+                begun = await beginning.begin(to.store, to.grip.hold, slot.id, parts, to.now(), decisions, read)
         if begun.outcome == "begun":
             await to.send(Work(slot, begun.deliveries), begun.deliveries[0], subscription)
 
@@ -115,9 +123,12 @@ class Posting:
                 await self._look(work, part, subscription)
 
     def _is_outdated(self, work: Work) -> bool:
-        """Returns whether something was revised or retracted meanwhile of which nothing is posted yet."""
+        """Returns whether what is to be posted is no longer true: a claim was revised, or it is later than it says."""
         if any(one.state != "planned" for one in work.deliveries) or work.slot.kind not in ("scheduled", "now"):
             return False
+        late, said = self.sending.now() - work.slot.due, (work.slot.begun_at or work.slot.due) - work.slot.due
+        if late >= max(LATE, said * LATER):
+            return True
         claims = self.shelf.knowledge.claims
         told = (one for part in work.deliveries for one in statements(*from_values(part.page).blocks))
         standing = ((claims.get(one.claim), one.revision) for one in told)
@@ -128,8 +139,11 @@ class Posting:
         to = self.sending
         post, hold, now = to.post(work, part, subscription), to.grip.hold, to.now()
         try:
-            found = Found(Receipt(**part.receipt)) if part.receipt else await to.publisher.find(post)
+            found = Found(Receipt(**part.receipt)) if part.receipt else await to.found(post)
         except DeliveryError as error:
+            if now > work.slot.deadline + LOOKED_FOR:
+                await self._ask_a_person(work, part, error.reason)
+                return
             wait = pause_after(2) if error.retry_after is None else timedelta(seconds=error.retry_after)
             await outcomes.uncertain(to.store, hold, part.id, error.reason, now, now + wait)
             return
@@ -139,11 +153,9 @@ class Posting:
                 if following:
                     await to.hand_back(following)  # its turn comes like any other's
             case Unknown(reason) if subscription is None or subscription.policy == "at_most_once":
-                await notices.uncertain(to.store, work.slot, part, reason, to.operators, now)
-                await outcomes.uncertain(to.store, hold, part.id, reason, now, None)
+                await self._ask_a_person(work, part, reason)
             case Absent(sure=False):  # what may be there already must not be told otherwise, or we would not know which
-                again = await outcomes.not_accepted(to.store, hold, part.id, part.reason, now)
-                await self._send(work, again, subscription)
+                await self._send(work, part, subscription)
             case Absent() | Unknown():
                 wait = timedelta() if part.attempts < 2 else pause_after(part.attempts)
                 again = await outcomes.not_accepted(to.store, hold, part.id, part.reason, now + wait)
@@ -151,8 +163,13 @@ class Posting:
                     parts = tuple(again if one.id == again.id else one for one in work.deliveries)
                     await self._resume(Work(work.slot, parts), again, subscription)
 
+    async def _ask_a_person(self, work: Work, part: Delivery, reason: str) -> None:
+        to = self.sending
+        await notices.uncertain(to.store, work.slot, part, reason, to.operators, to.now())
+        await outcomes.uncertain(to.store, to.grip.hold, part.id, reason, to.now(), None)
+
     async def _send(self, work: Work, part: Delivery, subscription: Subscription | None) -> None:
-        """Sends a planned part when its turn comes."""
+        """Sends a part when its turn comes: a planned one, or one that is not taken twice."""
         to = self.sending
         if await to.grip.turn(to.publisher, work.slot.place):
             intended = await outcomes.sending(to.store, to.grip.hold, part.id, to.now())

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.delivery.notices import paused
 from bot.places import InvalidPlace, lane_of
 from bot.schedule import InvalidSchedule, parse
-from bot.store import firing, ledger, slots, subscriptions
+from bot.store import firing, ledger, slots, subscriptions, upkeep
 from bot.store.firing import Fire
 from bot.store.opening import Store
 from bot.store.values import Slot, Subscription
@@ -74,14 +74,15 @@ async def propose_corrections(store: Store, retracted: Mapping[str, datetime], n
         subscribed = [s for s in await subscriptions.of_place(store, one.place) if s.state == "active"]
         if subscribed:
             slot = Slot(
-                key=f"correction:{one.claim}@{one.place}",
+                # Anew by another subscription if this one stops before; the ledger knows what was corrected.
+                key=f"correction:{one.claim}.{one.revision}@{one.place}:{subscribed[0].id}@{retracted[one.claim]}",
                 kind="correction",
                 lane=lane_of(one.place),
                 place=one.place,
                 due=now,
                 deadline=now + timedelta(days=1),
                 subscription=subscribed[0].id,
-                about={"claim": one.claim, "revision": one.revision, "shown": one.at.isoformat()},
+                about={"claim": one.claim},
             )
             number += await slots.propose(store, slot)
     return number
@@ -90,9 +91,12 @@ async def propose_corrections(store: Store, retracted: Mapping[str, datetime], n
 async def mend_next_fires(store: Store, now: datetime) -> int:
     """Sets next fires anew that the zone database, or a clock that was wrong, no longer gives; returns how many.
 
+    What such a clock has dated otherwise is brought back, too.
+
     Raises:
         StoreUnavailable: not all could be set; it can be said again.
     """
+    await upkeep.set_back(store, now)
     wrong: list[Fire] = []
     for one in await subscriptions.everywhere(store):
         if one.state != "active" or (one.next_fire and one.next_fire <= now):

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bot.delivery import notices
 from bot.delivery.grip import Grip
-from bot.publishing import DeliveryError, Post, Publisher, Receipt
+from bot.publishing import Absent, DeliveryError, Found, Post, Publisher, Receipt, Unknown
 from bot.store import outcomes
 from bot.store.opening import Store
 from bot.store.values import UNREACHABLE, Delivery, Subscription, Work
@@ -69,9 +69,20 @@ class Sending:
         except DeliveryError:
             raise
         except Exception as error:
-            fault = secrets.token_hex(4)
-            log.error("a fault of ours while a digest was posted", exc_info=error, extra={"fault": fault})
-            raise DeliveryError("ambiguous", "message", f"a fault of ours, in the log as {fault}") from error
+            raise DeliveryError("ambiguous", "message", _fault(error)) from error
+
+    async def found(self, post: Post) -> Found | Absent | Unknown:
+        """Looks whether a part was posted.
+
+        Raises:
+            DeliveryError: it could not be looked for now.
+        """
+        try:
+            return await self.publisher.find(post)
+        except DeliveryError:
+            raise
+        except Exception as error:
+            raise DeliveryError("not_accepted", "message", _fault(error)) from error
 
     async def posted(self, work: Work, part: Delivery, post: Post, receipt: Receipt) -> Delivery | None:
         """Records that a part was posted, and returns the next one, whose turn it is; None if there is none."""
@@ -79,7 +90,8 @@ class Sending:
         try:
             await self.publisher.finish(post, receipt)
         except DeliveryError as error:
-            if self.now() < work.slot.deadline:
+            is_final = (error.outcome, error.scope) == ("permanent", "message")
+            if self.now() < work.slot.deadline and not is_final:
                 reason, wait = error.reason, error.retry_after or pause_after(2).total_seconds()
                 look_at = self.now() + timedelta(seconds=wait)
                 hold, left = self.grip.hold, outcomes.uncertain
@@ -97,8 +109,11 @@ class Sending:
         """Records why a part was not posted, or may not have been, and when to go on."""
         now = self.now()
         wait = pause_after(part.attempts) if error.retry_after is None else timedelta(seconds=error.retry_after)
-        log.info("not posted", extra={"delivery": part.id, "outcome": error.outcome, "reason": error.reason})
+        level = logging.WARNING if error.outcome == "permanent" else logging.INFO
+        log.log(level, "not posted", extra={"delivery": part.id, "outcome": error.outcome, "reason": error.reason})
         hold, id_, store = self.grip.hold, part.id, self.store
+        if (error.outcome, error.scope) == ("permanent", "lane"):
+            await notices.shut_out(store, work.slot.lane, error.reason, self.operators, now)
         if error.scope != "message":
             self.grip.pause(work.slot.place if error.scope == "place" else "", wait.total_seconds())
         match error.outcome, error.scope:
@@ -148,3 +163,10 @@ class Sending:
     async def _record(self, write: Callable[[], Awaitable[T]]) -> T:
         """Writes an outcome down, however long that takes: nobody else knows of it."""
         return await self.grip.insist(write)
+
+
+def _fault(error: Exception) -> str:
+    """Logs a fault of ours, and returns what to say of it."""
+    fault = secrets.token_hex(4)
+    log.error("a fault of ours while a digest was posted", exc_info=error, extra={"fault": fault})
+    return f"a fault of ours, in the log as {fault}"

@@ -47,6 +47,10 @@ class Shelf:
         await self._tell_of_gone(knowledge)
         return True
 
+    def forget(self) -> None:
+        """Has all be taken up anew."""
+        self._knowledge = None
+
     async def _tell_of_gone(self, knowledge: Knowledge) -> None:
         """Reports claims that readers were shown and that are no longer in the files; nobody is told of them again."""
         left = {claim for claim, _ in self._seen} - set(knowledge.claims)

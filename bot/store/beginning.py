@@ -1,7 +1,7 @@
 """Beginning a slot: its parts are frozen, its revisions reserved, its first intent committed, all at once."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,7 +11,25 @@ from bot.store.outcomes import intend, skip_in, stopped
 from bot.store.slots import drop_parts, end_slot, held, set_slot
 from bot.store.sql import chunks, insert, whole
 from bot.store.tables import decision, delivery, shown
-from bot.store.values import Begun, ClaimRevision, Decision, Delivery, Hold, Part, Work, WrongState
+from bot.store.values import (
+    Begun,
+    ClaimRevision,
+    Decision,
+    Delivery,
+    Hold,
+    Part,
+    Subscription,
+    Work,
+    WrongState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedFor:
+    """Is the place that parts were composed for, and when the subscription was changed as it was read then."""
+
+    place: str
+    changed_at: datetime | None
 
 
 @whole
@@ -22,15 +40,16 @@ async def begin(
     parts: Sequence[Part],
     at: datetime,
     decisions: Sequence[Decision] = (),
+    composed_for: ComposedFor | None = None,
 ) -> Begun:
     """Begins a planned slot, whose first part is to be sent as soon as this returns.
 
     Where another slot reserved one of its revisions for this place meanwhile, nothing is written, and the digest is to
-    be composed anew.
+    be composed anew. `composed_for` is what its parts are for.
 
     Raises:
         Fenced: the lane has changed hands.
-        WrongState: the slot is not planned.
+        WrongState: the slot is not planned, or was moved or its subscription edited since it was composed.
     """
     if not parts:
         raise ValueError("a slot without parts is skipped, not begun")
@@ -38,6 +57,7 @@ async def begin(
         async with store.writing() as tx:
             work, subscription = await held(tx, hold, slot_id)
             _must_be_planned(work)
+            _must_be_unedited(work, subscription, composed_for)
             if reason := stopped(work.slot, subscription):
                 await end_slot(tx, slot_id, "skipped", reason, at)
                 return Begun("skipped")
@@ -88,6 +108,12 @@ async def skip(
 def _must_be_planned(work: Work) -> None:
     if work.slot.state != "planned":
         raise WrongState(f"the slot {work.slot.id} is {work.slot.state}, not planned")
+
+
+def _must_be_unedited(work: Work, subscription: Subscription | None, composed_for: ComposedFor | None) -> None:
+    now = ComposedFor(work.slot.place, subscription.changed_at if subscription else None)
+    if composed_for and composed_for != now:
+        raise WrongState(f"the slot {work.slot.id} was composed for what has been edited since")
 
 
 def _must_be_unposted(work: Work) -> None:

@@ -18,19 +18,20 @@ _UNDER_WAY: tuple[State, ...] = ("sending", "uncertain")
 
 @whole
 async def sending(store: Store, hold: Hold, id_: str, at: datetime) -> Delivery | None:
-    """Commits the intent to send a planned part now, whose predecessors are sent, once more or for the first time.
+    """Commits the intent to send a part now, whose predecessors are sent, once more or for the first time.
 
-    None, and the slot is skipped, where nothing of it was posted and its subscription is no longer active.
+    It is planned; or uncertain, where the platform does not take it twice. None, and the slot is skipped, where nothing
+    of it was posted and its subscription is no longer active.
 
     Raises:
         Fenced: the lane has changed hands.
         WrongState: the part is not the next one to be sent.
     """
     async with store.writing() as tx:
-        work, one, subscription = await _held(tx, hold, id_, "planned")
+        work, one, subscription = await _held(tx, hold, id_, "planned", "uncertain")
         if one != work.current:
             raise WrongState(f"the part {id_} waits for an earlier one")
-        if one.part == 1 and (reason := stopped(work.slot, subscription)):
+        if one.part == 1 and one.state == "planned" and (reason := stopped(work.slot, subscription)):
             await skip_in(tx, work, reason, at)
             return None
         await set_slot(tx, work.slot.id, "sending", wake=at)

@@ -18,10 +18,12 @@ async def settle(
     slot_id: str,
     how: Literal["sent", "retry", "failed"],
     at: datetime,
+    deadline: datetime | None = None,
 ) -> None:
     """Settles the uncertain part of a slot: it was posted, is to be sent again, or is given up.
 
-    The parts after one that was posted, or that is sent again, are the lane's holder's work from then on.
+    The parts after one that was posted, or that is sent again, are the lane's holder's work from then on, to be posted
+    until the slot's deadline, or until a later one.
 
     Raises:
         WrongState: the slot does not wait for a person.
@@ -41,7 +43,8 @@ async def settle(
             if one.part == len(work.deliveries):
                 await end_slot(tx, slot_id, "sent", BY_A_PERSON, at)
                 return
-        await set_slot(tx, slot_id, "sending", wake=at, ended_at=None, reason="")
+        until = max(work.slot.deadline, deadline or work.slot.deadline)
+        await set_slot(tx, slot_id, "sending", wake=at, deadline=until, ended_at=None, reason="")
 
 
 @whole

@@ -42,7 +42,9 @@ async def lanes_with_work(store: Store, now: datetime) -> list[str]:
 async def earliest_wake(store: Store, lane: str) -> datetime | None:
     """Returns when something of a lane wants attention next."""
     async with store.reading() as tx:
-        return await tx.scalar(select(slot.c.wake).where(slot.c.lane == lane).order_by(slot.c.wake.nulls_last()))
+        awake = select(func.min(slot.c.wake)).where(slot.c.lane == lane, slot.c.wake.is_not(None))
+        found: datetime | None = await tx.scalar(awake)
+        return found
 
 
 @whole

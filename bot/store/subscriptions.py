@@ -69,6 +69,13 @@ async def everywhere(store: Store) -> list[Subscription]:
 
 
 @whole
+async def unreachable(store: Store) -> list[Subscription]:
+    """Returns the subscriptions that are paused because their place could not be posted to, oldest first."""
+    paused = await _some(store, subscription.c.state == "paused")
+    return [one for one in paused if one.is_unreachable]
+
+
+@whole
 async def due(store: Store, now: datetime) -> list[Subscription]:
     """Returns the active subscriptions whose next fire has come, the longest due first."""
     found = await _some(store, subscription.c.state == "active", subscription.c.next_fire <= now)

@@ -147,7 +147,8 @@ slot = Table(
     *map(_instant_or_none, ("wake", "begun_at", "ended_at")),
     UniqueConstraint("key"),
 )
-Index("ix_slot_lane_wake", slot.c.lane, slot.c.wake)
+_awake = slot.c.wake.is_not(None)  # those at their end are many more, and nobody asks for them by it
+Index("ix_slot_lane_wake", slot.c.lane, slot.c.wake, sqlite_where=_awake, postgresql_where=_awake)
 Index("ix_slot_subscription_due", slot.c.subscription, slot.c.due)
 Index("ix_slot_place", slot.c.place)
 Index("ix_slot_state_ended_at", slot.c.state, slot.c.ended_at)

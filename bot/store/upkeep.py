@@ -5,15 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import drafts
 from bot.store.opening import Store
 from bot.store.sql import in_workspace, whole
-from bot.store.tables import decision, delivery, draft, lane, shown, slot, subscription
+from bot.store.tables import decision, delivery, draft, lane, seen, shown, slot, subscription
 
 KEPT = timedelta(days=90)
+AHEAD = timedelta(hours=1)
+"""By how much the clocks of several processes surely do not differ."""
+
+KEPT_BACK = timedelta(days=14)
+"""Longer than any platform asks to be left alone."""
+
 _ENDED = ("sent", "uncertain", "failed", "skipped")
 
 
@@ -64,6 +70,17 @@ async def housekeeping(store: Store, now: datetime) -> dict[str, int]:
         (shown, ~living),
         (draft, draft.c.made_at < now - drafts.KEPT),
     )
+
+
+@whole
+async def set_back(store: Store, now: datetime) -> None:
+    """Brings back what a clock that was far ahead has dated: it would not come, or not count, before that day."""
+    ahead, beyond = now + AHEAD, now + KEPT_BACK
+    async with store.writing() as tx:
+        await tx.execute(update(lane).where(lane.c.until > ahead).values(until=now))
+        await tx.execute(update(subscription).where(subscription.c.made_at > ahead).values(made_at=now))
+        await tx.execute(update(slot).where(slot.c.wake > beyond).values(wake=now))
+        await tx.execute(update(seen).where(seen.c.at > ahead).values(at=now))
 
 
 @whole

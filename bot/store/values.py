@@ -38,6 +38,11 @@ class ClaimRevision(NamedTuple):
     revision: int
 
 
+def taken_back(one: ClaimRevision) -> ClaimRevision:
+    """Returns what stands in the ledger for the correction of a revision; revisions themselves count from 0."""
+    return ClaimRevision(one.claim, -1 - one.revision)
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """Is what a place asked to be sent; `wanted` is its filter, and whatever else composing a digest asks about.

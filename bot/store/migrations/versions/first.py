@@ -84,7 +84,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_slot"),
         sa.UniqueConstraint("key", name="uq_slot_key"),
     )
-    op.create_index("ix_slot_lane_wake", "slot", ["lane", "wake"])
+    awake = sa.text("wake IS NOT NULL")
+    op.create_index("ix_slot_lane_wake", "slot", ["lane", "wake"], sqlite_where=awake, postgresql_where=awake)
     op.create_index("ix_slot_place", "slot", ["place"])
     op.create_index("ix_slot_state_ended_at", "slot", ["state", "ended_at"])
     op.create_index("ix_slot_subscription_due", "slot", ["subscription", "due"])
