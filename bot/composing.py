@@ -64,8 +64,7 @@ class Composer:
             case "correction":
                 return await self._correction(slot, subscription, now)
             case "notice":
-                zone = subscription.zone if subscription else "UTC"
-                return self._notice(slot, self.edition(zone, now))
+                return self._notice(slot, subscription, now)
             case _:
                 assert_never(slot.kind)
 
@@ -126,8 +125,10 @@ class Composer:
         correction = Correction(claim, carried.revision, shown)
         return Composed(self._parts(correction_briefing(self.edition(zone, now), imprint, [correction])))
 
-    def _notice(self, slot: Slot, edition: Edition) -> Composed:
-        imprint = Imprint(str(slot.about.get("title", "")), slot.id[:SHORT])
+    def _notice(self, slot: Slot, subscription: Subscription | None, now: datetime) -> Composed:
+        also = (_manage(subscription),) if subscription and subscription.place == slot.place else ()
+        imprint = Imprint(str(slot.about.get("title", "")), slot.id[:SHORT], also=also)
+        edition = self.edition(subscription.zone if subscription else "UTC", now)
         document = notice_briefing(edition, imprint, slot.about["trouble"], slot.about["told"])
         return Composed(self._parts(document))
 
