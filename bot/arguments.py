@@ -10,8 +10,8 @@ def option(name: str, kind: Kind, summary: str, most: int = 200) -> Argument:
 
 
 FIELD_ARGUMENTS = (
-    Argument("schedule", "schedule", "when: weekdays at 09:00, daily 8am and 6pm, or a cron", required=False),
-    option("zone", "zone", "the time zone: Asia/Shanghai"),
+    Argument("schedule", "schedule", "when, such as weekdays at 09:00, daily 8am and 6pm, or a cron", required=False),
+    option("zone", "zone", "the time zone, such as Asia/Shanghai"),
     option("topics", "topics", "companies, themes, markets, words:TEXT, with commas; without, everything", 3_000),
     option("except", "topics", "what is left out, written in the same way", 3_000),
     option("match", "value", "any topic, or one of each kind that is given"),
@@ -19,8 +19,8 @@ FIELD_ARGUMENTS = (
     option("most", "words", f"how many items at most: 1 to {MOST_ITEMS}", 10),
     option("layout", "value", "all details, or headlines"),
     option("nothing", "value", "when nothing is new: no post, a line that says so, or older claims"),
-    option("catch_up", "words", "how late it may be posted: 30m, 6h, 2d, or 0", 20),
-    option("holidays", "words", "countries on whose holidays it is skipped: CN, US"),
+    option("catch_up", "words", "how late it may be posted, such as 30m, 6h or 2d, or 0", 20),
+    option("holidays", "words", "countries on whose holidays it is skipped, such as CN, US"),
     option("policy", "value", "where it is unclear whether it arrived: leave it, or send it again"),
     option("tags", "words", "tags of the post in a forum"),
     option("edit", "id", "the id of the subscription that is changed", 40),
@@ -40,7 +40,7 @@ SURE = "yes"
 ACTION_ARGUMENTS = (
     Argument("action", "value", "what is to be done", required=False, values=ACTIONS),
     Argument("id", "id", "the id of a subscription", required=False, most=40),
-    Argument("sure", "id", f"{SURE}, to remove it", required=False, option=True, most=10),
+    Argument("sure", "id", f"{SURE}, to remove it", required=False, option=True, most=10, values=(SURE,)),
 )
 """What `/subscriptions` takes."""
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, assert_never
-from zoneinfo import ZoneInfo
 
 from bot.holidays_of import holiday_on
 from bot.store import ledger
@@ -63,7 +62,7 @@ class Composer:
             case "correction":
                 return await self._correction(slot, subscription, now)
             case "notice":
-                return self._notice(slot, zone_kept(subscription.zone if subscription else "UTC"), now)
+                return self._notice(slot, subscription, now)
             case _:
                 assert_never(slot.kind)
 
@@ -127,8 +126,10 @@ class Composer:
         corrected = taken_back(ClaimRevision(claim.id, carried.revision))
         return Composed((replace(first, revisions=(corrected,)), *others))
 
-    def _notice(self, slot: Slot, zone: ZoneInfo, now: datetime) -> Composed:
-        imprint = Imprint(str(slot.about.get("title", "")), slot.short_id)
+    def _notice(self, slot: Slot, subscription: Subscription | None, now: datetime) -> Composed:
+        also = (_manage(subscription),) if subscription and subscription.place == slot.place else ()
+        imprint = Imprint(str(slot.about.get("title", "")), slot.short_id, also=also)
+        zone = zone_kept(subscription.zone if subscription else "UTC")
         told: dict[str, Any] = dict(slot.about["told"])
         instants = {name: datetime.fromisoformat(told[name]) for name in ("due", "next") if told.get(name)}
         told |= {name: at.astimezone(zone) for name, at in instants.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.store import subscriptions
 from bot.store.opening import Store
 from bot.store.values import Changes, Plan, Subscription, WrongState
-from bot.subscribing import BY, DECLARED_PAUSED, UNDECLARED
+from bot.subscribing import BY, DECLARED_PAUSED, IMPORT, UNDECLARED
 from bot.subscription_file import Entry, InvalidSubscriptions, read
 from bot.subscriptions import edits, made
 from knowledge import Knowledge
@@ -88,7 +88,7 @@ def _left_alone(one: Subscription) -> bool:
 
 
 def _why(entry: Entry) -> str:
-    return entry.reason or f"{BY}import"
+    return entry.reason or f"{BY}{IMPORT}"
 
 
 def _new(entry: Entry, now: datetime, why: str, declared: str | None = None) -> Subscription:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -20,7 +20,7 @@ from bot.publishing import Post, Publisher
 from bot.settings import Settings
 from bot.store import subscriptions
 from bot.store.opening import Store, open_store, sqlite_file
-from bot.store.values import StoreUnavailable
+from bot.store.values import State, StoreUnavailable
 from bot.wiring import Wiring
 from knowledge import Knowledge, load
 
@@ -30,6 +30,9 @@ PATIENCE = 15.0
 
 AGAIN = 30.0
 """Seconds after which it is tried again to deliver where something was in the way."""
+
+MOST_TOLD = 5
+"""Ways in which digests ended that are told of a rehearsal."""
 
 
 def utc_now() -> datetime:
@@ -106,7 +109,7 @@ async def deliver(settings: Settings) -> None:
 
 
 async def rehearse(settings: Settings, period: tuple[datetime, datetime], stdout: TextIO) -> None:
-    """Prints what would be posted in a period; nothing is sent or changed.
+    """Prints what would be posted in a period, and last what became of all digests; nothing is sent or changed.
 
     Raises:
         InvalidKnowledge: the knowledge folder cannot be used.
@@ -122,4 +125,15 @@ async def rehearse(settings: Settings, period: tuple[datetime, datetime], stdout
 
     budgets = {name: renderer(name).BUDGET for name in PLATFORMS}
     async with open_store(settings.database) as store:
-        await rehearsing.rehearse(store, knowledge, budgets, names_of_commands(), period, show)
+        ended = await rehearsing.rehearse(store, knowledge, budgets, names_of_commands(), period, show)
+    stdout.write(f"{_summed(ended)}\n")
+
+
+def _summed(ended: Sequence[tuple[State, str, int]]) -> str:
+    """Returns how many digests would be due, and what would become of them, the commonest first."""
+    number = sum(count for _, _, count in ended)
+    if not number:
+        return "No digest would be due."
+    told = [f"{count} {state}{f' ({reason})' if reason else ''}" for state, reason, count in ended[:MOST_TOLD]]
+    more = sum(count for _, _, count in ended[MOST_TOLD:])
+    return f"{number} would be due: {', '.join([*told, *([f'{more} others'] if more else [])])}."

@@ -78,6 +78,15 @@ def channel_of(place: str) -> str:
     return "/".join(place.split("/")[:2])
 
 
+def person_in(place: str, user: str) -> str:
+    """Returns somebody of the workspace of a place, written as places are; who is no person there stays as they are."""
+    written = f"{home_of(place)}/@{user.rpartition('/')[2].removeprefix('@')}"
+    try:
+        return str(place_of(written))
+    except InvalidPlace:
+        return user
+
+
 def person_of(written: str) -> str:
     """Reads a person, `platform:workspace/@user`.
 

@@ -37,7 +37,8 @@ class Argument:
     @property
     def usage(self) -> str:
         """How it is written in a command's usage: in capitals, in brackets where it may be left out."""
-        written = f"{self.name}:{self.kind.upper()}" if self.option else self.name.upper()
+        value = self.values[0] if len(self.values) == 1 else self.kind.upper()
+        written = f"{self.name}:{value}" if self.option else self.name.upper()
         return written if self.required else f"[{written}]"
 
 

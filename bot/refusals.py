@@ -55,4 +55,4 @@ def refused(edition: Edition, misused: Misused) -> Document:
     title = words.text(f"{misused.macro}_title", **title_values)
     if misused.macro == "missing":
         values.pop("command")
-    return refusal(edition, misused.macro, choices=choices, title=title, **values)
+    return refusal(edition, misused.macro, choices=choices, further=(), title=title, **values)

@@ -201,6 +201,7 @@ def _explained(written: str) -> str:
     if not _is_cron(written):
         return read_words(written).said
     said = CronSim(written, datetime(2000, 1, 1)).explain()  # noqa: DTZ001
+    said = said.replace("day of month", "day of the month")
     return re.sub(r"\b([0-9]+)th\b", lambda match: ordinal(int(match[1])), said)
 
 

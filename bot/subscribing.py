@@ -20,8 +20,14 @@ ID = 6
 BY = "by "
 """What the reason begins with where a person has paused or removed something."""
 
+OPERATOR, IMPORT = NOBODY = ("the operator", "import")
+"""What stands there for whoever used the command line."""
+
 UNDECLARED = "no longer declared"
 DECLARED_PAUSED = "paused in its file"
+
+_LATEST = 10
+"""Slots among which the last digest is looked for: notices and corrections stand between."""
 
 ONCE = timedelta(minutes=1)
 """Within which a digest that somebody asks for is asked for once."""
@@ -55,6 +61,12 @@ def of_id(some: Sequence[Subscription], typed: str) -> Subscription | None:
     exact = [one for one in some if one.id == typed.strip()]
     found = exact or [one for one in some if alike(one.id) == alike(typed)]
     return found[0] if len(found) == 1 else None
+
+
+async def last_digest(store: Store, one: Subscription, now: datetime) -> Slot | None:
+    """Returns the digest of a subscription that was due last, however it went."""
+    works = await slots.work_of(store, one.id, _LATEST)
+    return next((w.slot for w in works if w.slot.kind in ("scheduled", "now") and w.slot.due <= now), None)
 
 
 def drawn_id(draw: Callable[[int], int] = secrets.randbits) -> str:
@@ -120,5 +132,11 @@ async def post_now(store: Store, one: Subscription, now: datetime) -> bool:
     return await slots.propose(store, Slot(key, "now", lane_of(one.place), one.place, now, deadline, one.id))
 
 
+def paused_by(one: Subscription) -> str:
+    """Returns the person who has paused a subscription in chat, if one has."""
+    by = one.reason.removeprefix(BY)
+    return by if one.state == "paused" and one.reason.startswith(BY) and by not in NOBODY else ""
+
+
 def _by(user: str) -> str:
-    return f"{BY}{user or 'the operator'}"
+    return f"{BY}{user or OPERATOR}"

@@ -121,7 +121,7 @@ class _Reading:
         excluded = self._read("except", lambda written: self._compiled("except", written))
         both = set((topics or {}).values()) & set((excluded or {}).values())
         if both:
-            twice = ", ".join(typed for typed, topic in topics.items() if topic in both)
+            twice = ", ".join(typed for typed, topic in excluded.items() if topic in both)
             self._problems["except"] = f"{shown(twice)} is among the topics too; leave it out of one of the two"
         return {
             "topics": topics,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from bot.schedule import InvalidSchedule, parse
 from bot.store.values import Slot, Subscription
 from bot.subscription_fields import changes_between
-from bot.subscriptions import RUNS, wanted_of
+from bot.subscriptions import RUNS, terms_of, wanted_of
 from bot.zones import zone_kept
 from briefings.edition import Edition
 from briefings.wanted import explained
@@ -15,16 +15,18 @@ from knowledge import Knowledge
 
 
 def lines_of(one: Subscription, knowledge: Knowledge, now: datetime, last: Slot | None = None) -> Iterator[str]:
-    """Yields what a subscription is: what it tells, when it runs next, and how its last run went."""
+    """Yields what a subscription is: what it tells, when it runs next and how, and how its last run went."""
     edition = Edition(knowledge, date.min, words_in("en"), {})
     yield "  ".join((one.id, one.state, one.place, one.title))
     if one.state != "active":
         yield f"    {one.state}: {one.reason}"
     yield f"    {explained(edition, wanted_of(knowledge, one))}"
     yield f"    {_runs(one, now)}"
+    yield f"    {edition.words.text('terms_said', terms=terms_of(one))}"
     if last:
         yield f"    last run: {_local(one, last.due)}, {last.state}{f': {last.reason}' if last.reason else ''}"
-    yield f"    made by {one.made_by or 'the operator'}: {_local(one, one.made_at)}"
+    declared = f", declared in a file as {one.declared}" if one.declared else ""
+    yield f"    made by {one.made_by or 'the operator'}: {_local(one, one.made_at)}{declared}"
 
 
 def changes_of(before: Subscription, after: Subscription) -> Iterator[str]:

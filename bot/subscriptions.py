@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, cast
 
+from bot.field_values import duration
 from bot.places import place_of
 from bot.schedule import parse
 from bot.store.values import Changes, Subscription
 from bot.subscription_fields import Terms
 from bot.topics import found
+from briefings.subscription import Terms as Manner
 from briefings.wanted import Layout, Topics, Wanted
 from knowledge import Knowledge
 
@@ -78,6 +80,18 @@ def wanted_of(knowledge: Knowledge, subscription: Subscription) -> Wanted:
         most=wanted.get("most", 10),
         layout=cast("Layout", subscription.layout),
         nothing=cast("Literal['skip', 'say', 'archive']", wanted.get("nothing", "skip")),
+    )
+
+
+def terms_of(subscription: Subscription) -> Manner:
+    """Returns how a subscription posts, apart from when and what."""
+    return Manner(
+        layout=subscription.layout,
+        nothing=subscription.wanted.get("nothing", "skip"),
+        catch_up=duration(subscription.catch_up),
+        holidays=subscription.holidays,
+        tags=", ".join(subscription.wanted.get("tags", ())),
+        policy=subscription.policy,
     )
 
 

@@ -29,20 +29,20 @@ subscriptions = typer.Typer(
 @subscriptions.command("list")
 def listed(workspace: Workspace = "") -> None:
     """List all subscriptions: what each tells, its next three runs on its own clock, and how the last one went."""
-    from bot.store import slots
+    from bot.subscribing import last_digest
     from bot.subscription_lines import lines_of
 
-    async def found(store: "Store") -> list[tuple[Subscription, Any]]:
-        some = await _of(store, workspace)
-        works = [await slots.work_of(store, one.id, most=1) for one in some]
-        return [(one, work[0].slot if work else None) for one, work in zip(some, works, strict=True)]
-
     knowledge, now = _knowledge(), datetime.now(UTC)
+
+    async def found(store: "Store") -> list[tuple[Subscription, Any]]:
+        return [(one, await last_digest(store, one, now)) for one in await _of(store, workspace)]
+
     some = on_store(found)
     for one, last in some:
         _say(*lines_of(one, knowledge, now, last))
     if not some:
-        _say("There are no subscriptions; `briefbot subscriptions add` makes one.")
+        where = f" of {workspace}" if workspace else ""
+        _say(f"There are no subscriptions{where}; `briefbot subscriptions add` makes one.")
 
 
 @subscriptions.command()

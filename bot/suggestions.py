@@ -104,7 +104,8 @@ def _named(knowledge: Knowledge, facets: Sequence[str], typed: str, most: int) -
         yield title_of(record), _written(knowledge, facet, record.names.en, record.slug)
     if "market" in facets:
         for label, market in _beginning({market: market_name(market) for market in knowledge.markets}, typed):
-            yield label, _written(knowledge, "market", label, market)
+            written = _written(knowledge, "market", label, market)
+            yield (label if written == label else written), written
 
 
 def _written(knowledge: Knowledge, facet: str, name: str, slug: str) -> str:

@@ -113,6 +113,9 @@ def _exactly(find: Callable[[str], Any], typed: str) -> str | None:
 
 def _unknown(knowledge: Knowledge, facet: str, name: str) -> str:
     near = _near(knowledge, facet, name)
+    elsewhere = found(knowledge, "", name) if facet else None
+    if elsewhere:
+        return f"{shown(name)} is no {facet} but a {elsewhere.partition(':')[0]}; write {name} alone"
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     return f"{shown(name)} is no {facet or 'company, theme or market'} that we know{hint}"
 

@@ -1,5 +1,7 @@
 """The zones of the world, from the database that comes with us and not the machine's, of whatever age."""
 
+import re
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -8,7 +10,11 @@ from zoneinfo import ZoneInfo
 from bot.schedule_words import InvalidSchedule, shown
 from knowledge.problems import nearest
 
-_AS_SHANGHAI = ("beijing", "peking", "shenzhen", "guangzhou", "hangzhou", "utc+8", "gmt+8", "utc+08:00", "gmt+08:00")
+_AS_SHANGHAI = (
+    "beijing", "peking", "shenzhen", "guangzhou", "hangzhou",
+    "utc+8", "gmt+8", "+8", "utc+08:00", "gmt+08:00", "+08:00",
+)  # fmt: skip
+_OFFSET = re.compile(r"(?:utc|gmt|etc/gmt)?[+-][0-9:]+")
 _USUAL = (
     "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore", "Asia/Tokyo", "Europe/London", "Europe/Berlin",
     "America/New_York", "America/Los_Angeles", "UTC",
@@ -56,10 +62,12 @@ def known_zone(typed: str) -> str:
     """
     if typed in zones():
         return typed
-    by_city = {name.casefold().rpartition("/")[2]: name for name in reversed(zones())}
+    by_city = {name.casefold().rpartition("/")[2]: name for name in reversed(list(_offered("")))}
     known = by_city | dict.fromkeys(_AS_SHANGHAI, "Asia/Shanghai") | {name.casefold(): name for name in zones()}
     folded = "_".join(typed[:_LONGEST].casefold().split())
-    near = known.get(folded.removeprefix("asia/")) or known.get(nearest(folded, known) or "")
+    near = known.get(folded.removeprefix("asia/"))
+    if not near and not _OFFSET.fullmatch(folded):  # what looks like an offset lies hours away from it
+        near = known.get(nearest(folded, known) or "")
     hint = f"did you mean {near}?" if near else "write such as Asia/Shanghai or Europe/Berlin"
     raise InvalidSchedule(f"there is no zone {shown(typed)}; {hint}")
 
@@ -70,8 +78,13 @@ def zones_like(typed: str, most: int) -> list[str]:
     if not part:
         return list(_USUAL[:most])
     also = ["Asia/Shanghai"] if any(name.startswith(part) for name in _AS_SHANGHAI) else []
-    near = {name: _nearness(name.casefold(), part) for name in zones() if part in name.casefold()}
+    near = {name: _nearness(name.casefold(), part) for name in _offered(part) if part in name.casefold()}
     return list(dict.fromkeys([*also, *sorted(near, key=lambda name: (near[name], name))]))[:most]
+
+
+def _offered(part: str) -> Iterator[str]:
+    """Yields the zones that may be offered: Etc/GMT+8 lies eight hours west, so one has to spell it out."""
+    return (name for name in zones() if part.startswith("etc/") or not name.startswith("Etc/GMT"))
 
 
 def _nearness(name: str, part: str) -> int:

@@ -14,8 +14,8 @@ from briefings.wanted import Layout
 from briefings.words import echo
 from knowledge import Change, Claim, Company, Period, Theme
 
-MOST_SUBJECTS = {"full": 5, "headlines": 10}
-"""Companies and themes that a digest offers to open."""
+MOST_CHOICES = {"full": 5, "headlines": 10}
+"""Choices that a digest offers: of more than five, platforms make a menu."""
 
 _HEADINGS = {"new": "digest_new", "revised": "digest_revised", "archive": "digest_archive"}
 _NAMED = 3
@@ -86,7 +86,7 @@ def digest_briefing(edition: Edition, imprint: Imprint, selection: Selection, la
     if revised and layout == "headlines":
         choices.append(_changes(edition, words.text("texts_before"), revised))
     subjects = _subjects(edition, [item.claim for item in chosen])
-    choices += map(named_choice, subjects[: MOST_SUBJECTS[layout]])
+    choices += map(named_choice, subjects[: MOST_CHOICES[layout] - len(choices) - len(imprint.also)])
     counts = Counter(item.kind for item in chosen)
     names = [subject.names.en for subject in subjects[:_NAMED]]
     summary = words.text("digest_summary", counts=counts, names=names, others=len(subjects) > _NAMED)
@@ -114,7 +114,7 @@ def correction_briefing(edition: Edition, imprint: Imprint, corrections: Sequenc
     blocks += (citations.change(one.change, one.shown) for one in corrections)
     choices = [named_choice(one) for one in _subjects(edition, [one.claim for one in corrections])]
     titled = replace(imprint, title=words.text("correction_title", title=echo(imprint.title)))
-    choices = choices[: MOST_SUBJECTS["full"]]
+    choices = choices[: MOST_CHOICES["full"] - len(imprint.also)]
     return _document(edition, titled, words.text("correction", **said), blocks, choices, citations)
 
 

@@ -16,10 +16,10 @@ MOST_COMMAND = 90
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Is a run of text in one style."""
+    """Is a run of text in one style; in the style `place` it is a place or a person, written as places are."""
 
     text: str
-    style: Literal["plain", "strong", "code"] = "plain"
+    style: Literal["plain", "strong", "code", "place"] = "plain"
 
 
 @dataclass(frozen=True, slots=True)

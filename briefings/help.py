@@ -43,23 +43,28 @@ def unknown_briefing(edition: Edition, kind: str, typed: str, suggestions: Seque
 
 
 def refusal(
-    edition: Edition, macro: str, *, choices: Sequence[Choice] = (), title: str = "", **values: object
+    edition: Edition,
+    macro: str,
+    *,
+    choices: Sequence[Choice] = (),
+    further: Sequence[Choice] = (),
+    title: str = "",
+    **values: object,
 ) -> Document:
-    """Returns why a line cannot be answered, with the way out; `macro` has a companion `..._title`."""
+    """Returns why a line cannot be answered, with the way out; `macro` has a companion `..._title`.
+
+    `choices` may have been meant, `further` lead on, in place of the companies and themes.
+    """
     words = edition.words
     blocks: list[Block] = [words.paragraph(macro, **values)]
     if choices:
         blocks.append(Choices(words.text("did_you_mean"), tuple(choices)))
-    blocks.append(look_further(edition))
+    blocks.append(look_further(edition, further))
     return Document(title, title, "", tuple(blocks), language=words.language)
 
 
-def look_further(edition: Edition) -> Choices:
-    """Returns the ways on from an answer that says nothing."""
+def look_further(edition: Edition, choices: Sequence[Choice] = ()) -> Choices:
+    """Returns the ways on from an answer that says nothing: some choices, else companies and themes; and the help."""
     words = edition.words
-    choices = (
-        Choice(words.text("companies"), "/companies"),
-        Choice(words.text("themes"), "/themes"),
-        Choice(words.text("more_in_help"), "/help"),
-    )
-    return Choices(words.text("look_further"), choices)
+    usual = (Choice(words.text("companies"), "/companies"), Choice(words.text("themes"), "/themes"))
+    return Choices(words.text("look_further"), (*(choices or usual), Choice(words.text("more_in_help"), "/help")))

@@ -43,7 +43,8 @@ class Terms:
 class Standing:
     """Is a subscription at this moment; all instants are in its zone, `runs` are the next ones.
 
-    `schedule` is explained already; `place` is empty where it is the one in which the answer is read.
+    `schedule` is explained already; `place` is empty where it is the one in which the answer is read. `made_by` and
+    `paused_by` are people, written as places are, if it was people.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Standing:
     made_at: datetime
     place: str = ""
     paused: str | None = None
+    paused_by: str = ""
     declared: bool = False
     last: Run | None = None
 
@@ -159,14 +161,21 @@ def _name(edition: Edition, standing: Standing) -> str:
 def _all(edition: Edition, standing: Standing) -> Iterator[Block]:
     """Yields all that is known of a subscription."""
     words, last = edition.words, standing.last
-    paused = echo(standing.paused) if standing.paused is not None else None
-    yield words.labelled("standing_state", words.text("state_said", paused=paused))
+    if standing.paused_by:
+        yield words.placed("paused_by", standing.paused_by, "standing_state")
+    else:
+        paused = echo(standing.paused) if standing.paused is not None else None
+        yield words.labelled("standing_state", words.text("state_said", paused=paused))
     yield from _when(edition, standing)
     if last:
         why = edition.as_typed(f"/why {last.id}")
         yield words.labelled("standing_last", words.text("run_said", run=last, reason=last.reason, why=why))
     yield from _what(edition, standing)
-    yield words.note("made", by=echo(standing.made_by), at=standing.made_at, declared=standing.declared)
+    by, at, declared = echo(standing.made_by), standing.made_at, standing.declared
+    if by:
+        yield words.placed("made", by, at=at, declared=declared)
+    else:
+        yield words.note("made", place="", at=at, declared=declared)
 
 
 def _when(edition: Edition, standing: Standing) -> Iterator[Block]:
@@ -181,7 +190,7 @@ def _what(edition: Edition, standing: Standing, parts: int | None = None) -> Ite
     """Yields what a subscription is about and how it posts; of a long filter only the first parts, if it is said."""
     words = edition.words
     if standing.place:
-        yield words.labelled("standing_where", standing.place)
+        yield words.placed("posted_in", standing.place, "standing_where")
     for part in wrap(explained(edition, standing.wanted), LONGEST_PART, max_lines=parts, placeholder=" …"):
         yield words.labelled("standing_what", part)
     yield words.labelled("standing_how", words.text("terms_said", terms=standing.terms))

@@ -14,6 +14,9 @@ LANGUAGES = frozenset(folder.name for folder in (files("briefings") / "templates
 MOST_ECHOED = 80
 """Characters of a reader's own text that an answer repeats."""
 
+_HERE = "\0"
+"""Stands for a place in a sentence until it is made a span of its own."""
+
 MOST_MARKS = 2
 """Combining marks in a row that an echo keeps."""
 
@@ -44,6 +47,12 @@ class Words:
     def labelled(self, label: str, text: str, *, citations: tuple[int, ...] = ()) -> Paragraph:
         """Returns a paragraph of a strong label, itself a macro, and a text."""
         return Paragraph((Span(self.text(label), "strong"), Span(f" {text}")), citations)
+
+    def placed(self, macro: str, place: str, label: str = "", **values: Any) -> Paragraph:
+        """Returns a sentence in which a place or a person stands, after a strong label if there is one."""
+        before, _, after = self.text(macro, place=_HERE, **values).partition(_HERE)
+        strong = (Span(self.text(label), "strong"), Span(" ")) if label else ()
+        return Paragraph((*strong, *(one for one in (Span(before), Span(place, "place"), Span(after)) if one.text)))
 
     def usage(self, command: str, summary: str) -> Paragraph:
         """Returns a paragraph that says what a command does."""

@@ -76,6 +76,7 @@ def test_what_was_due_three_days_ago_is_skipped_with_one_notice_and_comes_with_t
     [notice] = shown_to(world.platform, PLACE)
     assert "The claim" not in notice
     assert "Sat 18 Jun 2033, 09:00 (Europe/Berlin)" in " ".join(notice.split())
+    assert "/subscriptions show airships" in notice
     world.live(hours=40)
     [_, digest] = shown_to(world.platform, PLACE)
     assert digest.count("The claim") == 2

@@ -115,7 +115,16 @@ def test_a_rehearsal_prints_a_week_and_changes_nothing(url: str) -> None:
     assert [line.split()[2] for line in days] == [f"2033-06-{day}" for day in range(13, 20)]
     assert "Helium was scarce." in ran.stdout
     assert "Nothing new since" in ran.stdout
+    assert ran.stdout.endswith("\n7 would be due: 7 sent.\n")
     assert rows(url) == before
+
+
+def test_a_rehearsal_that_posts_little_says_why(url: str) -> None:
+    ran = program("rehearse", "--from", "2033-06-13", "--to", "2033-06-19", DATABASE_URL=url)
+    assert (ran.status, ran.stdout) == (0, "No digest would be due.\n")
+    subscribe(url, schedule="weekdays at 09:00", wanted={"nothing": "skip"}, made_at=NOW)
+    ran = program("rehearse", "--from", "2033-06-13", "--to", "2033-06-19", DATABASE_URL=url)
+    assert (ran.status, ran.stdout) == (0, "5 would be due: 5 skipped (nothing is new).\n")
 
 
 def test_a_rehearsal_that_ends_before_it_begins_is_refused(url: str) -> None:

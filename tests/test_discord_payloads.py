@@ -12,10 +12,11 @@ from bot.commands import MENU
 from bot.platforms.discord.incoming import plain
 from bot.platforms.discord.messages import alone, private, shared
 from bot.platforms.discord.registration import COMPANIES_IN_MESSAGE, LEFT_OUT, commands
-from bot.platforms.discord.render import BUDGET, escaped
+from bot.platforms.discord.render import BUDGET, escaped, payload
 from bot.ports import Argument, MenuItem
 from briefings.document import Document
 from briefings.paginate import paginate
+from briefings.words import words_in
 from tests.fakes.discord_commands import command_problems
 from tests.fakes.discord_components import component_problems
 from tests.test_contract import CURATED, every_document
@@ -33,6 +34,28 @@ def test_every_page_keeps_discords_rules_in_every_form_that_it_may_take() -> Non
                 assert view.is_finished(), "discord.py would keep it for ever"
 
     asyncio.run(look())
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("discord:1/@2", "<@2>"),
+        ("discord:1/2", "<#2>"),
+        ("discord:1/2/3", "<#3>"),
+        ("discord:@4/4", escaped("discord:@4/4")),
+        ("slack:T1/C1", escaped("slack:T1/C1")),
+        ("<@&1>", escaped("<@&1>")),
+    ],
+    ids=["person", "channel", "thread", "conversation", "elsewhere", "no place"],
+)
+def test_places_and_people_are_named_by_discord_and_what_is_none_stays_as_it_is(place: str, shown: str) -> None:
+    sent = payload(Document("T", "S", "", (words_in("en").placed("paused_by", place),)))
+    assert sent["allowed_mentions"] == {"parse": []}
+    assert [text for text in texts(sent["components"]) if text.endswith(f"paused by {shown}")]
+
+
+def texts(components: list[dict[str, Any]]) -> list[str]:
+    return [one for c in components for one in (c.get("content", ""), *texts(c.get("components", [])))]
 
 
 def test_the_commands_keep_discords_rules() -> None:

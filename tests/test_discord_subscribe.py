@@ -220,11 +220,11 @@ def test_a_channel_of_another_server_cannot_be_subscribed_behind_ones_own(reader
 
 
 def places(reader: Reader, channel: str) -> set[str]:
-    """Returns where what is listed in a channel is posted, as everybody is told it elsewhere in the server."""
+    """Returns where what is listed in a channel is posted, as the ids of what Discord names to everybody."""
     elsewhere = reader.discord.do(reader.discord.channel(reader.guild, "elsewhere"))
     reader.discord.guilds[reader.guild].members[reader.user] |= MANAGE_GUILD
-    shown = read(reader.ask("subscriptions", elsewhere, action="all"))
-    return {word for word in shown.split() if word.startswith("discord:")}
+    shown = reader.ask("subscriptions", elsewhere, action="all").shown
+    return set(re.findall("<#([0-9]+)>", shown))
 
 
 def test_a_thread_and_a_post_of_a_forum_are_subscribed_by_themselves(reader: Reader) -> None:
@@ -235,13 +235,8 @@ def test_a_thread_and_a_post_of_a_forum_are_subscribed_by_themselves(reader: Rea
     for room in (thread, post):
         reader.click(reader.send(reader.open("subscribe", room), Schedule="daily 8am", Zone="UTC"), "Save")
     saved(reader, post, place=f"discord:{reader.guild}/{forum}")
-    guild = f"discord:{reader.guild}"
-    assert places(reader, thread) == {
-        f"{guild}/{reader.channel}/{thread}",
-        f"{guild}/{forum}/{post}",
-        f"{guild}/{forum}",
-    }
-    assert target(f"{guild}/{forum}/{post}").room == post
+    assert places(reader, thread) == {thread, post, forum}
+    assert target(f"discord:{reader.guild}/{forum}/{post}").room == post
 
 
 def test_alone_with_the_bot_people_subscribe_themselves(reader: Reader) -> None:

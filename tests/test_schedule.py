@@ -326,6 +326,9 @@ def test_what_cannot_be_is_refused_with_the_way_out(written: str, said: str) -> 
         ("Asia/Beijing", "did you mean Asia/Shanghai?"),
         ("UTC+8", "did you mean Asia/Shanghai?"),
         ("New York", "did you mean America/New_York?"),
+        ("+08:00", "did you mean Asia/Shanghai?"),
+        ("UTC+2", "write such as"),  # the nearest in letters lies hours away
+        ("GMT-5", "write such as"),
         ("Mars/Olympus", "write such as Asia/Shanghai or Europe/Berlin"),
         ("../../etc/passwd", "write such as Asia/Shanghai or Europe/Berlin"),
         ("Factory", "write such as"),

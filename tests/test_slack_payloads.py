@@ -17,6 +17,7 @@ from bot.ports import Argument, MenuItem
 from bot.recently import Recently
 from briefings.document import Choice, Document
 from briefings.paginate import paginate
+from briefings.words import words_in
 from tests.fakes.block_kit import block_problems, view_problems
 from tests.fakes.slack import USUAL_SCOPES
 from tests.generated import ROOT
@@ -43,6 +44,22 @@ def test_what_is_typed_ahead_fits_an_option_however_long_it_is() -> None:
     made = options({"A": [Choice("x" * 200, "/help")], "B": []})
     assert len(made["option_groups"][0]["options"][0]["text"]["text"]) == 75
     assert options({"A": []}) == {"options": []}
+
+
+def test_places_and_people_are_named_by_slack_and_what_is_none_stays_as_it_is() -> None:
+    shown = {
+        "slack:T1/@U1": [{"type": "user", "user_id": "U1"}],
+        "slack:T1/C1": [{"type": "channel", "channel_id": "C1"}],
+        "slack:T1/C1/7.5": [{"type": "channel", "channel_id": "C1"}, {"type": "text", "text": " (in a thread)"}],
+        "slack:T1/D1": [{"type": "text", "text": "slack:T1/D1"}],
+        "discord:1/2": [{"type": "text", "text": "discord:1/2"}],
+        "<!channel>": [{"type": "text", "text": "<!channel>"}],
+    }
+    for place, elements in shown.items():
+        document = Document("T", "S", "", (words_in("en").placed("paused_by", place),))
+        sent = payload(document)["blocks"]
+        assert sent[1]["elements"][0]["elements"][:-1] == [{"type": "text", "text": "paused by "}, *elements]
+        assert list(block_problems(sent, "message")) == []
 
 
 def test_only_what_can_be_asked_for_again_can_be_shared() -> None:

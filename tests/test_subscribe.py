@@ -183,8 +183,8 @@ def test_whatever_is_typed_into_a_form_is_answered_and_nothing_is_saved(
 def test_an_edit_shows_what_changes_and_saves_that_alone(people: Visitors) -> None:
     one = people.subscribed(EDITABLE)
     offer = people.ask(f"/subscribe mondays 08:30 edit:{one.id.lower()} most:3")
-    assert "schedule: mondays 08:30, now daily 09:00" in read(offer)
-    assert "most: 3, now 5" in read(offer)
+    assert "schedule: daily 09:00 → mondays 08:30" in read(offer)
+    assert "most: 5 → 3" in read(offer)
     assert "Mon 20 Jun 2033, 08:30; Mon 27 Jun 2033, 08:30; Mon 4 Jul 2033, 08:30 (Europe/Berlin)" in read(offer)
     assert people.kept() == [one]
     saved = people.click(offer, "Save")

@@ -92,7 +92,7 @@ def test_names_may_be_chinese_or_pinyin_and_tell_a_market_from_its_theme() -> No
         ("topics", "Zep", "did you mean Zephyr Airships?"),
         ("topics", "mars", "that we know. To look for the words of a text, write words:mars"),
         ("topics", "Nobody, Zephyr, Nemo", '"Nemo" is no company'),
-        ("topics", "theme:Zephyr", '"Zephyr" is no theme that we know'),
+        ("topics", "theme:Zephyr", '"Zephyr" is no theme but a company; write Zephyr alone'),
         ("topics", "market:graustrak", "did you mean Graustark?"),
         ("topics", "words:!?", "holds no word"),
         ("topics", "company:", '"company:" names nothing; give a name'),
@@ -135,7 +135,7 @@ def test_every_problem_is_told_at_once() -> None:
 
 def test_a_topic_is_not_asked_for_and_excepted() -> None:
     told = problems(topics="Zephyr, helium", except_="ZPH")
-    assert told == {"except": '"Zephyr" is among the topics too; leave it out of one of the two'}
+    assert told == {"except": '"ZPH" is among the topics too; leave it out of one of the two'}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The commands on subscriptions, for who runs the bot."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from bot.subscription_fields import FIELDS
 from tests.builders import AIRSHIPS
 from tests.databases import Sqlite
 from tests.program import Ran, program
-from tests.stored import PLACE, subscribed
+from tests.stored import PLACE, proposed, subscribed
 from tests.test_cli import PROGRAM
 from tests.test_digests_cli import HERE, kept, rows
 
@@ -67,6 +67,38 @@ def test_the_next_three_runs_are_shown_before_anything_is_saved(url: str) -> Non
     assert all(one[:3] in ("Mon", "Tue", "Wed", "Thu", "Fri") and one.endswith(" 09:00") for one in runs)
     assert ran.stderr == "nothing is changed, for nobody can be asked here; add --yes\n"
     assert rows(url) == before
+
+
+def test_how_it_posts_is_shown_too(url: str) -> None:
+    id_ = added(url, layout="headlines", nothing="say", catch_up="0", holidays="DE", policy="at_least_once")
+    told = "headlines, with details on demand; when nothing is new, a line that says so; on time or not at all; "
+    told += "not on holidays of DE; sent again where it is unclear whether it arrived."
+    assert told in run(url, "list").stdout
+    assert "at most 6h late" in run(url, "edit", id_, "--catch-up", "6h", "--yes").stdout
+
+
+def test_the_last_run_is_a_digest_and_no_notice(url: str) -> None:
+    added(url)
+    one = the(url)
+    about = {"place": HERE, "lane": "terminal", "subscription": one.id}
+    kept(url, lambda store: proposed(store, "notice", **about, due=one.made_at, kind="notice"))
+    assert "last run" not in run(url, "list").stdout
+    kept(url, lambda store: proposed(store, "digest", **about, due=one.made_at - timedelta(days=1)))
+    assert "last run: " in run(url, "list").stdout
+
+
+def test_what_a_file_declares_is_told(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "declared.yaml"
+    id_ = added(url)
+    file.write_text(run(url, "export").stdout)
+    program("deliver", DATABASE_URL=url, BRIEFBOT_SUBSCRIPTIONS=str(file))
+    assert f"declared in a file as {id_}" in run(url, "list").stdout
+
+
+def test_no_subscription_of_a_workspace_is_said_of_that_alone(url: str) -> None:
+    added(url)
+    told = run(url, "list", "--workspace", "slack:T9").stdout
+    assert told.startswith("There are no subscriptions of slack:T9;")
 
 
 @pytest.mark.parametrize(("answer", "saved"), [("n", False), ("y", True)])

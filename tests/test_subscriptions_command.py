@@ -60,7 +60,7 @@ def test_all_that_is_true_of_a_subscription_is_told(people: Visitors) -> None:
         "What: Claims on Zephyr Airships, but not on Sky tourism, at most 10.",
         "How: headlines, with details on demand; when nothing is new, a line that says so; at most 2d late; "
         "not on holidays of DE.",
-        "Made by U1 on Wed 15 Jun 2033, 08:00.",
+        "Made by slack:T1/@U1 on Wed 15 Jun 2033, 08:00.",
     ):
         assert line in shown.splitlines()
     assert labels(people.ask("/subscriptions")) == ["Change", "Pause", "Post one now", "Preview", "Remove", "Subscribe"]
@@ -98,7 +98,7 @@ def test_a_channel_shows_its_own_and_its_threads_and_managers_of_the_workspace_s
     assert people.ask("/subscriptions all").outcome == "misused"
     admin = people.ask("/subscriptions", anywhere=True)
     assert "Elsewhere" not in read(admin)
-    whole = read(people.click(admin, "All of this workspace", anywhere=True))
+    whole = read(people.click(admin, "All channels", anywhere=True))
     assert [name in whole for name in ("Ships", "Thread", "Elsewhere", "Foreign")] == [True, True, True, False]
     assert "Where: slack:T1/C2" in whole
 
@@ -131,7 +131,7 @@ def test_a_pause_ends_with_a_resume_and_what_was_missed_is_not_made_up_for(peopl
     assert "Paused: Ships" in read(paused)
     people.world.live(hours=30)
     shown = read(people.ask("/subscriptions"))
-    assert "State: paused, by U2" in shown
+    assert "State: paused by slack:T1/@U2" in shown
     assert "Next: none while it is paused" in shown
     resumed = people.click(paused, "Resume")
     assert "The next digest is due on Fri 17 Jun 2033, 09:00 (Europe/Berlin)." in read(resumed)
@@ -177,7 +177,7 @@ def test_a_zone_that_has_left_the_zone_database_is_told_with_the_way_out(people:
     ("line", "title", "told"),
     [
         ("/subscriptions puase 7F3A2K", "What is to be done?", "did you mean pause?"),
-        ("/subscriptions dance 7F3A2K", "What is to be done?", "There are here, all, show, pause"),
+        ("/subscriptions dance 7F3A2K", "What is to be done?", "Write one of here, all, show, pause"),
         ("/subscriptions pause", "Which one?", "/subscriptions pause 7F3A2K"),
         ("/subscriptions show 7F3A2K", "No such subscription", "“7F3A2K”"),
         ("/subscriptions pause 7F3A2K", "No such subscription", "/subscriptions shows those that there are"),
@@ -197,6 +197,13 @@ def test_what_cannot_be_done_is_told_with_the_value_and_the_way_out(
     assert reply.outcome != "answered"
     assert reply.document.title == title
     assert told in read(reply)
+    assert "Ships" in read(people.click(reply, "Subscriptions here"))
+
+
+def test_what_can_be_done_after_a_pause_or_a_resume_fits_a_row_of_buttons(people: Visitors) -> None:
+    one = people.subscribed(LINE)
+    for action in ("pause", "resume"):
+        assert len(labels(people.ask(f"/subscriptions {action} {one.id}"))) <= 5
 
 
 @pytest.mark.parametrize("line", ["/subscribe daily 09:00", "/subscriptions", "/why 7F3A2K9Q"])

@@ -37,6 +37,8 @@ def kept(argument: str, value: str, known: Knowledge = AIRSHIPS) -> Subscription
         ("europe/b", ["Europe/Belfast", "Europe/Belgrade", "Europe/Berlin", "Europe/Bratislava"]),
         ("", ["Asia/Shanghai", "Asia/Hong_Kong"]),
         ("atlantis", []),
+        ("+8", ["Asia/Shanghai"]),  # Etc/GMT+8 is sixteen hours from it
+        ("etc/gmt+8", ["Etc/GMT+8"]),
     ],
 )
 def test_a_zone_is_found_by_a_part_of_its_name_or_by_a_city_that_goes_by_it(typed: str, first: list[str]) -> None:

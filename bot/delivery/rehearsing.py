@@ -10,10 +10,11 @@ from tempfile import TemporaryDirectory
 from bot.delivery.engine import Engine
 from bot.delivery.shelf import Shelf
 from bot.publishing import Absent, Found, Post, Publisher, Receipt, Unknown
-from bot.store import subscriptions
+from bot.store import slots, subscriptions
 from bot.store.copying import copy
 from bot.store.lanes import free_lanes
 from bot.store.opening import Store, open_store
+from bot.store.values import State
 from bot.subscriptions import next_fire
 from briefings.paginate import Budget
 from knowledge import Knowledge
@@ -64,15 +65,17 @@ async def rehearse(
     names: Mapping[str, Mapping[str, str]],
     period: tuple[datetime, datetime],
     show: Show,
-) -> None:
+) -> list[tuple[State, str, int]]:
     """Shows all that would be posted in a period with the knowledge of now, if nothing else happened.
 
-    `budgets` and `names` are those of the platforms, by name. What fell due before the period is passed over.
+    `budgets` and `names` are those of the platforms, by name. What fell due before the period is passed over. Returns
+    what became of the digests: states with their reasons, counted.
 
     Raises:
         StoreUnavailable: the store cannot be read.
     """
-    now, end = period
+    start, end = period
+    now = start
     with TemporaryDirectory() as folder:
         async with open_store(f"sqlite:///{Path(folder) / 'rehearsal.db'}") as made:
             await copy(store, made)
@@ -90,6 +93,7 @@ async def rehearse(
                 if following is None:
                     break
                 now = max(following, now + timedelta(microseconds=1))
+            return await slots.endings(made, start)
 
 
 async def _pass_over(store: Store, start: datetime) -> None:

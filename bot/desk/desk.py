@@ -12,7 +12,7 @@ from bot.desk.visit import NotThere, Refused, Visit
 from bot.ports import Reply, Request
 from bot.rights import Rights
 from bot.store.opening import Store
-from briefings.document import Document
+from briefings.document import Choice, Document
 from briefings.edition import Edition
 from briefings.help import refusal
 
@@ -61,4 +61,5 @@ class StoreDesk:
 
 def _refusal(edition: Edition, why: Refused) -> Document:
     title = edition.words.text(f"{why.macro}_title")
-    return refusal(edition, why.macro, choices=(), title=title, **why.values)
+    here = Choice(edition.words.text("all_here"), "/subscriptions")
+    return refusal(edition, why.macro, choices=(), further=(here,), title=title, **why.values)

@@ -3,17 +3,14 @@
 from zoneinfo import ZoneInfo
 
 from bot.desk.visit import Visit
-from bot.field_values import duration
+from bot.places import person_in
 from bot.schedule import InvalidSchedule, parse
-from bot.store import slots
 from bot.store.values import Slot, Subscription
-from bot.subscribing import is_declared
-from bot.subscriptions import RUNS, wanted_of
+from bot.subscribing import is_declared, last_digest, paused_by
+from bot.subscriptions import RUNS, terms_of, wanted_of
 from bot.zones import zone_kept
 from briefings.document import Choice
-from briefings.subscription import Run, Standing, Terms
-
-_LATEST = 10
+from briefings.subscription import Run, Standing
 
 
 def standing_of(visit: Visit, one: Subscription, last: Slot | None = None) -> Standing:
@@ -32,11 +29,12 @@ def standing_of(visit: Visit, one: Subscription, last: Slot | None = None) -> St
         zone=str(zone),
         runs=runs if one.state == "active" else (),
         wanted=wanted_of(visit.edition.knowledge, one),
-        terms=_terms(one),
-        made_by=one.made_by,
+        terms=terms_of(one),
+        made_by=person_in(one.place, one.made_by),
         made_at=one.made_at.astimezone(zone),
         place=one.place if one.place != visit.request.place else "",
         paused=one.reason if one.state == "paused" else None,
+        paused_by=person_in(one.place, paused_by(one)),
         declared=one.declared is not None,
         last=run_of(last, zone) if last else None,
     )
@@ -48,9 +46,7 @@ async def with_last(visit: Visit, one: Subscription) -> Standing:
     Raises:
         StoreUnavailable: that cannot be read.
     """
-    works = await slots.work_of(visit.store, one.id, _LATEST)
-    digests = (w.slot for w in works if w.slot.kind in ("scheduled", "now") and w.slot.due <= visit.now)
-    return standing_of(visit, one, next(digests, None))
+    return standing_of(visit, one, await last_digest(visit.store, one, visit.now))
 
 
 def choices_of(visit: Visit, one: Subscription) -> list[Choice]:
@@ -78,17 +74,6 @@ def now_choice(visit: Visit, id_: str) -> Choice:
 def all_here(visit: Visit) -> Choice:
     """Returns the choice that leads to all subscriptions of the place."""
     return Choice(visit.edition.words.text("all_here"), "/subscriptions")
-
-
-def _terms(one: Subscription) -> Terms:
-    return Terms(
-        layout=one.layout,
-        nothing=one.wanted.get("nothing", "skip"),
-        catch_up=duration(one.catch_up),
-        holidays=one.holidays,
-        tags=", ".join(one.wanted.get("tags", ())),
-        policy=one.policy,
-    )
 
 
 def run_of(slot: Slot, zone: ZoneInfo) -> Run:

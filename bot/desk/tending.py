@@ -112,9 +112,9 @@ async def _now(visit: Visit, one: Subscription) -> Reply:
 async def _told(visit: Visit, macro: str, one: Subscription) -> Reply:
     """Returns a sentence about a subscription as it is now."""
     after = await subscriptions.get(visit.store, one.id) or one
-    return Reply(
-        told_briefing(visit.edition, macro, standing_of(visit, after), [*choices_of(visit, after), all_here(visit)])
-    )
+    # Of more than five, platforms make a menu; whoever wants to remove it finds that in the list.
+    choices = [one for one in choices_of(visit, after) if not one.command.startswith("/subscriptions remove")]
+    return Reply(told_briefing(visit.edition, macro, standing_of(visit, after), [*choices, all_here(visit)]))
 
 
 _FOR_ALL = ("show", "preview")

@@ -79,6 +79,16 @@ async def latest(store: Store, most: int) -> list[Work]:
 
 
 @whole
+async def endings(store: Store, since: datetime) -> list[tuple[State, str, int]]:
+    """Returns what became of the digests that were due since an instant: states with their reasons, counted."""
+    of_digests = slot.c.kind.in_(("scheduled", "now")), slot.c.due >= since
+    counted = select(slot.c.state, slot.c.reason, func.count()).where(*of_digests)
+    async with store.reading() as tx:
+        rows = await tx.execute(counted.group_by(slot.c.state, slot.c.reason).order_by(func.count().desc()))
+        return [(state, reason, number) for state, reason, number in rows]
+
+
+@whole
 async def work_of(store: Store, subscription: str, most: int = 50) -> list[Work]:
     """Returns the latest slots of a subscription with their parts, newest first."""
     of_it = select(slot).where(slot.c.subscription == subscription).order_by(slot.c.due.desc(), slot.c.id).limit(most)

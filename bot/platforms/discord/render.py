@@ -1,7 +1,7 @@
 """Document to a Discord message: a LayoutView of containers, sections, text displays and separators.
 
 Text displays are Markdown, so every character of data that could begin markup, a mention, a link or a timestamp is
-escaped; the only links are the addresses of sources.
+escaped; the only links are the addresses of sources, the only mentions places and people of ours, by their ids.
 """
 
 import re
@@ -24,6 +24,7 @@ from briefings.document import (
     Note,
     Paragraph,
     SourceEntry,
+    Span,
     Statement,
     Table,
 )
@@ -38,7 +39,9 @@ PREFIX = "1:"
 SHARE = "1!"
 """Begins the custom_id of the controls that share."""
 
-_STYLES = {"plain": "{}", "strong": "**{}**", "code": "**{}**"}  # inside code nothing could be escaped
+_STYLES = {"plain": "{}", "strong": "**{}**", "code": "**{}**", "place": "{}"}  # inside code nothing could be escaped
+_PLACE = re.compile("discord:(?!@[0-9]+/[0-9])" + limits.PLACE)
+"""A place that has a name: a conversation with one person has none."""
 _GAPS = re.compile(r"\s+")
 _ZERO_WIDTH = "\u200b"
 _ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_~|>#[]()<:+-"} | {"@": f"\\@{_ZERO_WIDTH}"})
@@ -130,13 +133,14 @@ class _Items:
     def _choices(self, block: Choices) -> Iterator[ui.Item[ui.LayoutView]]:
         new = [c for c in {c.command: c for c in block.choices}.values() if c.command not in self._offered]
         self._offered.update(choice.command for choice in new)
-        detailed = any(choice.detail for choice in new)
+        # As many as were counted: buttons for the few that are left may take more than a menu for all of them.
+        number, detailed = len(block.choices), any(choice.detail for choice in block.choices)
         if not new:
             return
-        if detailed and len(new) <= MOST_SECTIONS:
+        if detailed and number <= MOST_SECTIONS:
             yield ui.TextDisplay(f"**{escaped(block.title)}**")
             yield from map(_section, new)
-        elif not detailed and len(new) <= MOST_BUTTONS:
+        elif not detailed and number <= MOST_BUTTONS:
             yield ui.TextDisplay(f"-# {escaped(block.title)}")
             yield ui.ActionRow(*(_button(choice, choice.label) for choice in new))
         else:
@@ -147,13 +151,22 @@ class _Items:
                 yield ui.ActionRow(_select(f"{block.title}{several}", some))
 
 
+def _span(span: Span) -> str:
+    """Returns a run of text; a person or a channel by its name, which Discord knows."""
+    place = _PLACE.fullmatch(span.text) if span.style == "place" else None
+    if place is None:
+        return _STYLES[span.style].format(escaped(span.text))
+    channel = place["thread"] or place["channel"]
+    return f"<@{channel[1:]}>" if channel.startswith("@") else f"<#{channel}>"
+
+
 def _lines(block: Block) -> Iterator[str]:
     """Yields the lines of a block in Markdown."""
     match block:
         case Heading(text):
             yield f"### {escaped(text)}"
         case Paragraph(spans, numbers):
-            said = "".join(_STYLES[span.style].format(escaped(span.text)) for span in spans)
+            said = "".join(map(_span, spans))
             yield said + _marks(numbers)
         case Note(text):
             yield f"-# {escaped(text)}"

@@ -17,6 +17,9 @@ ELSEWHERE = {"tags"}
 COMPLETED = {"zone", "topics"}
 """Kinds of arguments that are completed as they are typed."""
 
+NEEDED = {"schedule", "zone"}
+"""Kinds of arguments that nothing is usual for: elsewhere Slack says "(optional)"."""
+
 
 def form(item: MenuItem, filled: Mapping[str, str], carried: str, title: str) -> Element:
     """Returns the modal in which the arguments of a command are given, those that are `filled` in, as they are."""
@@ -46,7 +49,7 @@ def _field(argument: Argument, value: str) -> Element:
     return {
         "type": "input",
         "block_id": argument.name,
-        "optional": not argument.required,
+        "optional": not (argument.required or argument.kind in NEEDED),
         "label": plain(argument.name.replace("_", " ").capitalize(), limits.LABEL),
         "hint": plain(argument.summary, limits.HINT),
         "element": {"action_id": f"{FIELD}{argument.name}"} | _element(argument, value),

@@ -162,7 +162,7 @@ def _rich_text(block: Block) -> Iterator[str]:
         if not section["elements"]:
             yield "empty rich text section"
         for element in section["elements"]:
-            if not element.get("text"):
+            if not element.get("text" if element["type"] in ("text", "link") else f"{element['type']}_id"):
                 yield "empty rich text element"
             yield from _over("link", element.get("url", ""), URL)
 

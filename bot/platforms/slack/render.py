@@ -1,7 +1,8 @@
 """Document to a Slack message: Block Kit blocks and the fallback text.
 
 Texts go into rich text, headers and plain text objects, where nothing is parsed: no mention, no link and no markup can
-be made from data. Only the fallback text is parsed by Slack, so it is escaped.
+be made from data; places and people of ours are named by their ids. Only the fallback text is parsed by Slack, so it is
+escaped.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,7 @@ from itertools import groupby
 from typing import Any, assert_never
 
 from bot.platforms.slack import limits
+from bot.platforms.slack.places import NAME, named
 from briefings.document import (
     Block,
     Break,
@@ -21,6 +23,7 @@ from briefings.document import (
     Note,
     Paragraph,
     SourceEntry,
+    Span,
     Statement,
     Table,
 )
@@ -31,7 +34,12 @@ Element = dict[str, Any]
 MOST_BUTTONS = 5
 PREFIX = "1:"
 """Begins the action_id of every control of ours; the number is that of the way in which commands are carried."""
-_STYLES: dict[str, Element] = {"plain": {}, "strong": {"style": {"bold": True}}, "code": {"style": {"code": True}}}
+_STYLES: dict[str, Element] = {
+    "plain": {},
+    "strong": {"style": {"bold": True}},
+    "code": {"style": {"code": True}},
+    "place": {},
+}
 
 
 def payload(document: Document, *, conservative: bool = False) -> dict[str, Any]:
@@ -78,7 +86,7 @@ BUDGET = Budget(capacity=(limits.BLOCKS, 4_000, limits.SELECT_OPTIONS), cost=cos
 
 
 def _length_of(elements: Iterable[Element]) -> Iterator[int]:
-    return (length(element["text"]) for element in elements)
+    return (length(element["text"]) if "text" in element else NAME for element in elements)
 
 
 def _blocks(document: Document, *, conservative: bool) -> Iterator[Element]:
@@ -118,7 +126,7 @@ def _sections(block: Block) -> Iterator[list[Element]]:
         case Heading(text):
             yield [*_run(text, "strong")]
         case Paragraph(spans=spans):
-            yield [element for span in spans for element in _run(span.text, span.style)]
+            yield [element for span in spans for element in _named(span) or _run(span.text, span.style)]
         case Statement():
             yield from _statement(block)
         case Facts(rows):
@@ -153,6 +161,10 @@ def _cell(cell: Statement | NoClaim) -> list[Element]:
 def _run(text: str, style: str = "plain") -> Iterator[Element]:
     if text:
         yield {"type": "text", "text": text, **_STYLES[style]}
+
+
+def _named(span: Span) -> list[Element]:
+    return named(span.text) if span.style == "place" else []
 
 
 def _rich_text(lines: Iterable[list[Element]]) -> Iterator[Element]:

@@ -27,7 +27,7 @@ from briefings.paginate import Budget, Size
 
 PACKED = 76
 """Columns of a line of choices."""
-_STYLES = {"plain": "", "strong": "bold", "code": "cyan"}
+_STYLES = {"plain": "", "strong": "bold", "code": "cyan", "place": ""}
 
 
 @dataclass(frozen=True, slots=True)
