@@ -19,6 +19,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from bot.places import lane_of
+from bot.schedule import parse
 from bot.store.opening import open_store
 from bot.store.sql import chunks
 from bot.store.tables import delivery, slot, subscription
@@ -127,6 +128,7 @@ class Outbox:
             one = Subscription(
                 f"S{number}", place, "Morning", "daily 09:00", "Asia/Shanghai", "", now - timedelta(days=1),
                 {"nothing": "say", "most": 5}, policy=policy,  # type: ignore[arg-type]
+                next_fire=parse("daily 09:00", "Asia/Shanghai").next(now),
             )  # fmt: skip
             subscriptions.append(asdict(one) | {"changed_at": now})
             for count in range(a_channel):

@@ -1,16 +1,15 @@
 """Real processes that deliver and are killed, against the fake Slack and the fake Discord, with faults on."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.databases import PostgreSql, Sqlite
+from tests.every_core import SCALE
 from tests.fakes.slack import USUAL_SCOPES
 from tests.killing import account, fakes, kill_at_random, kill_replicas
 
-SCALE = float(os.environ.get("SCALE", "1"))
 HISTORY = frozenset({"channels:history", "groups:history", "im:history"})
 
 

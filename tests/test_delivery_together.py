@@ -1,6 +1,5 @@
 """Thousands of digests that are due at the same minute, at the pace that Discord allows."""
 
-import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,9 +9,9 @@ import pytest
 
 from bot.platforms.discord.pacing import RATE
 from tests.databases import Sqlite
+from tests.every_core import SCALE
 from tests.killing import fakes, open_ones
 
-SCALE = float(os.environ.get("SCALE", "1"))
 POSTED = "POST /channels/{id}/messages"
 
 

@@ -92,7 +92,7 @@ async def mend_next_fires(store: Store, now: datetime) -> int:
     Raises:
         StoreUnavailable: not all could be set; it can be said again.
     """
-    number = 0
+    wrong: list[Fire] = []
     for one in await subscriptions.everywhere(store):
         if one.state != "active" or (one.next_fire and one.next_fire <= now):
             continue
@@ -102,7 +102,9 @@ async def mend_next_fires(store: Store, now: datetime) -> int:
             await paused(store, one, str(invalid), now)
             continue
         if expected != one.next_fire:
-            number += await subscriptions.set_next_fire(store, one, expected)
-    if number:
-        log.warning("clocks have changed; next digests were set anew", extra={"number": number})
-    return number
+            wrong.append(Fire(one, None, expected))
+    for start in range(0, len(wrong), TOGETHER):
+        await firing.fire(store, wrong[start : start + TOGETHER])
+    if wrong:
+        log.warning("clocks have changed; next digests were set anew", extra={"number": len(wrong)})
+    return len(wrong)

@@ -60,8 +60,12 @@ class Store:
         try:
             async with self.engine.connect() as connection:
                 await connection.execution_options(**options)
-                async with connection.begin():
-                    yield connection
+                try:
+                    async with connection.begin():
+                        yield connection
+                except SQLAlchemyError:
+                    await connection.invalidate()  # a commit that failed may have left its transaction open
+                    raise
         except (SQLAlchemyError, OSError) as error:
             told = unavailable(self.name, error)
             if told is None:
