@@ -137,6 +137,11 @@ class Settings(BaseSettings):
         """Whether a chat platform is on."""
         return bool(self.slack_bot_token or self.discord_bot_token)
 
+    def is_on(self, platform: str) -> bool:
+        """Returns whether something can be posted on a platform; on the terminal it always can."""
+        tokens = {"slack": self.slack_bot_token, "discord": self.discord_bot_token}
+        return bool(tokens.get(platform, True))
+
     @property
     def listen_address(self) -> tuple[str, int]:
         """The host and the port of `listen`."""

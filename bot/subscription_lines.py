@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from bot.schedule import InvalidSchedule, parse
-from bot.store.values import Slot, Subscription
+from bot.store.values import UNREACHABLE, Slot, Subscription
 from bot.subscription_fields import changes_between
 from bot.subscriptions import RUNS, terms_of, wanted_of
 from bot.zones import zone_kept
@@ -19,7 +19,7 @@ def lines_of(one: Subscription, knowledge: Knowledge, now: datetime, last: Slot 
     edition = Edition(knowledge, date.min, words_in("en"), {})
     yield "  ".join((one.id, one.state, one.place, one.title))
     if one.state != "active":
-        yield f"    {one.state}: {one.reason}"
+        yield f"    {one.state}: {one.reason.removeprefix(UNREACHABLE)}"
     yield f"    {explained(edition, wanted_of(knowledge, one))}"
     yield f"    {_runs(one, now)}"
     yield f"    {edition.words.text('terms_said', terms=terms_of(one))}"

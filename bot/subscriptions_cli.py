@@ -65,6 +65,8 @@ def add(*, yes: Yes = False, **fields: str | None) -> None:
 
     on_store(saved)
     _say(f"{new.id} is saved. `briefbot subscriptions now {new.id}` posts a first digest at once.")
+    if not read_settings().is_on(platform := new.place.partition(":")[0]):
+        _say(f"{platform} is off here: it is posted by a `briefbot run` or `briefbot deliver` that has its token.")
 
 
 @subscriptions.command()

@@ -16,6 +16,9 @@ MOST_PREVIEWED = 3
 LONGEST_PART = 800
 """Characters of one paragraph: a filter may be longer than the page of a platform."""
 
+LONGEST_REASON = 300
+"""Characters of why something is paused, which ends in the way out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -164,7 +167,7 @@ def _all(edition: Edition, standing: Standing) -> Iterator[Block]:
     if standing.paused_by:
         yield words.placed("paused_by", standing.paused_by, "standing_state")
     else:
-        paused = echo(standing.paused) if standing.paused is not None else None
+        paused = echo(standing.paused, LONGEST_REASON) if standing.paused is not None else None
         yield words.labelled("standing_state", words.text("state_said", paused=paused))
     yield from _when(edition, standing)
     if last:

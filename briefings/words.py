@@ -85,11 +85,11 @@ def _words(language: str) -> Words:
     return Words(language)
 
 
-def echo(typed: str) -> str:
-    """Returns a reader's own text fit to be shown again: one line of visible characters, at most 80."""
+def echo(typed: str, most: int = MOST_ECHOED) -> str:
+    """Returns a reader's own text fit to be shown again: one line of visible characters, at most 80 or so many."""
     shown: list[str] = []
     marks = 0
-    for character in typed[: MOST_ECHOED * 2]:
+    for character in typed[: most * 2]:
         category = unicodedata.category(character)
         marks = marks + 1 if category[0] == "M" else 0
         if category in ("Cc", "Zl", "Zp", "Zs"):
@@ -97,4 +97,4 @@ def echo(typed: str) -> str:
         elif category[0] != "C" and marks <= MOST_MARKS:
             shown.append(character)
     line = " ".join("".join(shown).split())
-    return line if len(line) <= MOST_ECHOED else line[: MOST_ECHOED - 1] + "…"
+    return line if len(line) <= most else line[: most - 1] + "…"

@@ -312,3 +312,11 @@ def test_a_database_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     ran = run(f"sqlite:///{tmp_path}", "list")
     assert ran.status == 3
     assert f"the database {tmp_path} cannot be opened (Is a directory)" in ran.stderr
+
+
+@pytest.mark.parametrize(("token", "told"), [("", True), ("xoxb-1", False)])
+def test_a_place_whose_platform_is_off_is_told_of(url: str, token: str, told: bool) -> None:
+    on = {"SLACK_BOT_TOKEN": token, "SLACK_APP_TOKEN": "xapp-1"} if token else {}
+    ran = program("subscriptions", "add", *options(place=PLACE), "--yes", DATABASE_URL=url, **on)
+    assert ran.status == 0
+    assert ("slack is off here" in ran.stdout) == told

@@ -125,6 +125,15 @@ def test_what_belongs_to_others_is_unknown_to_whoever_knows_its_id(people: Visit
     assert rows(people) == before
 
 
+def test_why_something_is_paused_is_told_with_the_way_out(people: Visitors) -> None:
+    one = people.subscribed(LINE)
+    reason = (
+        f"{'there is no such channel, or it is private and the bot is not in it; ' * 2}invite it there with /invite"
+    )
+    people.world.told(lambda store: subscriptions.pause(store, one.id, f"unreachable: {reason}", people.world.now()))
+    assert f"State: paused, {reason}" in read(people.ask("/subscriptions")).replace("\n", " ")
+
+
 def test_a_pause_ends_with_a_resume_and_what_was_missed_is_not_made_up_for(people: Visitors) -> None:
     one = people.subscribed(LINE)
     paused = people.ask(f"/subscriptions pause {one.id}", user="U2")

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from bot.desk.visit import Visit
 from bot.places import person_in
 from bot.schedule import InvalidSchedule, parse
-from bot.store.values import Slot, Subscription
+from bot.store.values import UNREACHABLE, Slot, Subscription
 from bot.subscribing import is_declared, last_digest, paused_by
 from bot.subscriptions import RUNS, terms_of, wanted_of
 from bot.zones import zone_kept
@@ -33,7 +33,7 @@ def standing_of(visit: Visit, one: Subscription, last: Slot | None = None) -> St
         made_by=person_in(one.place, one.made_by),
         made_at=one.made_at.astimezone(zone),
         place=one.place if one.place != visit.request.place else "",
-        paused=one.reason if one.state == "paused" else None,
+        paused=one.reason.removeprefix(UNREACHABLE) if one.state == "paused" else None,
         paused_by=person_in(one.place, paused_by(one)),
         declared=one.declared is not None,
         last=run_of(last, zone) if last else None,
