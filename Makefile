@@ -10,10 +10,10 @@ run: $(READY)
 	@$(BIN)/briefbot run
 
 test: $(READY)
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n 4
 
 test-long: $(READY)
-	$(BIN)/pytest -n 3 -m long --timeout 3600
+	$(BIN)/pytest -n 3 --dist worksteal -m long --timeout 3600
 
 check: $(READY)
 	$(BIN)/ruff format --check .
