@@ -13,13 +13,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from bot import digests_cli, subscriptions_cli
+from bot.cli.digests import deliver, deliveries, rehearse
+from bot.cli.subscriptions import subscriptions
 from bot.log import prepare_logging
 from bot.platforms import PLATFORMS, limits, renderer
 from bot.ports import TokenRefused
 from bot.settings import InvalidSettings, Settings, read_settings
 from bot.store.values import StoreUnavailable
-from bot.subscription_file import InvalidSubscriptions
+from bot.subscribing.file import InvalidSubscriptions
 from briefings.document import Document
 from knowledge import InvalidKnowledge, load, proposed_pinyin
 
@@ -157,10 +158,10 @@ def manifest(
     typer.echo(registered.manifest([command.item for command in MENU], UMBRELLA, url), nl=False)
 
 
-app.command()(digests_cli.deliver)
-app.command()(digests_cli.rehearse)
-app.add_typer(digests_cli.deliveries, name="deliveries")
-app.add_typer(subscriptions_cli.subscriptions, name="subscriptions")
+app.command()(deliver)
+app.command()(rehearse)
+app.add_typer(deliveries, name="deliveries")
+app.add_typer(subscriptions, name="subscriptions")
 
 
 def _settings(folder: Path | None) -> Settings:

@@ -17,10 +17,10 @@ from bot.desk.desk import StoreDesk
 from bot.knowledge_folder import KnowledgeFolder
 from bot.platforms import limits
 from bot.ports import Platform, Receive, TokenRefused
-from bot.rights import Rights
 from bot.settings import InvalidSettings, Settings
 from bot.store.opening import open_store
 from bot.store.values import StoreUnavailable
+from bot.subscribing.rights import Rights
 from bot.wiring import Wiring
 
 log = logging.getLogger("briefbot.app")

@@ -1,7 +1,7 @@
 """The arguments of commands that take many."""
 
-from bot.field_values import LONGEST_TITLE, MOST_ITEMS, VALUES
 from bot.ports import Argument, Kind
+from bot.subscribing.field_values import LONGEST_TITLE, MOST_ITEMS, VALUES
 
 
 def option(name: str, kind: Kind, summary: str, most: int = 200) -> Argument:

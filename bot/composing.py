@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from bot.holidays_of import holiday_on
 from bot.store import ledger
 from bot.store.opening import Store
 from bot.store.values import ClaimRevision, Decision, Part, Slot, Subscription, taken_back
-from bot.subscriptions import wanted_of
+from bot.subscribing.holidays_of import holiday_on
+from bot.subscribing.subscriptions import wanted_of
 from bot.zones import zone_kept, zone_named
 from briefings.digest import Correction, Imprint, correction_briefing, digest_briefing, nothing_briefing
 from briefings.document import Choice, Document, statements

@@ -8,19 +8,19 @@ from typing import TextIO
 
 from bot.clock import Clock
 from bot.commands import names_outside
-from bot.declared import reconcile
 from bot.delivery import rehearsing
 from bot.delivery.engine import Engine
 from bot.delivery.lane import LONGEST_LOOK
 from bot.delivery.running import deliver_by, deliver_once, ready
 from bot.delivery.shelf import Shelf
-from bot.holidays_of import holiday_on
 from bot.platforms import PLATFORMS, limits, renderer
 from bot.publishing import Post, Publisher
 from bot.settings import Settings
 from bot.store import subscriptions
 from bot.store.opening import Store, open_store, sqlite_file
 from bot.store.values import State, StoreUnavailable
+from bot.subscribing.declared import reconcile
+from bot.subscribing.holidays_of import holiday_on
 from bot.wiring import Wiring
 from knowledge import Knowledge, load
 

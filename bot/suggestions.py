@@ -6,7 +6,7 @@ from bot.commands import command_named
 from bot.ports import Argument
 from bot.schedule import InvalidSchedule, parse
 from bot.schedule_words import EXAMPLES
-from bot.topics import found
+from bot.subscribing.topics import found
 from bot.zones import zones_like
 from briefings.document import MOST_COMMAND, Choice
 from briefings.measure import length

@@ -7,10 +7,10 @@ from bot.answer import Answers
 from bot.desk.desk import StoreDesk
 from bot.platforms.terminal.render import payload
 from bot.ports import Reply, Request
-from bot.rights import Rights
 from bot.store import subscriptions
 from bot.store.opening import Store
 from bot.store.values import Subscription
+from bot.subscribing.rights import Rights
 from briefings.document import Choice, choices
 from tests.stored import PLACE
 from tests.world import World

@@ -16,7 +16,7 @@ from bot.platforms.discord.incoming import Asked
 from bot.platforms.discord.modal import MORE, Form, modal, opened_by, sent
 from bot.platforms.discord.registration import commands
 from bot.ports import Request
-from bot.subscription_fields import FIELDS
+from bot.subscribing.fields import FIELDS
 from tests.builders import TODAY, airships
 from tests.fakes.discord_commands import command_problems
 from tests.fakes.discord_components import modal_problems

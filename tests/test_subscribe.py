@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.ports import Request
-from bot.rights import Rights
 from bot.store import drafts, upkeep
 from bot.store.opening import Store
-from bot.subscription_fields import FIELDS, fields_of
+from bot.subscribing.fields import FIELDS, fields_of
+from bot.subscribing.rights import Rights
 from tests.builders import airships
 from tests.databases import Sqlite
 from tests.desk_visitors import MANAGER, Visitors, button, labels, read

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot import subscribing
 from bot.ports import Request
-from bot.rights import Rights
 from bot.store import slots, subscriptions
 from bot.store.opening import Store
 from bot.store.values import UNREACHABLE, Plan, Subscription, WrongState
-from bot.subscribing import UNDECLARED, StillDeclared
-from bot.subscription_fields import checked, fields_of
-from bot.subscriptions import made
+from bot.subscribing import keeping
+from bot.subscribing.fields import checked, fields_of
+from bot.subscribing.keeping import UNDECLARED, StillDeclared
+from bot.subscribing.rights import Rights
+from bot.subscribing.subscriptions import made
 from tests.builders import airships
 from tests.stored import DAY, NOW, PLACE, begun, held, proposed, slot, subscribed, subscription
 
@@ -32,20 +32,20 @@ def request(place: str = PLACE, user: str = "U1", *, manages: bool = True, anywh
 
 
 async def test_what_is_saved_is_there_once_however_often_it_is_saved(store: Store) -> None:
-    first = await subscribing.subscribe(store, TERMS, "7F3A2K", "U1", NOW)
+    first = await keeping.subscribe(store, TERMS, "7F3A2K", "U1", NOW)
     assert first == replace(made(TERMS, "7F3A2K", "U1", NOW), changed_at=NOW)
-    assert await subscribing.subscribe(store, TERMS, "7F3A2K", "U1", NOW + DAY) == first
+    assert await keeping.subscribe(store, TERMS, "7F3A2K", "U1", NOW + DAY) == first
     assert await subscriptions.everywhere(store) == [first]
-    assert await subscribing.subscribe(store, TERMS, "7F3A2K", "U2", NOW) is None
-    assert await subscribing.subscribe(store, replace(TERMS, place="slack:T2/C1"), "7F3A2K", "U1", NOW) is None
+    assert await keeping.subscribe(store, TERMS, "7F3A2K", "U2", NOW) is None
+    assert await keeping.subscribe(store, replace(TERMS, place="slack:T2/C1"), "7F3A2K", "U1", NOW) is None
 
 
 async def test_an_edit_is_for_slots_not_yet_begun_and_leaves_what_is_planned(store: Store) -> None:
-    before = await subscribing.subscribe(store, TERMS, "7F3A2K", "U1", NOW)
+    before = await keeping.subscribe(store, TERMS, "7F3A2K", "U1", NOW)
     assert before
     planned = await proposed(store, subscription="7F3A2K")
     terms = checked(fields_of(before) | {"most": "3", "schedule": "mondays 08:00"}, KNOWN, before)
-    after = await subscribing.edit(store, before, terms, NOW + DAY)
+    after = await keeping.edit(store, before, terms, NOW + DAY)
     assert after
     assert (after.wanted["most"], after.schedule, after.changed_at) == (3, "mondays 08:00", NOW + DAY)
     assert after.next_fire == datetime(2033, 6, 20, 6, tzinfo=UTC)
@@ -55,26 +55,24 @@ async def test_an_edit_is_for_slots_not_yet_begun_and_leaves_what_is_planned(sto
 
 
 async def test_an_edit_that_changes_nothing_writes_nothing(store: Store) -> None:
-    before = await subscribing.subscribe(store, TERMS, "7F3A2K", "U1", NOW)
+    before = await keeping.subscribe(store, TERMS, "7F3A2K", "U1", NOW)
     assert before
-    assert await subscribing.edit(store, before, TERMS, NOW + DAY) == before
+    assert await keeping.edit(store, before, TERMS, NOW + DAY) == before
 
 
 async def test_what_is_removed_meanwhile_is_not_edited(store: Store) -> None:
-    before = await subscribing.subscribe(store, TERMS, "7F3A2K", "U1", NOW)
+    before = await keeping.subscribe(store, TERMS, "7F3A2K", "U1", NOW)
     assert before
-    assert await subscribing.remove(store, before, "U1", NOW)
-    assert await subscribing.edit(store, before, replace(TERMS, title="New"), NOW) is None
-    assert not await subscribing.remove(store, before, "U1", NOW)
+    assert await keeping.remove(store, before, "U1", NOW)
+    assert await keeping.edit(store, before, replace(TERMS, title="New"), NOW) is None
+    assert not await keeping.remove(store, before, "U1", NOW)
 
 
 async def test_a_move_takes_waiting_slots_along_and_finishes_a_begun_one_where_it_is(store: Store) -> None:
     before = await subscribed(store, schedule="daily 09:00")
     await begun(store, await held(store), "out", subscription="airships")
     await proposed(store, "waiting", subscription="airships")
-    after = await subscribing.edit(
-        store, before, checked(fields_of(before) | {"place": "discord:1/2"}, KNOWN, before), NOW
-    )
+    after = await keeping.edit(store, before, checked(fields_of(before) | {"place": "discord:1/2"}, KNOWN, before), NOW)
     assert after
     assert after.place == "discord:1/2"
     assert [work.slot.key for work in await slots.open_work(store, "discord", NOW)] == ["waiting"]
@@ -84,7 +82,7 @@ async def test_a_move_takes_waiting_slots_along_and_finishes_a_begun_one_where_i
 async def test_a_pause_by_a_person_holds_though_something_else_had_paused_it(store: Store) -> None:
     one = await subscribed(store)
     await subscriptions.pause(store, one.id, f"{UNREACHABLE}the bot is not in the channel", NOW)
-    assert await subscribing.pause(store, one, "U1", NOW)
+    assert await keeping.pause(store, one, "U1", NOW)
     paused = await subscriptions.get(store, one.id)
     assert paused
     assert (paused.state, paused.reason, paused.is_unreachable) == ("paused", "by U1", False)
@@ -92,9 +90,9 @@ async def test_a_pause_by_a_person_holds_though_something_else_had_paused_it(sto
 
 async def test_going_on_catches_nothing_up(store: Store) -> None:
     one = await subscribed(store)
-    assert not await subscribing.resume(store, one, NOW)
-    assert await subscribing.pause(store, one, "", NOW)
-    assert await subscribing.resume(store, one, NOW + 30 * DAY)
+    assert not await keeping.resume(store, one, NOW)
+    assert await keeping.pause(store, one, "", NOW)
+    assert await keeping.resume(store, one, NOW + 30 * DAY)
     after = await subscriptions.get(store, one.id)
     assert after
     assert (after.state, after.reason, after.next_fire) == ("active", "", datetime(2033, 7, 16, 7, tzinfo=UTC))
@@ -103,11 +101,11 @@ async def test_going_on_catches_nothing_up(store: Store) -> None:
 async def test_what_is_declared_is_ended_by_its_file_alone_until_it_left_it(store: Store) -> None:
     one = await subscribed(store, declared="airships")
     with pytest.raises(StillDeclared, match="airships is declared in a file of the operator's; pause it"):
-        await subscribing.remove(store, one, "U1", NOW)
+        await keeping.remove(store, one, "U1", NOW)
     await subscriptions.pause(store, one.id, UNDECLARED, NOW)
     left = await subscriptions.get(store, one.id)
     assert left
-    assert await subscribing.remove(store, left, "U1", NOW)
+    assert await keeping.remove(store, left, "U1", NOW)
 
 
 async def test_what_is_no_longer_declared_belongs_to_whoever_resumes_it(store: Store) -> None:
@@ -115,7 +113,7 @@ async def test_what_is_no_longer_declared_belongs_to_whoever_resumes_it(store: S
     await subscriptions.pause(store, one.id, UNDECLARED, NOW)
     left = await subscriptions.get(store, one.id)
     assert left
-    assert await subscribing.resume(store, left, NOW)
+    assert await keeping.resume(store, left, NOW)
     after = await subscriptions.get(store, one.id)
     assert after
     assert (after.state, after.declared) == ("active", None)
@@ -198,28 +196,28 @@ def test_with_a_list_only_those_on_it_change_anything(
 async def test_a_subscription_of_another_workspace_is_unknown_by_any_id(store: Store) -> None:
     drawn = random.Random(7)
     for number, place in enumerate(MANY):
-        await subscribed(store, subscribing.drawn_id(drawn.getrandbits), place=place, title=str(number))
+        await subscribed(store, keeping.drawn_id(drawn.getrandbits), place=place, title=str(number))
     kept = await subscriptions.everywhere(store)
     for place in MANY:
         for anywhere in (True, False):
             asking = request(place, anywhere=anywhere)
-            seen = await subscribing.visible(store, asking, Rights())
+            seen = await keeping.visible(store, asking, Rights())
             assert {one.place.partition("/")[0] for one in seen} == {place.partition("/")[0]}
             for one in drawn.choices(kept, k=120):
                 typed = drawn.choice((one.id, one.id.lower(), f" {one.id.replace('0', 'o')}"))
-                found = subscribing.of_id(seen, typed)
+                found = keeping.of_id(seen, typed)
                 assert found == (one if one in seen else None)
 
 
 async def test_an_id_is_found_as_people_type_it(store: Store) -> None:
     one = await subscribed(store, "1A0B2C")
-    found = await subscribing.known(store, request(), " lAOb2c", Rights())
+    found = await keeping.known(store, request(), " lAOb2c", Rights())
     assert found
     assert found.id == one.id
-    assert await subscribing.known(store, request(), "1A0B2D", Rights()) is None
-    assert await subscribing.known(store, request("slack:T2/C1", anywhere=True), "1A0B2C", Rights()) is None
+    assert await keeping.known(store, request(), "1A0B2D", Rights()) is None
+    assert await keeping.known(store, request("slack:T2/C1", anywhere=True), "1A0B2C", Rights()) is None
 
 
 def test_ids_are_drawn_of_as_many_bits_as_they_have_characters() -> None:
-    assert subscribing.drawn_id(lambda bits: 2**bits - 1) == "ZZZZZZ"
-    assert len({subscribing.drawn_id() for _ in range(1_000)}) > 990
+    assert keeping.drawn_id(lambda bits: 2**bits - 1) == "ZZZZZZ"
+    assert len({keeping.drawn_id() for _ in range(1_000)}) > 990

@@ -11,15 +11,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import subscribing
-from bot.declared import imported, reconcile, reconciled, take_in
 from bot.store import subscriptions
 from bot.store.opening import Store
 from bot.store.values import Plan, Subscription
-from bot.subscribing import DECLARED_PAUSED, UNDECLARED
-from bot.subscription_fields import checked
-from bot.subscription_file import Entry, InvalidSubscriptions, read, written
-from bot.subscriptions import made
+from bot.subscribing import keeping
+from bot.subscribing.declared import imported, reconcile, reconciled, take_in
+from bot.subscribing.fields import checked
+from bot.subscribing.file import Entry, InvalidSubscriptions, read, written
+from bot.subscribing.keeping import DECLARED_PAUSED, UNDECLARED
+from bot.subscribing.subscriptions import made
 from tests.builders import airships, knowing
 from tests.builders import claim as a_claim
 from tests.stored import DAY, NOW
@@ -166,7 +166,7 @@ async def test_of_a_file_with_a_problem_nothing_is_taken_in(store: Store, tmp_pa
 async def test_an_import_adds_what_is_new_edits_what_differs_and_leaves_the_rest(store: Store, tmp_path: Path) -> None:
     await take_in(store, KNOWN, as_file(TEAM + OTHER, tmp_path), NOW)
     before = await kept(store)
-    await subscribing.pause(store, before["other"], "U1", NOW)
+    await keeping.pause(store, before["other"], "U1", NOW)
     await subscriptions.add(store, asked("mine"))
     plan = await take_in(store, KNOWN, as_file(TEAM.replace("09:00", "10:00") + OTHER, tmp_path), LATER)
     assert plan.changed == {
@@ -181,7 +181,7 @@ async def test_an_import_adds_what_is_new_edits_what_differs_and_leaves_the_rest
 async def test_an_import_brings_back_what_was_removed(store: Store, tmp_path: Path) -> None:
     file = as_file(TEAM, tmp_path)
     await take_in(store, KNOWN, file, NOW)
-    await subscribing.remove(store, (await kept(store))["team"], "U1", NOW)
+    await keeping.remove(store, (await kept(store))["team"], "U1", NOW)
     await take_in(store, KNOWN, file, LATER)
     back = (await kept(store))["team"]
     assert (back.state, back.reason, back.next_fire) == ("active", "", datetime(2033, 6, 17, 7, tzinfo=UTC))
@@ -207,7 +207,7 @@ async def test_a_declared_file_is_brought_in_step_at_each_start(store: Store, tm
 
 async def test_a_pause_by_a_person_outlives_every_start(store: Store, tmp_path: Path) -> None:
     await reconcile(store, KNOWN, as_file(TEAM + OTHER, tmp_path), NOW)
-    await subscribing.pause(store, (await kept(store))["other"], "U1", NOW)
+    await keeping.pause(store, (await kept(store))["other"], "U1", NOW)
     for text in (TEAM + OTHER, TEAM, TEAM + OTHER):
         await reconcile(store, KNOWN, as_file(text, tmp_path), LATER)
         assert (await kept(store))["other"].reason == "by U1"

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.holidays_of import holiday_on
 from bot.ids import alike, id_from
 from bot.places import InvalidPlace, home_of, lane_of, person_of, place_of
 from bot.store.values import Subscription
-from bot.subscription_fields import FIELDS, InvalidFields, Terms, checked, edited, fields_of
-from bot.subscriptions import edits, made, next_fire, wanted_of
+from bot.subscribing.fields import FIELDS, InvalidFields, Terms, checked, edited, fields_of
+from bot.subscribing.holidays_of import holiday_on
+from bot.subscribing.subscriptions import edits, made, next_fire, wanted_of
 from briefings.wanted import Topics, Wanted, explained
 from knowledge import Knowledge, load
 from tests.builders import CURATED, airships, company, edition, knowing

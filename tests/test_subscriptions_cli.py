@@ -7,10 +7,10 @@ from typing import Any
 import pexpect
 import pytest
 
-from bot.field_options import OPTIONS
+from bot.cli.field_options import OPTIONS
 from bot.store import subscriptions
 from bot.store.values import Subscription
-from bot.subscription_fields import FIELDS
+from bot.subscribing.fields import FIELDS
 from tests.builders import AIRSHIPS
 from tests.databases import Sqlite
 from tests.program import Ran, program

@@ -11,7 +11,7 @@ from bot.answer import Answers
 from bot.store import subscriptions
 from bot.store.opening import Store
 from bot.store.values import Changes, Subscription
-from bot.subscribing import ONCE, post_now
+from bot.subscribing.keeping import ONCE, post_now
 from briefings.document import statements
 from knowledge import Claim, Knowledge
 from tests.builders import airships

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from bot.answer import Answers
 from bot.store.values import Subscription
-from bot.subscription_fields import checked
-from bot.subscriptions import made, wanted_of
+from bot.subscribing.fields import checked
+from bot.subscribing.subscriptions import made, wanted_of
 from knowledge import Knowledge
 from tests.builders import airships, claim, company, curated, knowing
 from tests.stored import NOW, PLACE

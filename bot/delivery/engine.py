@@ -20,7 +20,7 @@ from bot.schedule import InvalidSchedule
 from bot.store import lanes, slots, subscriptions, upkeep
 from bot.store.opening import Store
 from bot.store.values import Fenced, StoreUnavailable, Subscription
-from bot.subscriptions import next_fire
+from bot.subscribing.subscriptions import next_fire
 
 log = logging.getLogger("briefbot.delivery")
 AGAIN = timedelta(seconds=5)

@@ -11,7 +11,7 @@ from bot.store import firing, ledger, slots, subscriptions, upkeep
 from bot.store.firing import Fire
 from bot.store.opening import Store
 from bot.store.values import Slot, Subscription
-from bot.subscriptions import next_fire
+from bot.subscribing.subscriptions import next_fire
 
 log = logging.getLogger("briefbot.delivery")
 STOOD = timedelta(minutes=10)

@@ -15,7 +15,7 @@ from bot.store.copying import copy
 from bot.store.lanes import free_lanes
 from bot.store.opening import Store, open_store
 from bot.store.values import State
-from bot.subscriptions import next_fire
+from bot.subscribing.subscriptions import next_fire
 from briefings.paginate import Budget
 from knowledge import Knowledge
 

@@ -10,8 +10,8 @@ from bot.desk.reasons import explain
 from bot.desk.tending import tend
 from bot.desk.visit import NotThere, Refused, Visit
 from bot.ports import Reply, Request
-from bot.rights import Rights
 from bot.store.opening import Store
+from bot.subscribing.rights import Rights
 from briefings.document import Choice, Document
 from briefings.edition import Edition
 from briefings.help import refusal

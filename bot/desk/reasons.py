@@ -7,7 +7,7 @@ from bot.places import home_of
 from bot.ports import Reply
 from bot.store import ledger, slots, subscriptions
 from bot.store.values import Slot, Subscription, Work
-from bot.subscribing import known
+from bot.subscribing.keeping import known
 from bot.zones import zone_kept
 from briefings.document import Choice
 from briefings.why import Account, why_briefing

@@ -6,8 +6,8 @@ from bot.desk.visit import Visit
 from bot.places import person_in
 from bot.schedule import InvalidSchedule, parse
 from bot.store.values import UNREACHABLE, Slot, Subscription
-from bot.subscribing import is_declared, last_digest, paused_by
-from bot.subscriptions import RUNS, terms_of, wanted_of
+from bot.subscribing.keeping import is_declared, last_digest, paused_by
+from bot.subscribing.subscriptions import RUNS, terms_of, wanted_of
 from bot.zones import zone_kept
 from briefings.document import Choice
 from briefings.subscription import Run, Standing

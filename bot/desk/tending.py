@@ -11,7 +11,7 @@ from bot.ports import Reply
 from bot.schedule import InvalidSchedule
 from bot.store import subscriptions
 from bot.store.values import Subscription
-from bot.subscribing import is_declared, pause, post_now, remove, resume, visible
+from bot.subscribing.keeping import is_declared, pause, post_now, remove, resume, visible
 from briefings.document import Choice
 from briefings.subscription import standings_briefing, told_briefing
 from briefings.words import echo

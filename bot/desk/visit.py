@@ -6,10 +6,10 @@ from datetime import datetime
 
 from bot.places import channel_of
 from bot.ports import Request
-from bot.rights import Rights
 from bot.store.opening import Store
 from bot.store.values import Subscription
-from bot.subscribing import known
+from bot.subscribing.keeping import known
+from bot.subscribing.rights import Rights
 from briefings.edition import Edition
 from briefings.words import echo
 

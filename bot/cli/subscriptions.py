@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.field_options import given, with_fields
+from bot.cli.field_options import given, with_fields
+from bot.cli.store import UNKNOWN, USED_WRONGLY, Yes, agreed, ended, on_store
 from bot.settings import read_settings
 from bot.store.values import Subscription, WrongState
-from bot.store_cli import UNKNOWN, USED_WRONGLY, Yes, agreed, ended, on_store
 
 if TYPE_CHECKING:
     from bot.store.opening import Store
-    from bot.subscription_fields import Terms
+    from bot.subscribing.fields import Terms
     from knowledge import Knowledge
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of a subscription, as `list` shows it.")]
@@ -29,8 +29,8 @@ subscriptions = typer.Typer(
 @subscriptions.command("list")
 def listed(workspace: Workspace = "") -> None:
     """List all subscriptions: what each tells, its next three runs on its own clock, and how the last one went."""
-    from bot.subscribing import last_digest
-    from bot.subscription_lines import lines_of
+    from bot.cli.subscription_lines import lines_of
+    from bot.subscribing.keeping import last_digest
 
     knowledge, now = _knowledge(), datetime.now(UTC)
 
@@ -49,8 +49,8 @@ def listed(workspace: Workspace = "") -> None:
 @with_fields
 def add(*, yes: Yes = False, **fields: str | None) -> None:
     """Subscribe a place; its next three runs are shown before anything is saved."""
-    from bot.subscribing import drawn_id, subscribe
-    from bot.subscriptions import made
+    from bot.subscribing.keeping import drawn_id, subscribe
+    from bot.subscribing.subscriptions import made
 
     knowledge, now = _knowledge(), datetime.now(UTC)
     terms = _checked(given(fields), knowledge)
@@ -73,14 +73,14 @@ def add(*, yes: Yes = False, **fields: str | None) -> None:
 @with_fields
 def edit(id_: Id, *, yes: Yes = False, **fields: str | None) -> None:
     """Change what is given, from the next digest on; an empty text stands for the usual value."""
-    from bot import subscribing
-    from bot.subscription_fields import edited
-    from bot.subscription_lines import changes_of
-    from bot.subscriptions import edits
+    from bot.cli.subscription_lines import changes_of
+    from bot.subscribing import keeping
+    from bot.subscribing.fields import edited
+    from bot.subscribing.subscriptions import edits
 
     knowledge, now = _knowledge(), datetime.now(UTC)
     before = _found(id_)
-    if subscribing.is_declared(before):
+    if keeping.is_declared(before):
         ended(f"{before.id} is declared in a file, which would undo it; change it there", USED_WRONGLY)
     terms = _checked(edited(before, given(fields), knowledge), knowledge, before)
     changes: dict[str, Any] = {name: to for name, to in edits(before, terms, now).items() if name != "lane"}
@@ -92,7 +92,7 @@ def edit(id_: Id, *, yes: Yes = False, **fields: str | None) -> None:
     agreed("Save it?", yes=yes)
 
     async def saved(store: "Store") -> None:
-        if not await subscribing.edit(store, before, terms, now):
+        if not await keeping.edit(store, before, terms, now):
             raise _removed(before)
 
     on_store(saved)
@@ -102,10 +102,10 @@ def edit(id_: Id, *, yes: Yes = False, **fields: str | None) -> None:
 @subscriptions.command()
 def pause(id_: Id) -> None:
     """Post nothing more until it is resumed."""
-    from bot import subscribing
+    from bot.subscribing import keeping
 
     one = _found(id_)
-    if not on_store(lambda store: subscribing.pause(store, one, "", datetime.now(UTC))):
+    if not on_store(lambda store: keeping.pause(store, one, "", datetime.now(UTC))):
         ended(str(_removed(one)), USED_WRONGLY)
     _say(f"{one.id} is paused. `briefbot subscriptions resume {one.id}` has it go on.")
 
@@ -113,13 +113,13 @@ def pause(id_: Id) -> None:
 @subscriptions.command()
 def resume(id_: Id) -> None:
     """Go on with the next run; what was missed is not caught up."""
-    from bot import subscribing
+    from bot.cli.subscription_lines import runs_of
     from bot.schedule import InvalidSchedule
-    from bot.subscription_lines import runs_of
+    from bot.subscribing import keeping
 
     one, now = _found(id_), datetime.now(UTC)
     try:
-        if not on_store(lambda store: subscribing.resume(store, one, now)):
+        if not on_store(lambda store: keeping.resume(store, one, now)):
             ended(f"{one.id} is not paused", USED_WRONGLY)
         _say(f"{one.id} goes on: {', '.join(runs_of(one, now))}, {one.zone}.")
     except InvalidSchedule as invalid:
@@ -129,15 +129,15 @@ def resume(id_: Id) -> None:
 @subscriptions.command()
 def remove(id_: Id, *, yes: Yes = False) -> None:
     """End a subscription for good."""
-    from bot import subscribing
+    from bot.subscribing import keeping
 
     one, now = _found(id_), datetime.now(UTC)
     _show(one, _knowledge(), now)
     agreed("Remove it?", yes=yes)
     try:
-        if not on_store(lambda store: subscribing.remove(store, one, "", now)):
+        if not on_store(lambda store: keeping.remove(store, one, "", now)):
             raise _removed(one)
-    except (subscribing.StillDeclared, WrongState) as refused:
+    except (keeping.StillDeclared, WrongState) as refused:
         ended(str(refused), USED_WRONGLY)
     _say(f"{one.id} is removed.")
 
@@ -155,7 +155,7 @@ def preview(id_: Id) -> None:
 @subscriptions.command("now")
 def post_now(id_: Id) -> None:
     """Post a digest beside the schedule; where nothing is new, from the archive."""
-    from bot.subscribing import post_now as ask_for
+    from bot.subscribing.keeping import post_now as ask_for
 
     one = _found(id_)
     if one.state != "active":
@@ -167,7 +167,7 @@ def post_now(id_: Id) -> None:
 @subscriptions.command()
 def export(workspace: Workspace = "") -> None:
     """Print subscriptions as a YAML file, which `import` and BRIEFBOT_SUBSCRIPTIONS take."""
-    from bot.subscription_file import written
+    from bot.subscribing.file import written
 
     typer.echo(written(on_store(lambda store: _of(store, workspace))), nl=False)
 
@@ -175,8 +175,8 @@ def export(workspace: Workspace = "") -> None:
 @subscriptions.command("import")
 def take_in(file: Annotated[Path, typer.Argument(help="A file as `export` prints it.")]) -> None:
     """Take in a YAML file: what is not there is added, what differs is edited, all of it or nothing."""
-    from bot import declared
-    from bot.subscription_file import InvalidSubscriptions
+    from bot.subscribing import declared
+    from bot.subscribing.file import InvalidSubscriptions
 
     knowledge, now = _knowledge(), datetime.now(UTC)
 
@@ -193,7 +193,7 @@ def take_in(file: Annotated[Path, typer.Argument(help="A file as `export` prints
 
 
 def _checked(fields: dict[str, str], knowledge: "Knowledge", before: Subscription | None = None) -> "Terms":
-    from bot.subscription_fields import InvalidFields, checked
+    from bot.subscribing.fields import InvalidFields, checked
 
     try:
         return checked(fields, knowledge, before)
@@ -205,7 +205,7 @@ def _checked(fields: dict[str, str], knowledge: "Knowledge", before: Subscriptio
 def _found(typed: str) -> Subscription:
     """Returns the subscription of an id as people type it; without one the program ends."""
     from bot.store.subscriptions import everywhere
-    from bot.subscribing import of_id
+    from bot.subscribing.keeping import of_id
     from knowledge.problems import did_you_mean
 
     some = on_store(everywhere)
@@ -236,7 +236,7 @@ def _knowledge() -> "Knowledge":
 
 
 def _show(one: Subscription, knowledge: "Knowledge", now: datetime) -> None:
-    from bot.subscription_lines import lines_of
+    from bot.cli.subscription_lines import lines_of
 
     _say(*lines_of(one, knowledge, now))
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from bot.field_values import duration
 from bot.places import place_of
 from bot.schedule import parse
 from bot.store.values import Changes, Subscription
-from bot.subscription_fields import Terms
-from bot.topics import found
+from bot.subscribing.field_values import duration
+from bot.subscribing.fields import Terms
+from bot.subscribing.topics import found
 from briefings.subscription import Terms as Manner
 from briefings.wanted import Layout, Topics, Wanted
 from knowledge import Knowledge

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bot.cli.store import on_store
 from bot.log import prepare_logging
 from bot.settings import read_settings
 from bot.store.values import Work, WrongState
-from bot.store_cli import on_store
 
 if TYPE_CHECKING:
     from bot.store.opening import Store

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from bot.ids import alike, id_from
 from bot.places import home_of, lane_of
 from bot.ports import Request
-from bot.rights import Rights
 from bot.store import slots, subscriptions
 from bot.store.opening import Store
 from bot.store.values import Changes, Plan, Slot, Subscription, WrongState
-from bot.subscription_fields import Terms
-from bot.subscriptions import edits, made, next_fire
+from bot.subscribing.fields import Terms
+from bot.subscribing.rights import Rights
+from bot.subscribing.subscriptions import edits, made, next_fire
 
 ID = 6
 """Characters of the id of a subscription."""

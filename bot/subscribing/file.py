@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.ids import alike
 from bot.schedule_words import shown
 from bot.store.values import Subscription
-from bot.subscription_fields import FIELDS, LONGEST_FIELD, InvalidFields, Terms, checked, fields_of
+from bot.subscribing.fields import FIELDS, LONGEST_FIELD, InvalidFields, Terms, checked, fields_of
 from knowledge import Knowledge
 from knowledge.problems import Problem, did_you_mean
 from knowledge.yaml_tree import Mapping, Node, Scalar, Unreadable, read_tree

@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from bot.schedule import InvalidSchedule, parse
 from bot.store.values import UNREACHABLE, Slot, Subscription
-from bot.subscription_fields import changes_between
-from bot.subscriptions import RUNS, terms_of, wanted_of
+from bot.subscribing.fields import changes_between
+from bot.subscribing.subscriptions import RUNS, terms_of, wanted_of
 from bot.zones import zone_kept
 from briefings.edition import Edition
 from briefings.wanted import explained

@@ -8,9 +8,9 @@ from pathlib import Path
 from bot.store import subscriptions
 from bot.store.opening import Store
 from bot.store.values import Changes, Plan, Subscription, WrongState
-from bot.subscribing import BY, DECLARED_PAUSED, IMPORT, UNDECLARED
-from bot.subscription_file import Entry, InvalidSubscriptions, read
-from bot.subscriptions import edits, made
+from bot.subscribing.file import Entry, InvalidSubscriptions, read
+from bot.subscribing.keeping import BY, DECLARED_PAUSED, IMPORT, UNDECLARED
+from bot.subscribing.subscriptions import edits, made
 from knowledge import Knowledge
 from knowledge.problems import Problem
 

@@ -4,13 +4,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bot.field_values import LONGEST_TITLE, Policy, duration, number_of, one_of, seconds_of, tags_of, text_of, zone_of
-from bot.holidays_of import InvalidCountries, countries_of
 from bot.places import InvalidPlace, place_of
 from bot.schedule import InvalidSchedule, Schedule, parse
 from bot.schedule_words import shown
 from bot.store.values import Json, Subscription
-from bot.topics import InvalidTopics, compiled, title_from
+from bot.subscribing.field_values import (
+    LONGEST_TITLE,
+    Policy,
+    duration,
+    number_of,
+    one_of,
+    seconds_of,
+    tags_of,
+    text_of,
+    zone_of,
+)
+from bot.subscribing.holidays_of import InvalidCountries, countries_of
+from bot.subscribing.topics import InvalidTopics, compiled, title_from
 from briefings.wanted import Layout
 from knowledge import Knowledge
 from knowledge.problems import did_you_mean
