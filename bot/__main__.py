@@ -60,7 +60,7 @@ def run(
 
     settings = _settings(folder)
     terminal = terminal or not settings.platforms
-    prepare_logging(settings.log_level, settings.data_dir if terminal else None)
+    prepare_logging(settings.log_level, settings.data_dir if terminal else None, settings.secrets)
     try:
         asyncio.run(serve(settings, terminal=terminal))
     except BrokenPipeError:  # whoever read the answers has left, as `| head` does

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +66,7 @@ def running(**environment: str) -> Iterator[Bot]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("BRIEFBOT_", "SLACK_", "DISCORD_"))
     }
-    settings = kept | {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS)} | environment
+    settings = kept | {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS), "BRIEFBOT_HEALTH_LISTEN": "off"} | environment
     command = [str(Path(sys.executable).parent / "briefbot"), "run"]
     process = subprocess.Popen(
         command, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -103,6 +105,25 @@ def on_discord(discord: FakeDiscord, data: Path, **settings: str) -> Iterator[Bo
     with running(**settings) as bot:
         bot.until(lambda: bot.logged("connected to Discord") and discord.connections == discord.shards)
         yield bot
+
+
+@contextmanager
+def on_both(slack: FakeSlack, discord: FakeDiscord, data: Path, **settings: str) -> Iterator[tuple[Bot, str]]:
+    """Runs the bot on both platforms, and gives it with the address at which it tells how it is."""
+    health = f"127.0.0.1:{free_port()}"
+    settings |= {"SLACK_APP_TOKEN": slack.app_token, "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_API_URL": slack.api_url}
+    with on_discord(discord, data, BRIEFBOT_HEALTH_LISTEN=health, **settings) as bot:
+        bot.until(lambda: slack.connections >= 2 and bot.logged("Slack knows us"))
+        yield bot, f"http://{health}"
+
+
+def asked(address: str) -> tuple[int, str]:
+    """Returns the status and the body that an address answers with."""
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
 def free_port() -> int:

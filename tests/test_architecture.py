@@ -27,7 +27,7 @@ SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py
 SLACK, DISCORD = "bot/platforms/slack", "bot/platforms/discord"
 STORE = "bot/store"
 HOMES = {  # where each library of others is at home; a second home needs a reason
-    "aiohttp": {"bot/http.py", f"{DISCORD}/adapter.py", f"{DISCORD}/answering.py", f"{DISCORD}/client.py", f"{DISCORD}/pacing.py", f"{DISCORD}/rest.py", f"{SLACK}/adapter.py", f"{SLACK}/listeners.py", f"{SLACK}/people.py", f"{SLACK}/publishing.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py", f"{SLACK}/verdicts.py"},
+    "aiohttp": {"bot/http.py", "bot/operating/heartbeat.py", f"{DISCORD}/adapter.py", f"{DISCORD}/answering.py", f"{DISCORD}/client.py", f"{DISCORD}/pacing.py", f"{DISCORD}/rest.py", f"{SLACK}/adapter.py", f"{SLACK}/limited.py", f"{SLACK}/listeners.py", f"{SLACK}/people.py", f"{SLACK}/publishing.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py", f"{SLACK}/verdicts.py"},
     "alembic": {f"{STORE}/migrate.py", f"{STORE}/migrations/env.py", f"{STORE}/migrations/versions/first.py"},
     "apscheduler": {"bot/clock.py"},
     "cronsim": {"bot/schedule.py"},
@@ -35,6 +35,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "holidays": {"bot/subscribing/holidays_of.py"},
     "jinja2": {"briefings/words.py"},
     "opencc": {"knowledge/folding.py"},
+    "prometheus_client": {"bot/operating/metrics.py"},
     "prompt_toolkit": {"bot/platforms/terminal/adapter.py", "bot/platforms/terminal/completing.py"},
     "pydantic": {"knowledge/model.py", "knowledge/fields.py", "knowledge/records.py", "bot/settings.py", "bot/setting_values.py",
                  "briefings/document_json.py"},
@@ -90,6 +91,8 @@ def test_a_platform_knows_the_ports_and_documents_and_nothing_else_of_ours(platf
         "bot.ports",
         "bot.publishing",
         "bot.recently",
+        "bot.happening",
+        "bot.tally",
         "briefings.measure",
         "briefings.document",
         "briefings.paginate",

@@ -45,7 +45,7 @@ async def test_the_figures_tell_how_much_is_waiting_and_late(store: Store) -> No
     await proposed(store, "later", due=NOW + DAY, deadline=NOW + 2 * DAY)
     await begun(store, await held(store), "sending")
     told = await upkeep.counts(store, NOW + 2 * HOUR)
-    assert told == upkeep.Counts({"active": 1, "paused": 1}, {"planned": 2, "sending": 1}, 1, NOW)
+    assert told == upkeep.Counts({"active": 1, "paused": 1}, {"planned": 2, "sending": 1}, 1, NOW, waiting=2)
 
 
 async def test_what_ended_90_days_ago_goes_but_not_what_a_living_place_was_shown(store: Store) -> None:

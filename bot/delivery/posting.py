@@ -13,7 +13,7 @@ from bot.delivery.shelf import Shelf
 from bot.publishing import Absent, DeliveryError, Found, Receipt, Unknown
 from bot.store import beginning, outcomes, subscriptions
 from bot.store.beginning import ComposedFor
-from bot.store.values import Begun, Delivery, StoreUnavailable, Subscription, Work, WrongState
+from bot.store.values import MISSED, Begun, Delivery, StoreUnavailable, Subscription, Work, WrongState
 from briefings.document import statements
 from briefings.document_json import from_values
 
@@ -58,7 +58,8 @@ class Posting:
         to, slot = self.sending, work.slot
         if to.now() > slot.deadline:
             await notices.missed(to.store, slot, subscription, to.now())
-            await self._skip(work, Composed(reason=f"missed: it was to be out by {slot.deadline:%Y-%m-%d %H:%M} UTC"))
+            to.count(work, "missed")
+            await self._skip(work, Composed(reason=f"{MISSED}it was to be out by {slot.deadline:%Y-%m-%d %H:%M} UTC"))
             return
         begun = Begun("taken")
         while begun.outcome == "taken":
@@ -80,6 +81,7 @@ class Posting:
         if composed:
             to = self.sending
             await beginning.skip(to.store, to.grip.hold, work.slot.id, composed.reason, to.now(), composed.decisions)
+            to.count(work, "skipped")
 
     async def _composed(self, work: Work, subscription: Subscription | None) -> Composed | None:
         """Returns what a slot posts; None where that is to be tried again, because of a fault of ours.
@@ -167,6 +169,7 @@ class Posting:
         to = self.sending
         await notices.uncertain(to.store, work.slot, part, reason, to.operators, to.now())
         await outcomes.uncertain(to.store, to.grip.hold, part.id, reason, to.now(), None)
+        to.count(work, "uncertain")
 
     async def _send(self, work: Work, part: Delivery, subscription: Subscription | None) -> None:
         """Sends a part when its turn comes: a planned one, or one that is not taken twice."""

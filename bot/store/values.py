@@ -14,6 +14,9 @@ State = Literal["planned", "sending", "sent", "uncertain", "failed", "skipped"]
 UNREACHABLE = "unreachable: "
 """Begins the reason of a pause that ends by itself once the place can be posted to again."""
 
+MISSED = "missed: "
+"""Begins the reason of a skipped digest whose time was over before it could be posted."""
+
 SHORT = 8
 """Characters of a digest's id that people see."""
 _ID = 16

@@ -186,10 +186,11 @@ class Listeners:
         try:
             to_answer = await self._forms.open(asked)
             if to_answer:
-                page, outcome = await self._asking.answer(to_answer)
-                log.info("answered", extra={"command": page.command.partition(" ")[0], "outcome": outcome})
+                page, reply = await self._asking.answer(to_answer)
                 page = await self._forms.offered(page, to_answer)
-                await self._sent(self._sender.send(page, to_answer.destination, answered=outcome == "answered"))
+                answered = reply.outcome == "answered"
+                taken = await self._taken(self._sender.send(page, to_answer.destination, answered=answered))
+                self._core.answered(reply, taken=taken)
         except Exception as error:
             fault = _first_page(self._core.failed(error))
             await self._sent(self._sender.send(fault, _beside(asked.destination), answered=False))
@@ -207,6 +208,15 @@ class Listeners:
         else:
             asked: Asked = context[ASKED]
             await self._sent(self._sender.show(modal(carried=carrying(asked.place)), NewView(asked.trigger)))
+
+    async def _taken(self, sending: Awaitable[object]) -> bool:
+        """Waits until something is sent, tells of failures, and returns whether Slack took it."""
+
+        async def taken() -> bool:
+            await sending
+            return True
+
+        return bool(await self._sent(taken()))
 
     async def _sent(self, sending: Awaitable[Sent]) -> Sent | None:
         """Waits until something is sent and tells of failures; None if it failed."""
