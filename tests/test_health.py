@@ -102,7 +102,8 @@ def test_lines_of_one_request_carry_one_id_that_no_other_request_has(place: Plac
     slack, discord, _, bot, _ = place
     begin = len(bot.log)
     slack.fault("response_url", "status", status=500)
-    slack.do(slack.command(OnSlack(slack).user, OnSlack(slack).channel, "/company", "zephyr"))
+    anna = OnSlack(slack)
+    slack.do(slack.command(anna.user, anna.channel, "/company", "zephyr"))
     bot.until(lambda: any('"not taken"' in line for line in bot.log[begin:]))
     OnDiscord(discord).ask("company", name="zephyr")
     bot.until(lambda: any('"discord"' in line for line in bot.log[begin:]))
