@@ -40,17 +40,25 @@ def without_secrets(text: str, known: Collection[str] = ()) -> str:
 def prepare_logging(level: str, beside_answers: Path | None = None, secrets: Collection[str] = ()) -> None:
     """Has every logger write JSON, one line an event, to standard error; `secrets` are struck out whatever their shape.
 
+    DEBUG is for our own loggers; what libraries tell there are whole messages and statements.
+
     Warnings of Python's, and whatever ends a thread or the program by a fault of ours, are such events, too.
     Where somebody reads answers on that same terminal, the lines go to `briefbot.log` in the folder `beside_answers`.
     What formats them is imported with the first event, so that a command without events does not wait for it.
     """
-    logging.basicConfig(level=level, handlers=[_FirstEvent(beside_answers, secrets)], force=True)
+    logging.basicConfig(level=_calm(level), handlers=[_FirstEvent(beside_answers, secrets)], force=True)
+    logging.getLogger("briefbot").setLevel(level)
     logging.captureWarnings(capture=True)
     sys.excepthook = lambda _, error, __: _ended_by(error)
     threading.excepthook = lambda ended: _ended_by(ended.exc_value)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a traceback for whatever strangers send
+
+
+def _calm(level: str) -> str:
+    """Returns the level for the libraries, of which several write what people said, with its answering address."""
+    return "INFO" if level == "DEBUG" else level
 
 
 def _ended_by(error: BaseException | None) -> None:
