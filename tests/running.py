@@ -18,6 +18,8 @@ from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
 
 START = 30.0
+overheard = os.environ.get("OVERHEARD")
+"""Is the folder to which all that bots log is copied, see `tests.overheard`."""
 
 
 class Bot:
@@ -32,6 +34,9 @@ class Bot:
     def _read(self) -> None:
         for line in self.process.stderr or ():
             self.log.append(line)
+            if overheard:
+                with Path(overheard, f"{self.process.pid}.bot.log").open("a") as file:
+                    file.write(line)
 
     def logged(self, text: str) -> bool:
         """Whether a line of the log holds a text."""
@@ -66,7 +71,8 @@ def running(**environment: str) -> Iterator[Bot]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("BRIEFBOT_", "SLACK_", "DISCORD_"))
     }
-    settings = kept | {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS), "BRIEFBOT_HEALTH_LISTEN": "off"} | environment
+    usual = {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS), "BRIEFBOT_HEALTH_LISTEN": "off"}
+    settings = kept | usual | environment | ({"BRIEFBOT_LOG_LEVEL": "DEBUG"} if overheard else {})
     command = [str(Path(sys.executable).parent / "briefbot"), "run"]
     process = subprocess.Popen(
         command, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True

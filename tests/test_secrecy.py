@@ -4,9 +4,12 @@ Every secret of the run is a canary; afterwards none of them is in the log with 
 HTTP, in the database or among the files that the program keeps.
 """
 
+import os
+import re
 import secrets
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,9 +26,13 @@ from tests.fakes.discord_server import MANAGE_CHANNELS, USUAL
 from tests.fakes.slack import FakeSlack, View
 from tests.fakes.slack_faults import Kind
 from tests.fakes.switch import SECRET, FakeSwitch
+from tests.generated import ROOT
 from tests.running import Bot, asked, on_both, running
 from tests.slack_form import Form
 from tests.slack_reader import Reader as OnSlack
+
+SUITE = os.environ.get("OVERHEARD_TESTS", "tests").split()
+"""The tests that are overheard, if not all of the quick ones."""
 
 TYPED = ("canarywords", "canaryname", "canarymessage", "canaryoption", "canarymention", "canaryline")
 """What people write, and what is kept nowhere."""
@@ -228,3 +235,30 @@ def test_whatever_ends_a_thread_or_the_program_is_one_line_without_secrets() -> 
     assert [line[:1] for line in lines] == ["{", "{", "{"]
     assert ["beware of [secret]" in lines[0], "in a thread" in lines[1], "at the end" in lines[2]] == [True] * 3
     assert "canary-secret" not in ran.stderr
+
+
+LEAKS = re.compile(
+    r"xoxb-1000000000001-2000000000002-[0-9a-f]{24}|xapp-1-A\w+-3000000000003-[0-9a-f]{64}"  # of the fake Slack
+    r"|/respond/[\w-]{16,}|/link/\?ticket=[\w-]{8,}|/interactions/\d+/[\w-]{40,}|/webhooks/\d+/[\w-]{40,}"
+    r"|canary\w+|hunter2"
+)
+"""What the fakes' secrets look like, and the canaries of tests."""
+
+
+@pytest.mark.long
+def test_the_whole_suite_at_debug_leaves_no_secret_of_its_fakes_in_what_is_logged(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "-p", "tests.overheard", *SUITE],
+        cwd=ROOT,
+        env=os.environ | {"OVERHEARD": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,  # some tests look for lines that are not told at DEBUG; it is the log that counts here
+    )
+    logs = sorted(tmp_path.iterdir())
+    lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
+    record_property("processes overheard, lines", (len(logs), len(lines)))
+    assert len(lines) > 1_000
+    assert sorted({found for line in lines for found in LEAKS.findall(line)}) == []
