@@ -36,9 +36,8 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "jinja2": {"briefings/words.py"},
     "opencc": {"knowledge/folding.py"},
     "prompt_toolkit": {"bot/platforms/terminal/adapter.py", "bot/platforms/terminal/completing.py"},
-    "pydantic": {"knowledge/model.py", "knowledge/fields.py", "knowledge/records.py", "bot/settings.py", "bot/setting_values.py",
+    "pydantic": {"knowledge/model.py", "knowledge/fields.py", "knowledge/records.py", "bot/settings/model.py", "bot/settings/reading.py", "bot/settings/values.py",
                  "briefings/document_json.py"},
-    "pydantic_settings": {"bot/settings.py"},
     "pypinyin": {"knowledge/pinyin.py"},
     "rapidfuzz": {"knowledge/names.py", "knowledge/problems.py", "knowledge/rules.py"},
     "rich": {"bot/platforms/terminal/render.py", "bot/platforms/terminal/screen.py"},
@@ -105,6 +104,7 @@ def test_only_the_command_line_reads_the_environment() -> None:
     assert readers <= {
         "bot/__main__.py",
         "bot/cli/store.py",
+        "bot/settings/reading.py",
         "bot/wiring.py",
         "bot/store/migrate.py",
     }  # the last is a command of its own, for a child
