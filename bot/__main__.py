@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import typer
 
 from bot.cli.digests import deliver, deliveries, rehearse
+from bot.cli.doctor import doctor
 from bot.cli.settings import settings
 from bot.cli.subscriptions import subscriptions
 from bot.log import prepare_logging
@@ -165,6 +166,7 @@ def manifest(
 
 
 app.command()(settings)
+app.command()(doctor)
 app.command()(deliver)
 app.command()(rehearse)
 app.add_typer(deliveries, name="deliveries")
