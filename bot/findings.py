@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+MINUTES = 120
 Verdict = Literal["ok", "wrong", "not tried"]
 MOST_SKEW = 5.0
 """Seconds by which a clock may be wrong: a digest is to come at its time, and Slack refuses what is minutes old."""
@@ -45,6 +46,5 @@ def clock(platform: str, ahead: float, unsure: float) -> Finding:
     if abs(ahead) - unsure <= MOST_SKEW:
         return ok(about, f"right, within {max(MOST_SKEW, unsure):.0f} s")
     way = "behind" if ahead > 0 else "ahead"
-    return wrong(
-        about, f"this machine's clock is {abs(ahead):,.0f} s {way}", "set it, by NTP: digests would come at wrong times"
-    )
+    off = f"{abs(ahead):.0f} s" if abs(ahead) < MINUTES else f"{abs(ahead) / 60:,.0f} min"
+    return wrong(about, f"this machine's clock is {off} {way}", "set it, by NTP: digests would come at wrong times")

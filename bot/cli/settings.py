@@ -7,7 +7,7 @@ import typer
 UNUSABLE = 3
 """Exit status where settings cannot be used."""
 
-WIDTH = 80
+WIDTH, INDENT = 80, " " * 4
 
 
 def settings() -> None:
@@ -22,7 +22,17 @@ def settings() -> None:
         )
         wrong = "; it cannot be used, see below" if one.is_wrong else ""
         about = (f"{one.origin}{usual}{wrong}", one.setting.meaning)
-        lines = (fill(text, WIDTH, initial_indent="    ", subsequent_indent="    ") for text in about)
+        lines = (
+            fill(
+                text,
+                WIDTH,
+                initial_indent=INDENT,
+                subsequent_indent=INDENT,
+                break_on_hyphens=False,
+                break_long_words=False,
+            )
+            for text in about
+        )
         return "\n".join((f"{name} = {one.value}" if one.value else name, *lines))
 
     reading = read()

@@ -12,7 +12,8 @@ _SHARED = ("SLACK_", "DISCORD_", "DATABASE_")
 """Begin the variables of ours that others may have, too."""
 
 _SERVICES = re.compile(
-    r"BRIEFBOT(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
+    r"BRIEFBOT(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?) .*"
+    r"|BRIEFBOT(_\w+)?_PORT \w+://.*"
 )
 """What Kubernetes sets in every container of a namespace with a Service whose name begins with briefbot."""
 
@@ -44,7 +45,7 @@ def strangers(environment: Mapping[str, str]) -> Iterator[str]:
     """Yields what is wrong with variables that begin as ours do and are none."""
     known = variables()
     for name, value in sorted(environment.items()):
-        if name.upper().startswith(PREFIX) and name not in known and not _is_of_kubernetes(name, value):
+        if name.upper().startswith(PREFIX) and name not in known and not _SERVICES.fullmatch(f"{name} {value}"):
             near = _nearest(name, known)
             yield f"{name}: there is no such setting; {f'did you mean {near}?' if near else LIST}"
 
@@ -57,10 +58,6 @@ def near_misses(environment: Mapping[str, str]) -> Iterator[str]:
             near = _nearest(name, known)
             if near and not any(environment.get(one) for one, field in known.items() if field == known[near]):
                 yield f"{name}: it is no setting; did you mean {near}?"
-
-
-def _is_of_kubernetes(name: str, value: str) -> bool:
-    return bool(_SERVICES.fullmatch(name)) and (not name.endswith("_PORT") or "://" in value or "_PORT_" in name)
 
 
 def _nearest(name: str, known: Collection[str]) -> str | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from stat import S_IMODE
 
 from bot.findings import Finding, ok, trouble, wrong
-from bot.operating.doctor.disk import nearest_folder
+from bot.operating.doctor.disk import AS_USER, nearest_folder
 from bot.store.files import on_network
 from bot.store.looking import Looked, look_into
 from bot.store.opening import sqlite_file
@@ -26,6 +26,8 @@ async def database(url: str) -> tuple[list[Finding], Looked | None]:
         looked = await look_into(url)
     except StoreUnavailable as unavailable:
         return [trouble("database", str(unavailable))], None
+    except OSError as error:
+        return [wrong("database", f"it cannot be looked at: {error.strerror}", AS_USER)], None
     return [*found, *_inside(looked)], looked
 
 
@@ -44,10 +46,7 @@ def _file(file: Path) -> Iterator[Finding]:
     if mode & OTHERS:
         yield wrong("database's file", f"others may read {file} (its mode is {mode:04o})", f"chmod 600 {file}")
     if not all(os.access(one, os.W_OK) for one in (file, file.parent)):
-        yield wrong("database's file", f"{file}, or its folder, may not be written to", _OWNER)
-
-
-_OWNER = "give the file and its folder to the user that the program runs as"
+        yield wrong("database's file", f"{file}, or its folder, may not be written to", AS_USER)
 
 
 def _inside(looked: Looked) -> Iterator[Finding]:

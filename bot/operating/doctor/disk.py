@@ -11,20 +11,23 @@ LEAST = 200 * 2**20
 """Bytes that have to be free."""
 
 
+AS_USER = "give it to the user that the program runs as, and ask as that user"
+
+
 def disk(folders: Iterable[Path], least: int = LEAST) -> Iterator[Finding]:
     """Yields how much room there is in each folder, or where it would be made."""
     for folder in dict.fromkeys(folders):
-        there = nearest_folder(folder)
         try:
+            there = nearest_folder(folder)
             free = shutil.disk_usage(there).free
         except OSError as error:
-            yield wrong(f"disk of {folder}", f"cannot be looked at: {error.strerror}", "let the program enter it")
+            yield wrong(f"disk of {folder}", f"it cannot be looked at: {error.strerror}", AS_USER)
             continue
         said = f"{free / 2**30:,.1f} GiB free"
         if free < least:
             yield wrong(f"disk of {folder}", said, "free some space: without, nothing is posted")
         elif not os.access(there, os.W_OK | os.X_OK):
-            yield wrong(f"disk of {folder}", "it may not be written to", "give it to the user that the program runs as")
+            yield wrong(f"disk of {folder}", "it may not be written to", AS_USER)
         else:
             yield ok(f"disk of {folder}", said)
 

@@ -34,10 +34,11 @@ def pins(lock: str) -> Mapping[str, str]:
 
 
 def _lock() -> str:
-    """Returns the lock: of a distribution beside the code, of a clone in deploy/."""
-    package = Path(str(resources.files("bot")))
-    found = (path for path in (package / "requirements.lock", package.parent / "deploy/requirements.lock"))
-    return next((path.read_text() for path in found if path.is_file()), "")
+    """Returns the lock: of a clone, or else the one that the distribution brought along."""
+    of_clone = Path(str(resources.files("bot"))).parent / "deploy/requirements.lock"
+    if of_clone.is_file():
+        return of_clone.read_text()
+    return metadata.distribution("briefbot").read_text("extra_metadata/requirements.lock") or ""
 
 
 def _installed(name: str) -> str:
