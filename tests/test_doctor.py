@@ -27,6 +27,7 @@ from bot.platforms.discord.registration import commands, fingerprint
 from bot.platforms.discord.state import State
 from bot.settings import read
 from bot.store.opening import Store, open_store
+from bot.store.values import UNREACHABLE
 from tests.builders import AIRSHIPS
 from tests.databases import Databases, Sqlite
 from tests.fakes.discord import FakeDiscord
@@ -256,6 +257,18 @@ FAULTS: dict[str, tuple[Break, str, str, str]] = {
         overwritten, "Discord's commands", "they were overwritten: no /theme, /company otherwise",
         "end the other program that has this token",
     ),
+    "interactions that go elsewhere": (
+        lambda setup: setattr(setup.discord, "interactions_endpoint_url", "https://bot.example/interactions"),
+        "Discord's interactions", "none reaches the bot", "empty Interactions Endpoint URL",
+    ),
+    "an invitation that fails": (
+        lambda setup: setattr(setup.discord, "bot_require_code_grant", True), "Discord's invitation",
+        "it asks for a code grant", "switch off Requires OAuth2 Code Grant",
+    ),
+    "a subscription that was paused for being unreachable": (
+        lambda setup: setup.subscribe("paused", "slack:T1/C1", state="paused", reason=f"{UNREACHABLE}it is archived"),
+        "subscription paused", "paused: unreachable: it is archived", "it goes on by itself",
+    ),
     "no sessions left": (
         lambda setup: setattr(setup.discord, "session_remaining", 0), "Discord's sessions", "0 of 1000",
         "restarts use them up",
@@ -413,7 +426,7 @@ def test_a_place_is_looked_at(setup: SetUp, place: str, verdict: str, said: str)
 
 def test_what_a_platform_answers_instead_keeps_nothing_else_back(setup: SetUp) -> None:
     setup.slack.fault("auth.test", "html")
-    setup.discord.fault("GET /oauth2/applications/@me", "status", times=2)
+    setup.discord.fault("GET /applications/@me", "status")
     ran = setup.doctor()
     assert ran.status == 1
     assert "cannot be read" in told(ran)["SLACK_BOT_TOKEN"][1]
@@ -454,8 +467,27 @@ def test_near_misses_of_names_that_others_use_too_are_told(setup: SetUp) -> None
     found = [one.said for one in found_now(setup, SLACK_BOTTOKEN="x", SLACK_WEBHOOK="y")]
     assert not any("SLACK_BOTTOKEN" in said for said in found)  # the token is set, so it is somebody else's
     del setup.given["DISCORD_BOT_TOKEN"]
-    found = [f"{one.said}; {one.fix}" for one in found_now(setup, DISCORD_TOKEN_BOT="x", DISCORD_BOTTOKEN="x")]
+    found = [f"{one.said}; {one.fix}" for one in found_now(setup, DISCORD_BOTTOKEN="x")]
     assert "DISCORD_BOTTOKEN: it is no setting; did you mean DISCORD_BOT_TOKEN?" in found
+
+
+def test_a_platform_that_hangs_keeps_nothing_else_back(setup: SetUp) -> None:
+    setup.slack.fault("conversations.info", "hang", seconds=3.0)
+
+    async def gathered() -> list[Finding]:
+        at = lambda: datetime.now(UTC)  # noqa: E731
+        return [one async for one in findings(read(environment=setup.given), at, patience=2.0)]
+
+    found = asyncio.run(gathered())
+    assert about(found, "slack").said == "not all was told within 2 s"
+    assert about(found, "SLACK_BOT_TOKEN").verdict == "ok"
+    assert about(found, f"{setup.places['discordone']} (discordone)").verdict == "ok"
+
+
+def test_what_the_bot_may_beyond_its_needs_is_told(setup: SetUp) -> None:
+    setup.discord.privileged = {"message_content"}
+    found = about(found_now(setup), "Discord's privileged intents")
+    assert (found.verdict, "more than it needs: message content" in found.said) == ("ok", True)
 
 
 def as_nobody(does: Callable[[], object]) -> str:

@@ -145,6 +145,31 @@ def test_what_kubernetes_sets_for_a_service_of_our_name_is_no_setting() -> None:
     assert (found.problems, found.warnings, dict(found.given)) == ((), (), {})
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SLACK_BOTTOKEN", "SLACK_BOT_TOKEN"),
+        ("SLACK_TOKEN", "SLACK_BOT_TOKEN"),
+        ("slack_app_token", "SLACK_APP_TOKEN"),
+        ("SLACK_SIGNING_SECRET_FILES", "SLACK_SIGNING_SECRET_FILE"),
+        ("DISCORD_TOKEN", "DISCORD_BOT_TOKEN"),
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("DATABASE_NAME", None),
+        ("DATABASE_PASSWORD", None),
+        ("SLACK_WEBHOOK_URL", None),
+        ("SLACK_CHANNEL", None),
+        ("DISCORD_WEBHOOK_URL", None),
+        ("SLACKER", None),
+    ],
+)
+def test_a_variable_that_others_may_have_too_is_told_where_it_nearly_is_ours(name: str, meant: str | None) -> None:
+    found = read(environment={name: "canary"})
+    assert found.problems == ()
+    assert found.warnings == ((f"{name}: it is no setting; did you mean {meant}?",) if meant else ())
+    if meant:
+        assert read(environment={name: "canary", meant: "set"}).warnings == ()
+
+
 def test_a_token_in_the_wrong_place_is_not_repeated() -> None:
     [problem] = read(environment={"SLACK_API_URL": BOT}).problems
     assert "canary" not in problem

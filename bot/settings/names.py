@@ -54,10 +54,24 @@ def near_misses(environment: Mapping[str, str]) -> Iterator[str]:
     """Yields which settings were perhaps meant by variables that others may have, too, where those are not set."""
     known = variables()
     for name in sorted(environment):
-        if name.upper().startswith(_SHARED) and name not in known:
-            near = _nearest(name, known)
+        begun = next((shared for shared in _SHARED if name.upper().startswith(shared)), None)
+        if begun and name not in known:
+            near = _near_miss(name.upper(), [one for one in known if one.startswith(begun)], begun)
             if near and not any(environment.get(one) for one, field in known.items() if field == known[near]):
                 yield f"{name}: it is no setting; did you mean {near}?"
+
+
+def _near_miss(name: str, known: Collection[str], begun: str) -> str | None:
+    """Returns which of the variables that begin alike goes on nearly alike, or is a secret with a word more."""
+    rest = nearest(name.removeprefix(begun), [one.removeprefix(begun) for one in known])
+    if rest is not None:
+        return f"{begun}{rest}"
+    secrets = (variable(field) for field in Settings.model_fields if is_secret(field))
+    return next((one for one in secrets if one in known and _words(name) < _words(one)), None)
+
+
+def _words(name: str) -> set[str]:
+    return set(name.split("_"))
 
 
 def _nearest(name: str, known: Collection[str]) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from bot.findings import Finding, ok, wrong
+from bot.findings import Finding, ok, trouble, wrong
 from bot.places import platform_of
 from bot.settings import Settings
 from bot.store.values import Subscription
@@ -28,3 +28,10 @@ def unserved(settings: Settings, some: Mapping[str, str]) -> Iterator[Finding]:
         elif not settings.is_on(platform):
             way_out = f"set {platform.upper()}_BOT_TOKEN, or let another process with the token post it"
             yield wrong(f"{place} ({whose})", f"{platform} is off here", way_out)
+
+
+def paused(subscriptions: Iterable[Subscription]) -> Iterator[Finding]:
+    """Yields the subscriptions that the bot has paused, because it could not post them."""
+    for one in subscriptions:
+        if one.is_unreachable:
+            yield trouble(f"subscription {one.id}", f"paused: {one.reason}", "mend that; it goes on by itself")

@@ -11,7 +11,7 @@ from bot.operating.doctor.content import content
 from bot.operating.doctor.database import database
 from bot.operating.doctor.declared import declared
 from bot.operating.doctor.disk import disk
-from bot.operating.doctor.places import places, unserved
+from bot.operating.doctor.places import paused, places, unserved
 from bot.operating.doctor.program import program
 from bot.operating.doctor.settings import settings, spoilt
 from bot.operating.doctor.zones import zones
@@ -22,7 +22,6 @@ from bot.store.values import Subscription
 from bot.wiring import Wiring
 
 PATIENCE = 60.0
-"""Seconds that a platform, or the database, is given altogether."""
 
 _ON_PLATFORMS = {
     "slack": ("slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_api_url"),
@@ -31,20 +30,23 @@ _ON_PLATFORMS = {
 """The settings without which a platform cannot be asked."""
 
 
-async def findings(reading: Reading, now: Callable[[], datetime]) -> AsyncIterator[Finding]:
-    """Yields how everything stands; nothing is sent, no session is begun, and nothing is written or migrated."""
+async def findings(reading: Reading, now: Callable[[], datetime], patience: float = PATIENCE) -> AsyncIterator[Finding]:
+    """Yields how everything stands; nothing is sent, no session is begun, and nothing is written or migrated.
+
+    `patience` is how many seconds a platform, or the database, is given altogether.
+    """
     for finding in (*program(), *settings(reading)):
         yield finding
     about, knowledge = content(reading.settings, now().date())
     yield spoilt("knowledge", reading, "knowledge") or about
     for finding in disk(_folders(reading)):
         yield finding
-    of_database, subscriptions = await _database(reading)
-    for finding in (*of_database, *zones(subscriptions, now().date())):
+    of_database, subscriptions = await _database(reading, patience)
+    for finding in (*of_database, *zones(subscriptions, now().date()), *paused(subscriptions)):
         yield finding
     if reading.settings.subscriptions and knowledge:
         yield declared(reading.settings.subscriptions, knowledge, subscriptions)
-    async for finding in _platforms(reading, places(reading.settings, subscriptions), now):
+    async for finding in _platforms(reading, places(reading.settings, subscriptions), now, patience):
         yield finding
 
 
@@ -55,25 +57,27 @@ def _folders(reading: Reading) -> Iterator[Path]:
         yield file.parent
 
 
-async def _database(reading: Reading) -> tuple[list[Finding], tuple[Subscription, ...]]:
+async def _database(reading: Reading, patience: float) -> tuple[list[Finding], tuple[Subscription, ...]]:
     unusable = spoilt("database", reading, "database_url", "data_dir")
     if unusable:
         return [unusable], ()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             found, looked = await database(reading.settings.database)
     except TimeoutError:
-        return [wrong("database", f"no answer within {PATIENCE:.0f} s", "see that it runs, and is not locked")], ()
+        return [wrong("database", f"no answer within {patience:g} s", "see that it runs, and is not locked")], ()
     return found, looked.subscriptions if looked else ()
 
 
-async def _platforms(reading: Reading, some: Mapping[str, str], now: Callable[[], datetime]) -> AsyncIterator[Finding]:
+async def _platforms(
+    reading: Reading, some: Mapping[str, str], now: Callable[[], datetime], patience: float
+) -> AsyncIterator[Finding]:
     unusable = {name: spoilt(name, reading, *fields) for name, fields in _ON_PLATFORMS.items()}
     for finding in unusable.values():
         if finding:
             yield finding
     on = dict(Wiring(reading.settings).examinations(some, [command.item for command in MENU], now))
-    for found in await asyncio.gather(*(_gathered(name, looks) for name, looks in on.items())):
+    for found in await asyncio.gather(*(_gathered(name, looks, patience) for name, looks in on.items())):
         for finding in found:
             yield finding
     for name, finding in unusable.items():
@@ -86,15 +90,15 @@ async def _platforms(reading: Reading, some: Mapping[str, str], now: Callable[[]
         yield finding
 
 
-async def _gathered(about: str, looks: AsyncIterator[Finding]) -> list[Finding]:
+async def _gathered(about: str, looks: AsyncIterator[Finding], patience: float) -> list[Finding]:
     """Returns what was found before the time was up."""
     found: list[Finding] = []
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             async for finding in looks:
                 found.append(finding)  # noqa: PERF401  what came before the time was up is kept
     except TimeoutError:
-        found.append(wrong(about, f"not all was told within {PATIENCE:.0f} s", "ask again later"))
+        found.append(wrong(about, f"not all was told within {patience:g} s", "ask again later"))
     except Exception as error:  # of whatever kind, it keeps none of the others back
         said = f"what it answers is not understood ({type(error).__name__}: {error})"
         found.append(wrong(about, said, "see that its address is the platform's own, and update briefbot"))

@@ -63,7 +63,7 @@ async def _examined(
         return
     yield ok("DISCORD_BOT_TOKEN", f"a bot's: {me.get('username')} ({me.get('id')})")
     yield clock("Discord", rest.skew.total_seconds(), time.monotonic() - asked + 1)
-    for look in (_application(rest), _sessions(rest, shards), _commands(rest, state, menu)):
+    for look in (_application(rest, state, menu), _sessions(rest, shards)):
         try:
             async for finding in look:
                 yield finding
@@ -74,8 +74,16 @@ async def _examined(
         yield await at.found(place, f"{place} ({whose})")
 
 
-async def _application(rest: Rest) -> AsyncIterator[Finding]:
-    known: Mapping[str, Any] = await rest.application_info()
+async def _application(rest: Rest, state: State, menu: Sequence[MenuItem]) -> AsyncIterator[Finding]:
+    known: Mapping[str, Any] = await rest.request(Route("GET", "/applications/@me"))
+    for finding in _set_up(known):
+        yield finding
+    route = Route("GET", "/applications/{application_id}/commands", application_id=known["id"])
+    kept = await rest.request(route, params={"with_localizations": "true"})
+    yield _commands(str(known["id"]), kept, state, menu)
+
+
+def _set_up(known: Mapping[str, Any]) -> Iterator[Finding]:
     flags = int(known.get("flags") or 0)
     more = [name for name, bits in PRIVILEGED.items() if flags & bits]
     said = (
@@ -103,23 +111,17 @@ async def _sessions(rest: Rest, shards: int) -> AsyncIterator[Finding]:
         yield ok("Discord's sessions", said)
 
 
-async def _commands(rest: Rest, state: State, menu: Sequence[MenuItem]) -> AsyncIterator[Finding]:
-    application = str((await rest.application_info())["id"])
-    route = Route("GET", "/applications/{application_id}/commands", application_id=application)
-    kept = await rest.request(route, params={"with_localizations": "true"})
+def _commands(application: str, kept: Sequence[dict[str, Any]], state: State, menu: Sequence[MenuItem]) -> Finding:
     wanted = commands(menu)
-    stale = list(differences(wanted, kept))
+    stale = ", ".join(differences(wanted, kept))
     if not stale:
-        yield ok("Discord's commands", f"all {len(wanted)} are registered as they are here")
-    elif state.registered == fingerprint(application, wanted):
+        return ok("Discord's commands", f"all {len(wanted)} are registered as they are here")
+    if state.registered == fingerprint(application, wanted):
         way_out = (
             "end the other program that has this token; then take discord.json out of the data folder, and restart"
         )
-        yield wrong("Discord's commands", f"they were overwritten: {', '.join(stale)}", way_out)
-    else:
-        yield wrong(
-            "Discord's commands", f"not in step: {', '.join(stale)}", "restart `briefbot run`: it registers them"
-        )
+        return wrong("Discord's commands", f"they were overwritten: {stale}", way_out)
+    return wrong("Discord's commands", f"not in step: {stale}", "restart `briefbot run`: it registers them")
 
 
 class _Places:
