@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from discord.http import Route
 
 from bot.commands import MENU
 from bot.findings import Finding
+from bot.operating.doctor.content import content
 from bot.operating.doctor.database import database
 from bot.operating.doctor.disk import disk
 from bot.operating.doctor.program import program as versions
@@ -441,6 +442,13 @@ def test_a_declared_file_is_read(setup: SetUp) -> None:
     assert (found.verdict, found.said[:20]) == ("wrong", "team.yaml:4: schedul")
     file.write_text("subscriptions: []\n")
     assert about(found_now(setup, BRIEFBOT_SUBSCRIPTIONS=str(file)), "BRIEFBOT_SUBSCRIPTIONS").verdict == "ok"
+
+
+def test_the_age_of_the_knowledge_is_told(setup: SetUp) -> None:
+    assert "last changed on 2033-03-01, which is yet to come" in about(found_now(setup), "knowledge").said
+    found, known = content(read(environment=setup.given).settings, date(2033, 3, 11))
+    assert known
+    assert "last changed 10 days ago, 1 to look at by `briefbot check`" in found.said
 
 
 def test_a_disk_that_is_full_is_found(tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ def content(settings: Settings, today: date) -> tuple[Finding, Knowledge | None]
         return wrong("knowledge", said, "correct that; `briefbot check` lists all"), None
     latest = max(_days(knowledge), default=today)
     warnings = f", {len(knowledge.warnings)} to look at by `briefbot check`" if knowledge.warnings else ""
-    age = f"the latest change {(today - latest).days} days ago"
-    return ok("knowledge", f"{len(knowledge.claims)} claims in {settings.knowledge}, {age}{warnings}"), knowledge
+    days = (today - latest).days
+    age = f"last changed {f'{days} days ago' if days >= 0 else f'on {latest}, which is yet to come'}"
+    return ok("knowledge", f"{len(knowledge.claims)} claims in {settings.knowledge}; {age}{warnings}"), knowledge
 
 
 def _days(knowledge: Knowledge) -> list[date]:
