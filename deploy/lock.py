@@ -1,8 +1,8 @@
 """Takes up the newest versions of all libraries: `make lock`.
 
 The exact versions become `[tool.uv] constraint-dependencies` in pyproject.toml, which every set-up obeys, and
-`deploy/requirements.lock` gets their hashes for the image, `deploy/build.lock` those of what builds the wheel there. uv's
-own lock file names the registry on every line, so it is not kept.
+`deploy/requirements.lock` gets their hashes for the image, `deploy/build.lock` those of what builds the wheel there.
+uv's own lock file names the registry on every line, so it is not kept.
 """
 
 import re

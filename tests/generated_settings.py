@@ -8,6 +8,7 @@ from bot.settings import CURATED, Settings, variable
 CONFIG = "/etc/briefbot/briefbot.yaml"
 STATE = "/var/lib/briefbot"
 EXAMPLES = {  # for those that are not set unless somebody sets them
+    "config": CONFIG,
     "knowledge": "/etc/briefbot/knowledge",
     "subscriptions": "/etc/briefbot/subscriptions.yaml",
     "operators": "slack:T012AB3CD/C012AB3CD",
