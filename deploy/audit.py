@@ -14,15 +14,16 @@ from typing import Any
 
 LOCK = Path(__file__).parent / "requirements.lock"
 OSV = "https://api.osv.dev/v1/query"
-KNOWN_BAD = "jinja2==2.10"
+KNOWN_BAD, VERSION = "django", "2.0"  # which no lock of ours will ever hold
 NONE, SOME, UNKNOWN = 0, 1, 2
 
 
-def asked(requirements: Path, url: str) -> list[dict[str, Any]] | str:
-    """Returns what the database says of each library of a file, or why nothing is known."""
+def asked(files: list[Path], url: str) -> list[dict[str, Any]] | str:
+    """Returns what the database says of each library of some files, or why nothing is known."""
     command = [Path(sys.executable).parent / "pip-audit", "--disable-pip", "--no-deps", "--progress-spinner", "off"]
-    more = ["--format", "json", "--vulnerability-service", "osv", "--osv-url", url, "--requirement", requirements]
-    ended = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
+    more = ["--format", "json", "--vulnerability-service", "osv", "--osv-url", url]
+    named = [word for file in files for word in ("--requirement", file)]
+    ended = subprocess.run([*command, *more, *named], capture_output=True, text=True, check=False)
     try:
         libraries: list[dict[str, Any]] = json.loads(ended.stdout)["dependencies"]
     except (ValueError, KeyError):
@@ -43,14 +44,15 @@ def told(libraries: list[dict[str, Any]]) -> list[str]:
 def audited(lock: Path, url: str) -> tuple[int, list[str]]:
     """Returns the status, and the lines to tell."""
     with tempfile.TemporaryDirectory() as folder:
-        known_bad = Path(folder) / "known-bad.txt"
-        known_bad.write_text(KNOWN_BAD)
-        proof, libraries = asked(known_bad, url), asked(lock, url)
-    if isinstance(proof, str) or isinstance(libraries, str):
-        reason = proof if isinstance(proof, str) else libraries
-        return UNKNOWN, [f"{url} could not be asked, so nothing is known: {reason}"]
-    if not told(proof):
-        return UNKNOWN, [f"{url} does not know even {KNOWN_BAD}, so nothing is known: ask where OSV can be reached"]
+        proof = Path(folder) / "known-bad.txt"
+        proof.write_text(f"{KNOWN_BAD}=={VERSION} --hash=sha256:{'0' * 64}\n")  # asked after, never fetched
+        answer = asked([proof, lock], url)
+    if isinstance(answer, str):
+        return UNKNOWN, [f"{url} could not be asked, so nothing is known: {answer}"]
+    libraries = [one for one in answer if one["name"] != KNOWN_BAD]
+    if not told([one for one in answer if one["name"] == KNOWN_BAD]):
+        reason = f"does not know even {KNOWN_BAD} {VERSION}, so nothing is known: ask where OSV can be reached"
+        return UNKNOWN, [f"{url} {reason}"]
     lines = told(libraries)
     return (SOME if lines else NONE), lines or [f"{len(libraries)} libraries: no vulnerability is known"]
 

@@ -58,16 +58,22 @@ class Image:
         return process.returncode
 
     def _start(self, command: list[str], settings: dict[str, str]) -> "subprocess.Popen[str]":
-        as_somebody = (
-            {"user": self.user[0], "group": self.user[1], "extra_groups": []} if self.user and _is_root() else {}
-        )
+        user, group = self.user if self.user and _is_root() else (None, None)
         env = {"HOME": "/"} | self.env | settings
         found = shutil.which(command[0], path=env["PATH"])
         assert found, f"{command[0]} is not on the image's PATH {env['PATH']}"
         return subprocess.Popen(
-            [found, *command[1:]], env=env, cwd=self.path(self.workdir), text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **as_somebody,  # type: ignore[call-overload]
-        )  # fmt: skip
+            [found, *command[1:]],
+            env=env,
+            cwd=self.path(self.workdir),
+            user=user,
+            group=group,
+            extra_groups=None if user is None else [],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
 
 def steps(text: str) -> list[Step]:

@@ -289,26 +289,27 @@ def test_the_network_lets_through_what_is_needed_and_no_more() -> None:
     assert {port["port"] for rule in policy["ingress"] for port in rule["ports"]} == {8080, 9090}
 
 
-def settings_given() -> Iterator[tuple[str, str, str]]:
-    """Yields every variable that a file of deploy/ gives to the program: where, its name, its value."""
-    for name, one in services(image="briefbot:").items():
-        yield from ((name, *pair) for pair in one["environment"].items())
+def settings_given() -> Iterator[tuple[str, str]]:
+    """Yields every variable that a file of deploy/ gives to the program, with its value."""
+    for one in services(image="briefbot:").values():
+        yield from one["environment"].items()
     (container,) = kind("StatefulSet")["spec"]["template"]["spec"]["containers"]
-    yield from (("pod", one["name"], one.get("value", "")) for one in container["env"])
-    yield from (("image", *pair.split("=", 1)) for rest in recipe("ENV") for pair in rest.split())
-    for line in re.findall(r"^Environment=(.*)$", UNIT.read_text(), re.MULTILINE):
-        yield from (("unit", *pair.split("=", 1)) for pair in line.split())
+    yield from ((one["name"], one.get("value", "")) for one in container["env"])
+    lines = [*recipe("ENV"), *re.findall(r"^Environment=(.*)$", UNIT.read_text(), re.MULTILINE)]
+    for pair in " ".join(lines).split():
+        name, _, value = pair.partition("=")
+        yield name, value
 
 
 def test_every_setting_that_is_given_is_one_of_the_programs() -> None:
     ours = ("BRIEFBOT_", "SLACK_", "DISCORD_", "DATABASE_")
-    given = {name for _, name, _ in settings_given() if name.startswith(ours)}
+    given = {name for name, _ in settings_given() if name.startswith(ours)}
     assert given <= VARIABLES
     assert {"BRIEFBOT_DATA_DIR", "BRIEFBOT_CONFIG", "BRIEFBOT_HEALTH_LISTEN", "DATABASE_URL_FILE"} <= given
 
 
 def test_no_secret_stands_in_a_file() -> None:
-    assert not {name for _, name, _ in settings_given()} & SECRETS
+    assert not {name for name, _ in settings_given()} & SECRETS
     written = "".join(path.read_text() for path in DEPLOY.rglob("*") if path.is_file() and path.suffix != ".lock")
     assert not re.findall(r"xox[abep]-\w+|xapp-\w+|://\w+:[^%$\s]+@(?!host)", written)
     references = kind("StatefulSet")["spec"]["template"]["spec"]["containers"][0]["envFrom"]
