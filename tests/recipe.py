@@ -21,6 +21,9 @@ DOCKERFILE = ROOT / "deploy/Dockerfile"
 OURS = re.compile(r"(?<![\w./-])/(?=(?:src|build|opt|data)\b)")
 """What absolute paths in the recipe begin with; all others are of the base image."""
 
+SERVICE_USER = 65532 if os.geteuid() == 0 else 0
+"""Who runs the program in its tests; 0 where the tests are not run by root, and can be nobody else."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -58,7 +61,7 @@ class Image:
         return process.returncode
 
     def _start(self, command: list[str], settings: dict[str, str]) -> "subprocess.Popen[str]":
-        user, group = self.user if self.user and _is_root() else (None, None)
+        user, group = self.user if self.user and SERVICE_USER else (None, None)
         env = {"HOME": "/"} | self.env | settings
         found = shutil.which(command[0], path=env["PATH"])
         assert found, f"{command[0]} is not on the image's PATH {env['PATH']}"
@@ -85,27 +88,27 @@ def steps(text: str) -> list[Step]:
 
 def for_whoever_runs_this(text: str) -> str:
     """Returns a recipe whose user is the one of the tests, where they are not run by root and can be nobody else."""
-    if _is_root():
+    if SERVICE_USER:
         return text
     user, group = os.geteuid(), os.getegid()
     return text.replace("65532:65532", f"{user}:{group}").replace("-o 65532 -g 65532", f"-o {user} -g {group}")
 
 
-def context(folder: Path) -> Path:
-    """Copies what the .dockerignore lets through of what git holds, and returns the copy."""
-    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *kept],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def checkout(folder: Path, *only: str) -> Path:
+    """Copies what git holds of this checkout, or would hold, and returns the copy."""
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *only]
+    listed = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True)
     for name in filter(None, listed.stdout.split("\0")):
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
     return folder
+
+
+def context(folder: Path) -> Path:
+    """Copies what the .dockerignore lets through, and returns the copy."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    return checkout(folder, *(line[1:] for line in lines if line.startswith("!")))
 
 
 def carried_out(text: str, sources: Path, folder: Path) -> Image:
@@ -144,30 +147,33 @@ def _carried_out(text: str, sources: Path, folder: Path) -> Image:
 
 def _base(folder: Path) -> dict[str, str]:
     """Returns the environment of the base image: this machine's Python by its name there, and how pip is set up here."""
-    python = folder / "bin/python"
-    if not python.exists():
-        python.parent.mkdir()
-        python.write_text(f'#!/bin/sh\nexec {_interpreter(folder)} "$@"\n')
-        python.chmod(0o755)
+    python, around = reachable_python(folder)
     pip = {key: value for key, value in os.environ.items() if key.upper().startswith(("PIP_", "SSL_", "HTTP", "NO_"))}
-    copied = {"LD_LIBRARY_PATH": f"{folder}/python/lib"} if (folder / "python").exists() else {}
-    return {"PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin", **copied, **pip}
+    return {"PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin", **around, **pip}
 
 
-def _interpreter(folder: Path) -> Path:
-    """Returns this machine's Python; where only its owner can reach it, as in root's home, a copy that all can."""
+def reachable_python(folder: Path) -> tuple[Path, dict[str, str]]:
+    """Returns this machine's Python, as `python` and `python3` in a folder of a folder, and the environment it wants.
+
+    Where only its owner can reach it, as in root's home, it is a copy that all can.
+    """
     name = f"python3.{sys.version_info.minor}"
     own = Path(sys.base_prefix) / "bin" / name
-    if all(above.stat().st_mode & 0o001 for above in own.resolve().parents):
-        return own
-    copy = folder / "python/bin" / name
-    copy.parent.mkdir(parents=True)
-    shutil.copy(own.resolve(), copy)
-    left_out = shutil.ignore_patterns("test", "tests", "__pycache__", "site-packages", "config-*")
-    shutil.copytree(own.parent.parent / "lib" / name, folder / "python/lib" / name, ignore=left_out)
-    for library in (own.parent.parent / "lib").glob("libpython*"):
-        shutil.copy(library, folder / "python/lib")
-    return copy
+    hidden = not all(above.stat().st_mode & 0o001 for above in own.resolve().parents)
+    found = folder / "python/bin" / name if hidden else own
+    if hidden and not found.exists():
+        found.parent.mkdir(parents=True)
+        shutil.copy(own.resolve(), found)
+        left_out = shutil.ignore_patterns("test", "tests", "__pycache__", "site-packages", "config-*")
+        shutil.copytree(own.parent.parent / "lib" / name, folder / "python/lib" / name, ignore=left_out)
+        for library in (own.parent.parent / "lib").glob("libpython*"):
+            shutil.copy(library, folder / "python/lib")
+    starter = folder / "bin/python"
+    starter.parent.mkdir(exist_ok=True)
+    for path in (starter, folder / "bin/python3"):
+        path.write_text(f'#!/bin/sh\nexec {found} "$@"\n')
+        path.chmod(0o755)
+    return starter, {"LD_LIBRARY_PATH": f"{folder}/python/lib"} if hidden else {}
 
 
 def _copy(image: Image, step: Step, sources: Path, folder: Path) -> None:
@@ -215,7 +221,3 @@ def files(folder: Path) -> Iterator[tuple[str, int, int]]:
     for path in sorted(folder.rglob("*")):
         status = path.lstat()
         yield str(path.relative_to(folder)), status.st_size, status.st_mtime_ns
-
-
-def _is_root() -> bool:
-    return os.geteuid() == 0

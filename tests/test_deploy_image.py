@@ -100,7 +100,7 @@ def wheel(folder: Path, umask: int, changed: int) -> Path:
     for path in source.rglob("*"):
         path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)
         os.utime(path, (changed, changed))
-    options = "--quiet --no-deps --no-build-isolation --wheel-dir".split()
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir"]
     command: list[str | Path] = [sys.executable, "-m", "pip", "wheel", *options, folder, source]
     subprocess.run(command, check=True, umask=umask)
     (made,) = folder.glob("*.whl")
