@@ -83,7 +83,7 @@ class Server:
         user = SERVICE_USER or None
         self.service = Bot(
             subprocess.Popen(
-                command, env=self.around | given, cwd="/", user=user, group=user,
+                command, env=self.around | {"HOME": self.here("/var/lib/briefbot")} | given, cwd="/", user=user, group=user,
                 extra_groups=[] if user else None, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE, text=True,
             )
