@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from bot.settings import CURATED, Settings, variable
+from bot.settings.names import is_secret
 
 CONFIG = "/etc/briefbot/briefbot.yaml"
 STATE = "/var/lib/briefbot"
@@ -37,11 +38,6 @@ def env_example() -> str:
 def config_example() -> str:
     """Returns the settings as the file that BRIEFBOT_CONFIG names, with the state where the systemd unit keeps it."""
     return YAML + "".join(f"\n{_told(name)}{line}\n" for name, line in _lines())
-
-
-def is_secret(name: str) -> bool:
-    """Returns whether a field holds what nobody may read."""
-    return "SecretStr" in str(Settings.model_fields[name].annotation)
 
 
 def _lines() -> Iterator[tuple[str, str]]:

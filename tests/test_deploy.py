@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from bot.settings import Settings, variable
+from bot.settings.names import is_secret
 from tests.fakes.slack import FakeSlack
 from tests.generated import ROOT
-from tests.generated_settings import is_secret
 from tests.program import program
 from tests.recipe import DOCKERFILE, Step, context, steps
 
