@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from bot.cli.digests import deliver, deliveries, rehearse
+from bot.cli.operations import backup, erase, export, restore
 from bot.cli.subscriptions import subscriptions
 from bot.log import prepare_logging
 from bot.platforms import PLATFORMS, limits, renderer
@@ -160,6 +161,10 @@ def manifest(
 
 app.command()(deliver)
 app.command()(rehearse)
+app.command()(backup)
+app.command()(restore)
+app.command()(erase)
+app.command()(export)
 app.add_typer(deliveries, name="deliveries")
 app.add_typer(subscriptions, name="subscriptions")
 

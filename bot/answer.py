@@ -1,5 +1,6 @@
 """The core: requests to replies; the one place that turns expected errors into documents."""
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,6 +25,9 @@ from briefings.words import words_in
 from knowledge import Knowledge, UnknownName
 
 log = logging.getLogger("briefbot.answer")
+AGAIN = 30.0
+"""Seconds after which it is tried again to erase what is kept of a workspace."""
+
 TOLD = 60.0
 """Seconds in which it is logged once that people are turned away."""
 
@@ -41,6 +45,14 @@ class Desk(Protocol):
 
     async def filled(self, edition: Edition, request: Request) -> Mapping[str, str]:
         """Returns the values with which the form of a command opens.
+
+        Raises:
+            StoreUnavailable: the store cannot be used now.
+        """
+        ...
+
+    async def left(self, workspace: str) -> None:
+        """Erases all that is kept of a workspace.
 
         Raises:
             StoreUnavailable: the store cannot be used now.
@@ -128,6 +140,18 @@ class Answers:
         if reason and not self._told.seen(reason):
             log.warning("people are turned away", extra={"reason": reason, "in_flight": in_flight})
         return self._notice(reason) if reason else None
+
+    async def left(self, workspace: str) -> None:
+        """Forgets a workspace that has surely removed the bot, trying until the store lets it."""
+        while self._desk:
+            try:
+                await self._desk.left(workspace)
+            except StoreUnavailable as error:
+                log.error("a workspace that has removed the bot is not erased yet", extra={"reason": str(error)})
+                await asyncio.sleep(AGAIN)
+            else:
+                log.warning("a workspace has removed the bot; all that was kept of it is erased")
+                return
 
     def expired(self) -> Document:
         """Returns what to say of a control that is not, or no longer, ours to answer."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import threading
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import Any
@@ -24,6 +25,8 @@ from bot.subscribing.rights import Rights
 from bot.wiring import Wiring
 
 log = logging.getLogger("briefbot.app")
+LAST = 9.0
+"""Seconds after SIGTERM in which the process ends; those who asked for it wait for 10."""
 
 
 async def run(settings: Settings, *, terminal: bool) -> None:
@@ -128,11 +131,27 @@ def ending_on_sigterm(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Has SIGTERM end the platforms, which finish what they are answering, and the deliveries."""
 
     def end() -> None:
+        leaving_at_last(LAST)
         for task in tasks:
             task.cancel()
 
     with suppress(NotImplementedError):  # Windows has no such signals
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
+
+
+def leaving_at_last(seconds: float) -> None:
+    """Has the process end in so many seconds whatever it waits for, such as a database that does not answer.
+
+    What is under way then is as it is after a crash: looked for before it is sent again.
+    """
+
+    def leave() -> None:
+        log.warning("the end was waited for in vain; what is under way is looked for at the next start")
+        os._exit(0)
+
+    last = threading.Timer(seconds, leave)
+    last.daemon = True
+    last.start()
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

@@ -54,6 +54,22 @@ def place_of(written: str) -> Place:
     return Place(platform, match["workspace"], match["channel"], match["thread"] or "")
 
 
+def workspace_of(written: str) -> str:
+    """Reads a workspace, `platform:workspace`.
+
+    Raises:
+        InvalidPlace: it is none.
+    """
+    name = written.strip()
+    platform = platform_of(name)
+    example = [limits(one).PLACE_EXAMPLE for one in PLATFORMS if platform in (one, name) or platform not in PLATFORMS]
+    try:
+        return place_of(f"{name}/{example[0].partition('/')[2]}").home
+    except InvalidPlace:
+        ways = " or ".join(home_of(one) for one in example)
+        raise InvalidPlace(f"{shown(written)} is no workspace; write such as {ways}") from None
+
+
 def lane_of(place: str) -> str:
     """Returns the domain of rate limits that a place lies in: a Slack workspace, all of Discord.
 

@@ -1,0 +1,1 @@
+"""Running the program: what its operators see and do."""
