@@ -23,7 +23,7 @@ from bot.store.migrate import migrate
 from bot.store.opening import Store, open_store
 from bot.store.tables import metadata
 from tests.databases import Databases, PostgreSql, Sqlite
-from tests.made_platform import Faults, budget_of
+from tests.made_platform import budget_of
 from tests.program import Ran, program
 from tests.stored import DAY, NOW, PLACE, begun, held, parts, subscribed, subscription
 from tests.test_cli import PROGRAM
@@ -48,6 +48,10 @@ async def filled(url: str) -> None:
             await tx.execute(tables.absence.insert(), [{"workspace": "discord:1", "since": NOW}])
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def saved(url: str, file: Path, *options: str) -> Ran:
     return program("backup", str(file), *options, DATABASE_URL=url)
 
@@ -59,15 +63,15 @@ def restored(url: str, file: Path, *options: str) -> Ran:
 async def test_a_back_up_holds_all_rows_and_brings_them_back_on_either_engine(
     databases: Databases, on_sqlite: Sqlite, tmp_path: Path, runner: asyncio.Runner
 ) -> None:
-    url, file = databases.empty(), tmp_path / "kept"
+    url, file = databases.ready(), tmp_path / "kept"
     await filled(url)
     ran = await asyncio.to_thread(saved, url, file)
     assert (ran.status, ran.stderr) == (0, "")
     assert ran.stdout.endswith("bytes, checked.\n")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert os.listdir(tmp_path) == ["kept"]
+    assert names(tmp_path) == ["kept"]
     before = await rows(url)
-    for there in (databases.empty(), on_sqlite.empty()):
+    for there in (databases.ready(), on_sqlite.ready()):
         ran = await asyncio.to_thread(restored, there, file)
         assert (ran.status, ran.stderr) == (0, "")
         after = await rows(there)
@@ -131,7 +135,7 @@ def test_a_back_up_for_which_there_is_no_room_leaves_the_one_of_before(on_sqlite
     assert ran.stderr.startswith(f"{file} cannot be written (")
     assert ran.stderr.endswith("); free the disk, or give a file elsewhere\n")
     assert file.read_bytes() == before
-    assert os.listdir(tmp_path) == ["kept"]
+    assert names(tmp_path) == ["kept"]
 
 
 def test_a_back_up_into_a_folder_that_is_not_there_says_so(on_sqlite: Sqlite, tmp_path: Path) -> None:
@@ -144,7 +148,7 @@ def test_a_database_that_is_not_there_is_neither_backed_up_nor_made(tmp_path: Pa
     ran = saved(f"sqlite:///{tmp_path}/missing.db", tmp_path / "kept")
     assert (ran.status, ran.stdout) == (3, "")
     assert f"the database {tmp_path}/missing.db cannot be opened" in ran.stderr
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def kept(on_sqlite: Sqlite, folder: Path) -> Path:
@@ -279,9 +283,9 @@ def test_a_back_up_of_an_older_program_is_brought_up(on_sqlite: Sqlite, tmp_path
     assert len(asyncio.run(rows(url))["seen"]) == 1
 
 
-def lose_all(world: World, folder: Path) -> int:
+def lose_all(world: World, folder: Path, on_sqlite: Sqlite) -> int:
     """Restores a back-up into a new database, with nothing else left, and returns how much is to be looked for."""
-    world.url = f"sqlite:///{folder}/new/briefbot.db"
+    world.url = on_sqlite.ready()
     done = asyncio.run(restore(world.url, folder / "kept", folder, world.now(), "1", force=False))
     return done.to_look_for
 
@@ -296,16 +300,16 @@ def test_after_everything_was_lost_nothing_is_posted_twice_that_was_posted_since
     world = World(on_sqlite.ready(), knowing_of("a", "b"))
     world.subscribe(*(subscription(f"s{n}", f"slack:T1/C{n}", **SOON | SAY) for n in range(5)))
     back_up(world, tmp_path)
-    world.live(hours=1)
+    world.live(minutes=10)
     assert set(world.platform.keys.values()) == {1}
     assert len(list(world.platform.posts())) == 5
-    assert lose_all(world, tmp_path) == 5
-    world.live(hours=1)
+    assert lose_all(world, tmp_path, on_sqlite) == 5
+    world.live(minutes=10)
     assert len(list(world.platform.posts())) == 5
     assert {work.slot.state for work in world.works()} == {"sent"}
     assert {"a", "b"} == {claim for claim, _ in world.told(lambda store: ledger.shown_in(store, "slack:T1/C1"))}
     world.sleep(timedelta(hours=22))
-    world.live(hours=1)
+    world.live(minutes=10)
     assert all("Nothing new since" in shown_to(world.platform, f"slack:T1/C{n}")[1] for n in range(5))
 
 
@@ -314,8 +318,8 @@ def test_what_was_due_while_nothing_ran_is_posted_once_after_a_restore(on_sqlite
     world.subscribe(subscription(**SOON))
     back_up(world, tmp_path)
     world.sleep(timedelta(hours=2))
-    assert lose_all(world, tmp_path) == 1
-    world.live(hours=1)
+    assert lose_all(world, tmp_path, on_sqlite) == 1
+    world.live(minutes=10)
     [text] = shown_to(world.platform, PLACE)
     assert "The claim a holds." in text
     assert [work.slot.state for work in world.works()] == ["sent"]
@@ -327,47 +331,42 @@ def test_where_the_platform_cannot_be_asked_nothing_is_posted_and_the_operators_
     world = World(on_sqlite.ready(), knowing_of("a", "b"))
     world.subscribe(subscription(**SOON))
     back_up(world, tmp_path)
-    world.live(hours=1)
+    world.live(minutes=10)
     world.platform.can_look = False
-    lose_all(world, tmp_path)
-    world.live(hours=1)
+    lose_all(world, tmp_path, on_sqlite)
+    world.live(minutes=10)
     assert len(shown_to(world.platform, PLACE)) == 1
     [text] = shown_to(world.platform, world.operators)
     assert "may" in text
     assert [w.slot.state for w in world.works() if w.slot.kind == "scheduled"] == ["uncertain"]
 
 
-def test_a_digest_of_several_parts_that_was_half_out_at_the_back_up_goes_on_where_it_was_after_it(
-    on_sqlite: Sqlite, tmp_path: Path
+@pytest.mark.parametrize("more", range(4))
+def test_a_digest_that_was_half_out_at_the_back_up_goes_on_where_it_was_when_all_was_lost(
+    more: int, on_sqlite: Sqlite, tmp_path: Path
 ) -> None:
-    for more in range(4):  # parts that are posted between the back-up and the loss
-        folder = tmp_path / str(more)
-        folder.mkdir()
-        world = World(on_sqlite.ready(), knowing_of(*"abcdef"))
-        world.platform.budget = budget_of(6)
-        world.subscribe(subscription(**SOON))
-        world.platform.faults = Faults(script=["ok", "limited"])
-        world.live(seconds=3)
-        assert len(world.platform.messages[PLACE]) == 1
-        back_up(world, folder)
-        world.platform.faults = Faults()
-        posted = len(world.platform.messages[PLACE])
-        world.platform.before = lambda _: _enough(world, posted + more)
-        world.live(hours=1)
-        assert len(world.platform.messages[PLACE]) == posted + more
-        world.platform.before = lambda _: None
-        lose_all(world, folder)
-        world.live(hours=2)
-        (work,) = world.works()
-        assert work.slot.state == "sent"
-        assert len(work.deliveries) >= posted + 4
-        assert world.platform.keys == {part.id: 1 for part in work.deliveries}
-        assert world.platform.out_of_order() == []
+    world = World(on_sqlite.ready(), knowing_of(*"abcdef"))
+    world.platform.budget = budget_of(3)
+    world.subscribe(subscription(**SOON))
 
+    def no_more_than(most: int) -> None:
+        if len(world.platform.messages[PLACE]) >= most:
+            raise DeliveryError("not_accepted", "place", "no more for now", 60)
 
-def _enough(world: World, most: int) -> None:
-    if len(world.platform.messages[PLACE]) >= most:
-        raise DeliveryError("not_accepted", "place", "no more for now", 60)
+    world.platform.before = lambda _: no_more_than(1)
+    world.live(seconds=3)
+    back_up(world, tmp_path)
+    world.platform.before = lambda _: no_more_than(1 + more)
+    world.live(minutes=10)
+    assert len(world.platform.messages[PLACE]) == 1 + more
+    world.platform.before = lambda _: None
+    lose_all(world, tmp_path, on_sqlite)
+    world.live(minutes=10)
+    (work,) = world.works()
+    assert work.slot.state == "sent"
+    assert len(work.deliveries) > 4
+    assert world.platform.keys == {part.id: 1 for part in work.deliveries}
+    assert world.platform.out_of_order() == []
 
 
 def test_what_is_too_late_to_be_posted_after_a_restore_is_told_as_missed_only_if_it_was(
@@ -379,11 +378,11 @@ def test_what_is_too_late_to_be_posted_after_a_restore_is_told_as_missed_only_if
     world.platform.gone = {"slack:T1/C1"}
     back_up(world, tmp_path)
     world.told(lambda store: subscriptions.pause(store, "s2", "made quiet", world.now()))
-    world.live(hours=1)
+    world.live(minutes=10)
     assert [len(world.platform.messages[f"slack:T1/C{n}"]) for n in range(3)] == [1, 0, 0]
     world.sleep(timedelta(hours=10))
-    lose_all(world, tmp_path)
-    world.live(hours=1)
+    lose_all(world, tmp_path, on_sqlite)
+    world.live(minutes=10)
     assert [len(world.platform.messages[f"slack:T1/C{n}"]) for n in range(3)] == [1, 0, 1]
     [text] = shown_to(world.platform, "slack:T1/C2")
     assert "missed" in text.lower() or "was not posted" in text
@@ -397,8 +396,8 @@ def test_what_is_too_late_and_cannot_be_asked_for_is_left(on_sqlite: Sqlite, tmp
     back_up(world, tmp_path)
     world.sleep(timedelta(hours=10))
     world.platform.can_look = False
-    lose_all(world, tmp_path)
-    world.live(hours=1)
+    lose_all(world, tmp_path, on_sqlite)
+    world.live(minutes=10)
     assert list(world.platform.posts()) == []
     (work,) = world.works()
     assert (work.slot.state, work.slot.reason.partition(",")[0]) == (
@@ -417,4 +416,4 @@ def test_everything_but_the_back_up_can_be_lost_and_the_real_program_goes_on(on_
     state = home / ".local/state/briefbot"
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
     assert stat.S_IMODE((state / "briefbot.db").stat().st_mode) == 0o600
-    assert sorted(path.name for path in state.iterdir()) == ["briefbot.db", "briefbot.db.delivering"]
+    assert names(state) == ["briefbot.db", "briefbot.db.delivering"]
