@@ -25,7 +25,7 @@ from bot.subscribing.rights import Rights
 from bot.wiring import Wiring
 
 log = logging.getLogger("briefbot.app")
-LAST = 9.0
+LAST = 8.5
 """Seconds after SIGTERM in which the process ends; those who asked for it wait for 10."""
 
 

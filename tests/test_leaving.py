@@ -1,11 +1,13 @@
 """Workspaces that have removed the bot: erased once that is sure, and never for an outage."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.clock import Clock
 from bot.delivery.running import deliver_by
@@ -14,6 +16,7 @@ from bot.publishing import DeliveryError
 from bot.store import absences, subscriptions, upkeep
 from bot.store.erasing import erase
 from bot.store.opening import Store, open_store
+from bot.store.tables import absence
 from tests.builders import AIRSHIPS
 from tests.databases import Sqlite
 from tests.fakes.slack import FakeSlack
@@ -83,20 +86,25 @@ def test_the_running_clock_erases_who_has_left_and_what_is_past_its_time(world: 
     world.told(lambda store: subscriptions.remove(store, "old", "by U1", START - 91 * DAY))
     world.platform.left_by = {"slack:T2"}
 
-    async def lived(left: set[str]) -> None:
-        async with open_store(world.url) as store:
+    async def lived(until: Callable[[Store], Awaitable[object]]) -> None:
+        async with open_store(world.url) as store, asyncio.timeout(30):
             running = asyncio.create_task(deliver_by(Clock(), world.engine(store)))
-            async with asyncio.timeout(30):
-                while {one.id for one in await subscriptions.everywhere(store)} != left or await subscriptions.get(
-                    store, "old"
-                ):
-                    await asyncio.sleep(0.05)
+            while not await until(store):
+                await asyncio.sleep(0.05)
             running.cancel()
             await asyncio.wait([running])
 
-    asyncio.run(lived({"s1", "s2"}))
+    async def noted(store: Store) -> bool:
+        gone = await subscriptions.get(store, "old") is None
+        async with store.reading() as tx:
+            return gone and list(await tx.scalars(select(absence.c.workspace))) == ["slack:T2"]
+
+    async def erased(store: Store) -> bool:
+        return [one.id for one in await subscriptions.everywhere(store)] == ["s1"]
+
+    asyncio.run(lived(noted))
     world.sleep(25 * HOUR)
-    asyncio.run(lived({"s1"}))
+    asyncio.run(lived(erased))
 
 
 async def test_what_is_erased_is_in_no_file_of_the_database_any_more(on_sqlite: Sqlite, runner: asyncio.Runner) -> None:
