@@ -60,13 +60,13 @@ def workspace_of(written: str) -> str:
     Raises:
         InvalidPlace: it is none.
     """
-    name = written.strip()
-    platform = platform_of(name)
-    example = [limits(one).PLACE_EXAMPLE for one in PLATFORMS if platform in (one, name) or platform not in PLATFORMS]
+    platform, colon, _ = written.strip().partition(":")
+    named = [platform] if colon and platform in PLATFORMS else list(PLATFORMS)
+    examples = [limits(name).PLACE_EXAMPLE for name in named]
     try:
-        return place_of(f"{name}/{example[0].partition('/')[2]}").home
+        return place_of(f"{written.strip()}/{examples[0].partition('/')[2]}").home
     except InvalidPlace:
-        ways = " or ".join(home_of(one) for one in example)
+        ways = " or ".join(map(home_of, examples))
         raise InvalidPlace(f"{shown(written)} is no workspace; write such as {ways}") from None
 
 

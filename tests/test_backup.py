@@ -308,7 +308,7 @@ def test_after_everything_was_lost_nothing_is_posted_twice_that_was_posted_since
     assert len(list(world.platform.posts())) == 5
     assert {work.slot.state for work in world.works()} == {"sent"}
     assert {"a", "b"} == {claim for claim, _ in world.told(lambda store: ledger.shown_in(store, "slack:T1/C1"))}
-    world.sleep(timedelta(hours=22))
+    world.sleep(timedelta(hours=24))
     world.live(minutes=10)
     assert all("Nothing new since" in shown_to(world.platform, f"slack:T1/C{n}")[1] for n in range(5))
 

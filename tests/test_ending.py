@@ -26,7 +26,7 @@ from tests.running import Bot, on_slack
 from tests.stored import subscribed
 
 MOST = 10.0
-WHEN = ("idle", "sending")
+WHEN = ("idle", pytest.param("sending", marks=pytest.mark.long))
 NOW = datetime.now(UTC)
 
 
