@@ -117,13 +117,18 @@ def test_the_program_does_not_touch_a_database_of_another_user(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can make a file in a folder of another user")
-def test_the_superuser_makes_no_database_in_the_folder_of_another_user(tmp_path: Path) -> None:
+def test_the_superuser_makes_no_database_in_the_folder_of_another_user(on_sqlite: Sqlite, tmp_path: Path) -> None:
     folder = tmp_path / "bot's"
     folder.mkdir()
     os.chown(folder, NOBODY, NOBODY)
-    ran = program("subscriptions", "list", DATABASE_URL=f"sqlite:///{folder}/new/briefbot.db")
-    assert ran.status == 3
-    assert list(folder.iterdir()) == []
+    kept = tmp_path / "kept"
+    assert program("backup", str(kept), DATABASE_URL=on_sqlite.ready()).status == 0
+    for command in (["subscriptions", "list"], ["restore", str(kept)]):
+        for path in (folder / "briefbot.db", folder / "new" / "briefbot.db"):
+            ran = program(*command, DATABASE_URL=f"sqlite:///{path}")
+            assert ran.status == 3
+            assert ran.stderr.startswith(f"{folder} belongs to ")
+            assert list(folder.iterdir()) == []
 
 
 async def test_a_database_that_others_could_read_is_made_its_owners_alone(

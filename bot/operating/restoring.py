@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from bot.delivery.proposing import propose_due
 from bot.store import backups, copying, doubting
-from bot.store.files import deliver_lock, prepare
+from bot.store.files import deliver_lock, must_be_ours, prepare
 from bot.store.lanes import free_lanes
 from bot.store.opening import Store, open_store, others_connected, sqlite_file
 from bot.store.values import StoreUnavailable
@@ -40,6 +40,8 @@ async def restore(url: str, file: Path, folder: Path, now: datetime, program: st
     """
     backup = backups.read(file)
     path = sqlite_file(url)
+    if path:
+        must_be_ours(path)  # before anything is made beside it
     beside = path.absolute().parent if path else folder
     beside.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = beside / f"{path.name if path else 'database'}.before-{now:%Y%m%dT%H%M%S}"
