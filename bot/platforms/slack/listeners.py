@@ -24,9 +24,9 @@ from bot.platforms.slack import incoming
 from bot.platforms.slack.asked import AboveView, Asked, Destination, NewView, OpenView, ResponseUrl
 from bot.platforms.slack.asking import Asking
 from bot.platforms.slack.forms import Forms
+from bot.platforms.slack.leaving import Leaving
 from bot.platforms.slack.manifest import ASK, COMPANIES_IN_MESSAGE
 from bot.platforms.slack.messages import SHARE, home, modal
-from bot.platforms.slack.origin import team_of
 from bot.platforms.slack.people import People
 from bot.platforms.slack.render import BUDGET, PREFIX, payload
 from bot.platforms.slack.sending import Refused, Sender
@@ -70,12 +70,12 @@ class Listeners:
         self, core: Core, sender: Sender, people: People, work: Work, stop: Callable[[TokenRefused], None]
     ) -> None:
         self._core = core
-        self._people = people
         self._asking = Asking(core, people)
         self._forms = Forms(core, self._asking, sender, self._sent)
         self._sender = sender
         self._work = work
         self._stop = stop
+        self._leaving = Leaving(core, people, stop)
         self._events = Recently(REMEMBERED)
         self._shared = Recently(SHARED)
         self._told = Recently(TOLD)
@@ -89,7 +89,7 @@ class Listeners:
         app.event("app_mention")(ack=self._mention, lazy=[self._answer])
         app.event("message")(ack=self._message, lazy=[self._answer])
         app.event("app_home_opened")(ack=self._home_opened, lazy=[self._publish_home])
-        app.event("app_uninstalled")(ack=self._uninstalled, lazy=[self._leave])
+        app.event("app_uninstalled")(ack=self._leaving.noticed, lazy=[self._leaving.leave])
         app.message_shortcut(COMPANIES_IN_MESSAGE)(ack=self._message_shortcut, lazy=[self._answer])
         app.global_shortcut(ASK)(ack=self._global_shortcut, lazy=[self._open_search])
         app.options(ANYTHING)(self._complete)
@@ -137,23 +137,6 @@ class Listeners:
         shown = event.get("tab", "home") == "home" and not self._homes.seen(str(event.get("user")))
         context[DONE] = not shown
         await ack()
-
-    async def _uninstalled(self, ack: AsyncAck) -> None:
-        await ack()
-
-    async def _leave(self, body: Body) -> None:
-        """Has a workspace forgotten that has uninstalled the app, unless Slack accepts its token after all.
-
-        It does so where the event comes late and the app is installed again. `tokens_revoked` is not asked for: it
-        comes, too, where a token is only replaced (docs.slack.dev/reference/events/tokens_revoked, .../app_uninstalled:
-        an app is not uninstalled until its final user and bot tokens are revoked).
-        """
-        refused = await self._people.refused()
-        if refused is None:
-            log.warning("Slack says that the app was uninstalled, and accepts its token; nothing is erased")
-            return
-        await self._core.left(f"slack:{team_of(body)}")
-        self._stop(refused)
 
     async def _click(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
         asked, action = incoming.by_click(body), str(body["actions"][0].get("action_id", ""))
