@@ -16,6 +16,7 @@ import typer
 
 from bot.cli.digests import deliver, deliveries, rehearse
 from bot.cli.doctor import doctor
+from bot.cli.operations import backup, erase, export, restore
 from bot.cli.settings import settings
 from bot.cli.subscriptions import subscriptions
 from bot.log import prepare_logging
@@ -169,6 +170,10 @@ app.command()(settings)
 app.command()(doctor)
 app.command()(deliver)
 app.command()(rehearse)
+app.command()(backup)
+app.command()(restore)
+app.command()(erase)
+app.command()(export)
 app.add_typer(deliveries, name="deliveries")
 app.add_typer(subscriptions, name="subscriptions")
 

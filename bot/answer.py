@@ -1,5 +1,6 @@
 """The core: requests to replies; the one place that turns expected errors into documents."""
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,6 +27,9 @@ from briefings.words import words_in
 from knowledge import Knowledge, UnknownName
 
 log = logging.getLogger("briefbot.answer")
+AGAIN = 30.0
+"""Seconds after which it is tried again to erase what is kept of a workspace."""
+
 TOLD = 60.0
 """Seconds in which it is logged once that people are turned away."""
 
@@ -43,6 +47,14 @@ class Desk(Protocol):
 
     async def filled(self, edition: Edition, request: Request) -> Mapping[str, str]:
         """Returns the values with which the form of a command opens.
+
+        Raises:
+            StoreUnavailable: the store cannot be used now.
+        """
+        ...
+
+    async def left(self, workspace: str) -> None:
+        """Erases all that is kept of a workspace.
 
         Raises:
             StoreUnavailable: the store cannot be used now.
@@ -148,6 +160,18 @@ class Answers:
             took = {"ms": round(happening.seconds * 1000, 1)}
         told = {"platform": self._platform, "command": reply.command, "outcome": outcome}
         log.info("answered", extra={**told, **took})
+
+    async def left(self, workspace: str) -> None:
+        """Forgets a workspace that has surely removed the bot, trying until the store lets it."""
+        while self._desk:
+            try:
+                await self._desk.left(workspace)
+            except StoreUnavailable as error:
+                log.error("a workspace that has removed the bot is not erased yet", extra={"reason": str(error)})
+                await asyncio.sleep(AGAIN)
+            else:
+                log.warning("a workspace has removed the bot; all that was kept of it is erased")
+                return
 
     def expired(self) -> Document:
         """Returns what to say of a control that is not, or no longer, ours to answer."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("briefbot.app")
 T = TypeVar("T")
 Beat = Callable[[], Awaitable[object]]
+LAST = 8.5
+"""Seconds after SIGTERM in which the process ends; those who asked for it wait for 10."""
 
 
 async def run(settings: Settings, *, terminal: bool) -> None:
@@ -153,6 +157,7 @@ def ending_on_sigterm(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Has SIGTERM end the platforms, which finish what they are answering, and the deliveries."""
 
     def end() -> None:
+        leaving_at_last(LAST)
         for task in tasks:
             task.cancel()
 
@@ -165,6 +170,21 @@ def _begun(does: Coroutine[Any, Any, T], stack: AsyncExitStack) -> asyncio.Task[
     task = asyncio.create_task(does)
     stack.push_async_callback(_ended, task)
     return task
+
+
+def leaving_at_last(seconds: float) -> None:
+    """Has the process end in so many seconds whatever it waits for, such as a database that does not answer.
+
+    What is under way then is as it is after a crash: looked for before it is sent again.
+    """
+
+    def leave() -> None:
+        log.warning("the end was waited for in vain; what is under way is looked for at the next start")
+        os._exit(0)
+
+    last = threading.Timer(seconds, leave)
+    last.daemon = True
+    last.start()
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

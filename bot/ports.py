@@ -150,6 +150,10 @@ class Core(Protocol):
         """Tells that a reply is out, once for each request; `taken` is whether the platform took it."""
         ...
 
+    async def left(self, workspace: str) -> None:
+        """Forgets a workspace, `platform:workspace`, that has surely removed the bot."""
+        ...
+
     def expired(self) -> Document:
         """Returns what to say of a control that is not, or no longer, ours to answer."""
         ...

@@ -140,7 +140,16 @@ async def test_erasing_takes_all_of_a_workspace_and_nothing_of_another(store: St
         assert made.outcome == "begun"
     other = await upkeep.export(store, "slack:T10")
     gone = await upkeep.erase(store, WORKSPACE)
-    assert gone == {"decision": 0, "delivery": 1, "shown": 2, "slot": 1, "subscription": 1, "lane": 1, "draft": 1}
+    assert gone == {
+        "decision": 0,
+        "delivery": 1,
+        "shown": 2,
+        "slot": 1,
+        "subscription": 1,
+        "lane": 1,
+        "draft": 1,
+        "absence": 0,
+    }
     assert not any((await upkeep.export(store, WORKSPACE)).values())
     assert await upkeep.export(store, "slack:T10") == other
     assert set((await upkeep.erase(store, WORKSPACE)).values()) == {0}

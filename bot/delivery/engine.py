@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bot.delivery import proposing
 from bot.delivery.grip import LEASE, REQUEST, Grip
 from bot.delivery.lane import Lane
+from bot.delivery.leaving import erase_left
 from bot.delivery.posting import Posting
 from bot.delivery.sending import Sending
 from bot.delivery.shelf import Shelf
@@ -161,11 +162,12 @@ class Engine:
                 log.info("a subscription goes on by itself", extra={"subscription": one.id})
 
     async def clean(self) -> None:
-        """Deletes what is old.
+        """Deletes what is old, and what is kept of workspaces that have removed the bot.
 
         Raises:
-            StoreUnavailable: nothing was deleted.
+            StoreUnavailable: not all could be looked at.
         """
         deleted = await upkeep.housekeeping(self.store, self.now())
         if any(deleted.values()):
             log.info("old rows are deleted", extra=deleted)
+        await erase_left(self.store, self.publishers, self.now())

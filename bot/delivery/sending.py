@@ -166,11 +166,12 @@ class Sending:
         """Returns a part as the platform is given it; `after` is the receipt of the one before, if it was sent now."""
         before = next((one.receipt for one in work.deliveries if one.part == part.part - 1), None)
         tags = tuple(map(str, subscription.wanted.get("tags", ()))) if subscription else ()
+        first = part.intended_at or self.now()
         return Post(
             place=work.slot.place,
             page=from_values(part.page),
             key=part.id,
-            first=part.intended_at or self.now(),
+            first=min(first, work.slot.due) if work.slot.doubted else first,
             after=after or (Receipt(**before) if before else None),
             tags=tags,
         )

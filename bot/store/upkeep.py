@@ -13,7 +13,7 @@ from bot.store import drafts
 from bot.store.opening import Store
 from bot.store.slots import slot_value
 from bot.store.sql import in_workspace, whole
-from bot.store.tables import decision, delivery, draft, lane, seen, shown, slot, subscription
+from bot.store.tables import absence, decision, delivery, draft, lane, seen, shown, slot, subscription
 from bot.store.values import MISSED, Slot
 
 KEPT = timedelta(days=90)
@@ -154,16 +154,19 @@ async def erase(store: Store, workspace: str) -> dict[str, int]:
         (subscription, subscriptions),
         (lane, lane.c.name == workspace),
         (draft, in_workspace(draft.c.place, workspace)),
+        (absence, absence.c.workspace == workspace),
     )
 
 
 @whole
 async def export(store: Store, workspace: str) -> dict[str, list[dict[str, Any]]]:
     """Returns all that is kept of a workspace as plain values, by table; instants are in ISO 8601."""
-    slots = select(slot.c.id).where(in_workspace(slot.c.place, workspace))
+    subscriptions = in_workspace(subscription.c.place, workspace)
+    of_them = slot.c.subscription.in_(select(subscription.c.id).where(subscriptions))
+    slots = select(slot.c.id).where(in_workspace(slot.c.place, workspace) | of_them)
     of_it: dict[Table, ColumnElement[bool]] = {
-        subscription: in_workspace(subscription.c.place, workspace),
-        slot: in_workspace(slot.c.place, workspace),
+        subscription: subscriptions,
+        slot: slot.c.id.in_(slots),
         delivery: delivery.c.slot.in_(slots),
         decision: decision.c.slot.in_(slots),
         shown: in_workspace(shown.c.place, workspace),

@@ -151,6 +151,10 @@ class SlackPublisher:
         except Exception:  # an answer that cannot be read is none
             return None
 
+    async def left(self, workspace: str) -> bool | None:  # noqa: ARG002
+        """Says nothing: Slack tells by an event, and a token that it refuses may only have been replaced."""
+        return None
+
     @property
     def _api(self) -> AsyncWebClient:
         if self._client is None:
