@@ -16,7 +16,7 @@ from bot.delivery.engine import Engine
 from bot.desk.desk import StoreDesk
 from bot.knowledge_folder import KnowledgeFolder
 from bot.platforms import limits
-from bot.ports import Platform, Receive, TokenRefused
+from bot.ports import Platform, Receive, TokenRefused, Turns
 from bot.settings import InvalidSettings, Settings
 from bot.store.opening import open_store
 from bot.store.values import StoreUnavailable
@@ -42,7 +42,6 @@ async def run(settings: Settings, *, terminal: bool) -> None:
     admission = Admission()
     routes: dict[str, Receive] = {}
     on = Wiring(settings)
-    platforms = list(on.platforms(routes, terminal=terminal))
 
     def answers(platform: Platform) -> Answers:
         names = names_outside(limits(platform.name).RESERVED)
@@ -53,6 +52,7 @@ async def run(settings: Settings, *, terminal: bool) -> None:
         watching = asyncio.create_task(folder.watch())
         stack.push_async_callback(_ended, watching)
         engine = await _engine(settings, folder, on, stack, terminal=terminal)
+        platforms = list(on.platforms(routes, lambda name: _seat(engine, name), terminal=terminal))
         delivering = _delivering(settings, engine, on, stack) if engine else []
         serving = [asyncio.create_task(_served(p, answers(p), alone=len(platforms) == 1)) for p in platforms]
         for task in serving:
@@ -100,6 +100,15 @@ def _desk(settings: Settings, engine: Engine, platform: str) -> StoreDesk:
     return StoreDesk(engine.store, engine.now, soon, rights)
 
 
+def _seat(engine: Engine | None, name: str) -> Turns | None:
+    """Returns what lets one process of several do something; SQLite has but one."""
+    if engine is None or engine.store.engine.dialect.name != "postgresql":
+        return None
+    from bot.operating.seat import Seat
+
+    return Seat(engine.store, name, engine.now).turn
+
+
 async def _served(platform: Platform, core: Answers, *, alone: bool) -> TokenRefused | None:
     """Serves a platform; returns why it lets us in no longer, if so, and ends quietly where it is told to end."""
     try:
@@ -136,6 +145,7 @@ def ending_on_sigterm(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:
-    task.cancel()
+    if not task.cancelling():  # or what it does before it ends would be cut off
+        task.cancel()
     with suppress(asyncio.CancelledError):
         await task

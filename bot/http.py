@@ -17,6 +17,9 @@ OK = 200
 PATIENCE = 10.0
 """Seconds in which a request must have arrived whole; whoever is slower is cut off."""
 
+LAST = 0.5
+"""Seconds that a request which is still arriving has when the program ends, twice."""
+
 IDLE = 620.0
 """Seconds that a connection may stay open after a request that was answered well, longer than load balancers keep
 theirs (Google's: 600)."""
@@ -32,7 +35,7 @@ async def listening(host: str, port: int, routes: Mapping[str, Receive]) -> Asyn
     application = web.Application(client_max_size=MOST_BODY)
     for path, receive in routes.items():
         application.router.add_post(path, _handler(receive))
-    runner = web.AppRunner(application, access_log=None, handle_signals=False)
+    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=LAST)
     await runner.setup()
     server = cast("web.Server", runner.server)  # there since `setup`
     listener = await asyncio.get_running_loop().create_server(lambda: _Connection(server), host, port)

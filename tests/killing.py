@@ -29,6 +29,7 @@ from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_people import new_user
 
+HISTORY = frozenset({"channels:history", "groups:history", "im:history"})
 HANDED_BACK = 10.0
 """Seconds within which a process that is asked to end does so."""
 

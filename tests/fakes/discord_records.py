@@ -156,6 +156,8 @@ class Asked:
     source: Message | None = None
     made: float = field(default_factory=time.monotonic)
     delivered: bool = False
+    delivered_after: float | None = None
+    """Seconds after which it reached the app: long, if there was no session."""
     answered_after: float | None = None
     deferred: bool = False
     response: Payload | None = None

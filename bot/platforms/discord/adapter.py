@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import nullcontext
 from time import monotonic
 
 import aiohttp
@@ -13,12 +14,12 @@ from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.render import BUDGET
 from bot.platforms.discord.sessions import Sessions
 from bot.platforms.discord.state import State
-from bot.ports import Core, TokenRefused
+from bot.ports import Core, TokenRefused, Turn, Turns
 
 log = logging.getLogger("briefbot.discord")
 AUTHENTICATION_FAILED = 4004
-LAST_ANSWERS = 8.0
-"""Seconds that answers under way have when the program ends."""
+LAST_ANSWERS, LAST_RECEIVED = 5.0, 2.5
+"""Seconds that answers under way have when the program ends, and then those to what came meanwhile."""
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 STEADY = 600.0
@@ -29,7 +30,7 @@ class Discord:
     """Answers on Discord; implements `Platform`.
 
     `state` keeps a few facts across restarts; `shards` are those of this process, and of how many; `pacing` is shared
-    with what posts digests as the same bot.
+    with what posts digests as the same bot; `turns` lets one of several processes receive on them, while others wait.
     """
 
     name = "discord"
@@ -44,6 +45,7 @@ class Discord:
         shards: tuple[range, int] | None = None,
         sessions: Sessions | None = None,
         pacing: Pacing | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._token = token
         self._state = state
@@ -52,6 +54,7 @@ class Discord:
         self._gateway_url = gateway_url
         self._shards = shards
         self._pacing = pacing or Pacing(api_url)
+        self._turns = turns or (lambda: nullcontext(Turn()))
 
     async def serve(self, core: Core) -> None:
         """Listens and answers until cancelled; what is being answered then is finished.
@@ -67,12 +70,10 @@ class Discord:
         pause = SHORTEST_PAUSE
         while True:
             began = monotonic()
-            client = Client(
-                answering, core.menu, self._state, self._sessions, self._pacing, self._shards, self._gateway_url
-            )
             lost: Exception | None = None
             try:
-                await self._run(client, answering)
+                async with self._turns() as turn:
+                    await self._run(self._client(answering, core, turn), answering, turn)
             except Exception as error:  # discord.py ends in many ways, and none of them is to end us
                 if _refuses_token(error):
                     raise _refusal() from None
@@ -85,18 +86,40 @@ class Discord:
             )
             await asyncio.sleep(pause)
 
-    async def _run(self, client: Client, answering: Answering) -> None:
-        running = asyncio.create_task(client.start(self._token))
+    def _client(self, answering: Answering, core: Core, turn: Turn) -> Client:
+        return Client(
+            answering,
+            core.menu,
+            self._state,
+            self._sessions,
+            self._pacing,
+            self._shards,
+            self._gateway_url,
+            turn.number,
+        )
+
+    async def _run(self, client: Client, answering: Answering, turn: Turn) -> None:
+        running, over = asyncio.create_task(client.start(self._token)), asyncio.create_task(turn.over.wait())
         try:
-            await asyncio.wait({running})
-            running.result()
+            await asyncio.wait({running, over}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
         except asyncio.CancelledError:
-            await answering.finish(LAST_ANSWERS)
+            await self._leave(client, running, answering)
             raise
         finally:
-            await client.close()
+            over.cancel()
             running.cancel()
-            await asyncio.wait({running})
+            await asyncio.wait({running, over})
+            await client.close()
+
+    async def _leave(self, client: Client, running: asyncio.Task[None], answering: Answering) -> None:
+        """Finishes what is being answered, then leaves the Gateway: until another is there, nobody receives."""
+        await answering.finish(LAST_ANSWERS)
+        running.cancel()
+        await asyncio.wait({running})
+        await client.leave()
+        await answering.finish(LAST_RECEIVED)
 
 
 def _refuses_token(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from discord.http import Route
 from bot.platforms.discord.answering import Answering
 from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.registration import register
+from bot.platforms.discord.resuming import leave, left_of, resume, written
 from bot.platforms.discord.sessions import Sessions
 from bot.platforms.discord.state import State
 from bot.ports import MenuItem
@@ -39,6 +41,7 @@ class Client(discord.AutoShardedClient):
         pacing: Pacing,
         shards: tuple[range, int] | None = None,
         gateway_url: str = "",
+        turn: int = 0,
     ) -> None:
         super().__init__(
             intents=discord.Intents.none(),
@@ -57,6 +60,7 @@ class Client(discord.AutoShardedClient):
         self._state_file = state
         self._sessions = sessions
         self._gateway_url = gateway_url
+        self._turn = turn
 
     async def setup_hook(self) -> None:
         """Registers the commands; if Discord does not take them, those of before go on."""
@@ -83,9 +87,23 @@ class Client(discord.AutoShardedClient):
         await super().launch_shards()
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
-        """Opens one connection, once a session may be started on it: it would be closed while it waits."""
+        """Opens one connection: to the session that was left, or once one may be started, since it would be closed."""
+        left = left_of(self._state_file.take(written(shard_id, self.shard_count)))
+        here = str(self.application_id), written(shard_id, self.shard_count), self._turn, time.time()
+        if left and left.fits(*here):
+            try:
+                await resume(self, shard_id, left)
+            except (aiohttp.ClientError, discord.DiscordException, OSError, TimeoutError) as error:
+                log.warning("a session could not be resumed", extra={"shard": shard_id, "error": str(error)[:200]})
+            else:
+                return
         await self._sessions.wait(shard_id)
         await super().launch_shard(gateway, shard_id, initial=initial)
+
+    async def leave(self) -> None:
+        """Receives no more, and keeps how the sessions can be resumed."""
+        left = await leave(self, self._turn, time.time())
+        self._state_file.leave({one.shard: one.kept() for one in left})
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002
         """Counts a session, also those that discord.py starts anew by itself."""

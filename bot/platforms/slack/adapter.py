@@ -31,8 +31,11 @@ HOUR = 3600.0
 TOLD = 60.0
 """Seconds in which strangers' requests are told of once."""
 
-LAST_ANSWERS = 8.0
+LAST_ANSWERS = 5.0
 """Seconds that answers under way have when the program ends."""
+
+LINGER = 2.5
+"""Seconds for which requests over HTTP are answered when the program ends: a load balancer hears of it only then."""
 
 LONGEST_PAUSE = 60.0
 
@@ -84,6 +87,10 @@ class Slack:
             tasks = [asyncio.create_task(one) for one in serving]
             try:
                 await _first_failure(stopped, *tasks)
+            except asyncio.CancelledError:
+                if self._signing_secret:
+                    await asyncio.sleep(LINGER)
+                raise
             finally:
                 self._app = None
                 for task in tasks:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from time import monotonic, time
 from typing import Any
 
-from aiohttp import ClientError, WSMessage
+from aiohttp import ClientError, WSMessage, WSMsgType
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -35,6 +35,10 @@ LOOK = 0.2
 CONNECT = 5.0
 RETIRE = 10.0
 GOODBYE = 1.0
+SOON = 0.01
+NORMALLY = (1000).to_bytes(2, "big")
+"""The status of a connection that is closed because it is no longer needed (RFC 6455, 7.4.1)."""
+
 LONGEST_PAUSE = 30.0
 MOST_LOOKED_AT = 200
 REFRESHES = {"warning", "refresh_requested"}
@@ -78,6 +82,19 @@ class Connection(SocketModeClient):
         """Notes that Slack asks for a new connection."""
         self.ended = True
 
+    async def part(self) -> None:
+        """Says goodbye, and reads on until Slack has said it too and all that it sent before is handed on.
+
+        Closing would throw that away.
+
+        Raises:
+            aiohttp.ClientError, OSError: there is no connection any more.
+        """
+        if self.current_session and not self.current_session.closed:
+            await self.current_session.send_frame(NORMALLY, WSMsgType.CLOSE)
+        while not (self.cut or self.ended) or not self.message_queue.empty():
+            await asyncio.sleep(SOON)
+
     @property
     def alive(self) -> bool:
         """Whether frames still come, or at least the answers to our pings."""
@@ -108,9 +125,12 @@ class SocketMode:
         self._app_token = app_token
         self._open_url = open_url
         self._retiring: set[asyncio.Task[None]] = set()
+        self._receiving: set[asyncio.Task[Any]] = set()
 
     async def keep(self, line: int) -> None:
         """Keeps one connection open until cancelled: the next is there before the last is closed.
+
+        What was sent on it before Slack heard of the end is taken, too.
 
         Raises:
             TokenRefused: Slack does not let us in.
@@ -135,9 +155,11 @@ class SocketMode:
                     await self._pause(failures, line, connection.turned_out)
         finally:
             if last:
-                await _close(last)
+                await self._leave(last)
             for task in self._retiring:
                 task.cancel()
+            if self._retiring:
+                await asyncio.wait(self._retiring)
 
     async def _pause(self, failures: int, line: int, reason: str) -> None:
         pause = min(2.0 ** (failures - 1), LONGEST_PAUSE)
@@ -161,29 +183,43 @@ class SocketMode:
         if not connection.ended and not connection.cut:
             log.warning("Slack is silent; connecting anew", extra={"line": line, "seconds": SILENCE})
 
+    async def _leave(self, connection: Connection) -> None:
+        """Closes a connection, and takes what is under way on it: Slack sends a command but once."""
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await connection.part()
+                await asyncio.sleep(0)  # what was read last begins to be received
+                while self._receiving:
+                    await asyncio.wait(self._receiving)
+        except (ClientError, OSError, TimeoutError) as error:
+            log.info("a connection was not closed well", extra={"error": type(error).__name__})
+        await _close(connection)
+
     def _retire(self, connection: Connection) -> None:
         """Closes a connection once Slack has, which sends on it what is under way."""
-        task = asyncio.create_task(_close_later(connection))
+        task = asyncio.create_task(self._leave_later(connection))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
+    async def _leave_later(self, connection: Connection) -> None:
+        try:
+            for _ in range(int(RETIRE / LOOK)):
+                if not connection.alive:
+                    break
+                await asyncio.sleep(LOOK)
+        finally:
+            await self._leave(connection)
+
     async def _receive(self, client: Any, request: SocketModeRequest) -> None:
+        if task := asyncio.current_task():
+            self._receiving.add(task)
+            task.add_done_callback(self._receiving.discard)
         response = await run_async_bolt_app(self._app, request)
         try:
             await send_async_response(client, request, response, time())
         except (ClientError, OSError) as error:
             # The answer goes another way, so only Slack's own notice to the reader may be wrong.
             log.warning("the connection was cut before the acknowledgement", extra={"error": _short(error)})
-
-
-async def _close_later(connection: Connection) -> None:
-    try:
-        for _ in range(int(RETIRE / LOOK)):
-            if not connection.alive:
-                break
-            await asyncio.sleep(LOOK)
-    finally:
-        await _close(connection)
 
 
 async def _close(connection: Connection) -> None:

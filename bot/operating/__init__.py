@@ -1,0 +1,1 @@
+"""Running the thing: how it is, told to probes, people and whoever is on duty."""
