@@ -27,16 +27,18 @@ QUESTIONS: tuple[tuple[str, dict[str, str]], ...] = (
     ("help", {}),
 )
 PATIENCE = 30.0
-AT_ONCE = 0.5
-"""Seconds within which a question of Discord's reaches the app, unless there is no session."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """Is what became of the questions of a platform: `unsent` are those that it could hand to nobody in time."""
+    """Is what became of the questions of a platform.
+
+    `unsent` are those that it could hand to nobody, `late` those that it had given up when the app wanted to answer.
+    """
 
     sent: int
     unsent: int
+    late: int
     unanswered: int
     twice: int
 
@@ -94,12 +96,12 @@ class Crowd:
 
 
 def _told(asked: list[Any]) -> Told:
-    delivered = [one for one in asked if one.delivered and not _is_void(one)]
-    numbers = [len(one.messages()) for one in delivered]
-    return Told(len(asked), len(asked) - len(delivered), numbers.count(0), sum(number > 1 for number in numbers))
-
-
-def _is_void(asked: Any) -> bool:
-    """Whether it was too old when it reached the app, which is void on Discord after three seconds."""
-    waited = getattr(asked, "delivered_after", None) or 0.0
-    return bool(asked.error) and waited > AT_ONCE
+    delivered = [one for one in asked if one.delivered]
+    numbers = [len(one.messages()) for one in delivered if not getattr(one, "too_late", False)]
+    return Told(
+        len(asked),
+        len(asked) - len(delivered),
+        len(delivered) - len(numbers),
+        numbers.count(0),
+        sum(number > 1 for number in numbers),
+    )

@@ -126,8 +126,6 @@ class Connection:
             finally:
                 self._outgoing.task_done()
             if asked is not None:
-                if not asked.delivered:
-                    asked.delivered_after = time.monotonic() - asked.made
                 asked.delivered = True
 
     async def flushed(self) -> None:

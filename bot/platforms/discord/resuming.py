@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import aiohttp
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket
@@ -23,7 +24,7 @@ LEAVING = 4000
 """Closes a connection and not its session, unlike 1000 and 1001 (Discord, "Resuming")."""
 
 CONNECT = 60.0
-GOODBYE = 2.0
+GOODBYE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,14 @@ def written(shard: int, count: int | None) -> str:
 
 
 async def leave(client: discord.AutoShardedClient, turn: int, now: float) -> list[Left]:
-    """Closes all connections, so that nothing more is received, and returns how their sessions can be resumed."""
+    """Closes all connections once what is under way on them is taken, and returns how their sessions can be resumed.
+
+    Nobody may be there any more who opens them anew.
+    """
     shards = [info._parent for info in client.shards.values()]
-    left = []
-    for shard in shards:
-        shard._cancel_task()
     if shards:
-        await asyncio.wait([asyncio.create_task(_closed(shard.ws)) for shard in shards])
+        await asyncio.wait([asyncio.create_task(_parted(shard)) for shard in shards])
+    left = []
     for shard in shards:
         socket = shard.ws
         if socket.session_id and socket.sequence is not None:
@@ -84,11 +86,16 @@ async def leave(client: discord.AutoShardedClient, turn: int, now: float) -> lis
     return left
 
 
-async def _closed(socket: DiscordWebSocket) -> None:
+async def _parted(shard: Shard) -> None:
+    """Says goodbye, and lets a shard read on until Discord has said it too: closing would throw away what is unread."""
     try:
+        await shard.ws.socket.send_frame(LEAVING.to_bytes(2, "big"), aiohttp.WSMsgType.CLOSE)
+        if shard._task:
+            await asyncio.wait([shard._task], timeout=GOODBYE)
+        shard._cancel_task()
         async with asyncio.timeout(GOODBYE):
-            await socket.close(LEAVING)
-    except (OSError, TimeoutError, RuntimeError) as error:  # it is gone either way, and the session stays
+            await shard.ws.close(LEAVING)
+    except (aiohttp.ClientError, OSError, TimeoutError, RuntimeError) as error:  # it is gone, and the session stays
         log.info("a connection was not closed well", extra={"error": type(error).__name__})
 
 
