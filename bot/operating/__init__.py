@@ -1,1 +1,1 @@
-"""Running the thing: how it is, told to probes, people and whoever is on duty."""
+"""Running the program for real: how it is, and what is done for it by hand."""
