@@ -55,9 +55,7 @@ def day(url: str, subscriptions: int, record: Callable[[str, object], None], nam
     world.platform = platform
     first = world.now() + timedelta(minutes=30)
     made = [
-        subscription(
-            f"s{n}", f"slack:T{n % 5}/C{n}", schedule="30 * * * *", zone="UTC", wanted=WANTED, next_fire=first
-        )
+        subscription(f"s{n}", f"slack:T{n % 5}/C{n}", schedule="30 * * * *", zone="UTC", wanted=WANTED, next_fire=first)
         for n in range(subscriptions)
     ]
     world.subscribe(*(replace(one, made_at=world.now()) for one in made))
