@@ -55,6 +55,8 @@ def _handler(receive: Receive) -> Callable[[web.Request], Awaitable[web.StreamRe
         connection.rest()
         answer = await receive(HttpRequest({k.lower(): v for k, v in request.headers.items()}, body))
         said = web.Response(status=answer.status, text=answer.body, content_type=answer.content_type, charset="utf-8")
+        if answer.last:
+            said.force_close()
         if answer.status == OK:
             connection.wait(IDLE)
         else:

@@ -169,11 +169,12 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """Is what is answered to an `HttpRequest`."""
+    """Is what is answered to an `HttpRequest`; the `last` on its connection lets the next come by another."""
 
     status: int
     body: str = ""
     content_type: str = "text/plain"
+    last: bool = False
 
 
 Receive = Callable[[HttpRequest], Awaitable[HttpResponse]]

@@ -57,6 +57,7 @@ class Slack:
         self._replays = Recently(REPLAYED)
         self._told = Recently(TOLD)
         self._app: AsyncApp | None = None
+        self._leaving = False
 
     async def serve(self, core: Core) -> None:
         """Listens and answers until cancelled; what is being answered then is finished.
@@ -89,6 +90,7 @@ class Slack:
                 await _first_failure(stopped, *tasks)
             except asyncio.CancelledError:
                 if self._signing_secret:
+                    self._leaving = True
                     await asyncio.sleep(LINGER)
                 raise
             finally:
@@ -120,7 +122,7 @@ class Slack:
             log.exception("a request of Slack could not be read")
             return HttpResponse(400, "not readable")
         kind = answer.first_headers().get("content-type", "text/plain").partition(";")[0]
-        return HttpResponse(min(answer.status, 400), answer.body, kind)
+        return HttpResponse(min(answer.status, 400), answer.body, kind, last=self._leaving)
 
     def _bolt_app(self, work: Work) -> AsyncApp:
         token = self._bot_token
