@@ -17,6 +17,7 @@ from briefings.paginate import page_at, paginate
 from knowledge import load
 from knowledge.model import KnowledgeFile
 from tests.builders import TODAY, airships, edition, every_digest
+from tests.generated_settings import config_example, env_example
 
 ROOT = Path(__file__).parent.parent
 
@@ -102,6 +103,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     "README.md": readme,
     "knowledge/schema.json": knowledge_schema,
     "briefings/document.schema.json": document_schema,
+    "deploy/briefbot.example.yaml": config_example,
+    "deploy/env.example": env_example,
     "deploy/slack-manifest.yaml": lambda: manifest([command.item for command in MENU], UMBRELLA),
 }
 

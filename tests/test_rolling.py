@@ -15,7 +15,7 @@ from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import USUAL_SCOPES, FakeSlack
 from tests.killing import HISTORY, Outbox, account, open_ones
 from tests.rolling import WITHIN, Gaps, Replicas
-from tests.running import Bot, free_port, on_both
+from tests.running import Bot, free_port, settings_for_both
 
 START = 10.0
 """Seconds that digests are due for beyond the restarts."""
@@ -44,12 +44,13 @@ class Update:
 
 def settings_of(slack: FakeSlack, discord: FakeDiscord, folder: Path, number: int, update: Update) -> dict[str, str]:
     """Returns the settings of one of the processes."""
-    settings = on_both(slack, discord, folder / str(number))
+    settings = settings_for_both(slack, discord, folder / str(number))
     if update.shards > 1:
         settings |= {"BRIEFBOT_DISCORD_SHARDS": f"{number}/{update.shards}"}
     if update.over == "http":
         del settings["SLACK_APP_TOKEN"]
         settings |= {"SLACK_SIGNING_SECRET": slack.signing_secret, "BRIEFBOT_LISTEN": f"127.0.0.1:{free_port()}"}
+        settings |= {"BRIEFBOT_HEALTH_LISTEN": f"127.0.0.1:{free_port()}"}
     return settings
 
 
@@ -61,12 +62,12 @@ def updated(folder: Path, url: str, update: Update, record: Callable[[str, objec
         discord.limits.of_routes, discord.max_concurrency = False, update.shards
         both = [settings_of(slack, discord, folder, n, update) | {"DATABASE_URL": url} for n in range(2)]
         if update.over == "http":
-            ports = [int(settings["BRIEFBOT_LISTEN"].rpartition(":")[2]) for settings in both]
-            slack.events_url = f"{stack.enter_context(Balancer(ports)).origin}/slack/events"
+            addresses = [(settings["BRIEFBOT_LISTEN"], settings["BRIEFBOT_HEALTH_LISTEN"]) for settings in both]
+            slack.events_url = f"{stack.enter_context(Balancer(addresses)).origin}/slack/events"
 
         def is_up(bots: Sequence[Bot]) -> bool:
             knows = all(bot.logged("connected to Discord") or bot.logged("standing by") for bot in bots)
-            hears = all(bot.logged("listening") for bot in bots) or slack.connections >= 2 * len(bots)
+            hears = all(bot.logged("/slack/events") for bot in bots) or slack.connections >= 2 * len(bots)
             return knows and hears and discord.connections >= min(len(bots), update.shards)
 
         replicas, gaps = Replicas(both, is_up), Gaps(discord, update.shards)

@@ -22,7 +22,7 @@ from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
 from tests.killing import Outbox, account
 from tests.made_platform import Platform
-from tests.running import Bot, on_both, running
+from tests.running import Bot, running, settings_for_both
 from tests.stored import subscription
 from tests.watching import MIB, Taken, grown, slope, taken
 from tests.world import START, World, knowing_of
@@ -118,7 +118,7 @@ def soaking(folder: Path, url: str) -> Iterator[tuple[Bot, FakeSlack, FakeDiscor
     tasks = folder / "tasks"
     with FakeSlack() as slack, FakeDiscord() as discord:
         slack.frugal = discord.limits.of_routes = False
-        settings = on_both(slack, discord, folder, DATABASE_URL=url, TASKS=str(tasks))
+        settings = settings_for_both(slack, discord, folder, DATABASE_URL=url, TASKS=str(tasks))
         with running("-m", "tests.counted", "run", **settings) as bot:
             bot.until(lambda: slack.connections >= 2 and discord.connections == 1 and tasks.exists())
             yield bot, slack, discord, tasks

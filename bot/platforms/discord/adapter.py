@@ -14,7 +14,8 @@ from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.render import BUDGET
 from bot.platforms.discord.sessions import Sessions
 from bot.platforms.discord.state import State
-from bot.ports import Core, TokenRefused, Turn, Turns
+from bot.ports import Condition, Core, TokenRefused, Turn, Turns
+from bot.tally import Tally
 
 log = logging.getLogger("briefbot.discord")
 AUTHENTICATION_FAILED = 4004
@@ -46,6 +47,7 @@ class Discord:
         sessions: Sessions | None = None,
         pacing: Pacing | None = None,
         turns: Turns | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self._token = token
         self._state = state
@@ -55,6 +57,9 @@ class Discord:
         self._shards = shards
         self._pacing = pacing or Pacing(api_url)
         self._turns = turns or (lambda: nullcontext(Turn()))
+        self._tally = tally or Tally()
+        self._client: Client | None = None
+        self._stands_by = False
 
     async def serve(self, core: Core) -> None:
         """Listens and answers until cancelled; what is being answered then is finished.
@@ -72,12 +77,15 @@ class Discord:
             began = monotonic()
             lost: Exception | None = None
             try:
+                self._stands_by = True
                 async with self._turns() as turn:
-                    await self._run(self._client(answering, core, turn), answering, turn)
+                    self._stands_by = False
+                    await self._run(self._new_client(answering, core, turn), answering, turn)
             except Exception as error:  # discord.py ends in many ways, and none of them is to end us
                 if _refuses_token(error):
                     raise _refusal() from None
                 lost = error
+            self._tally.count("reconnects", "discord")
             pause = SHORTEST_PAUSE if monotonic() - began > STEADY else min(pause * 2, LONGEST_PAUSE)
             log.warning(
                 "Discord was lost",
@@ -86,7 +94,19 @@ class Discord:
             )
             await asyncio.sleep(pause)
 
-    def _client(self, answering: Answering, core: Core, turn: Turn) -> Client:
+    def condition(self) -> Condition:
+        """Returns whether every shard of this process has a session whose heartbeats are answered.
+
+        To stand by is as good: another process receives.
+        """
+        if self._stands_by:
+            return Condition(receiving=True, told="standing by: another process has the Gateway")
+        if self._client is None:
+            return Condition(receiving=False, told="not connected")
+        heard, of = self._client.heard()
+        return Condition(receiving=heard == of, told=f"Gateway: {heard} of {of} shards")
+
+    def _new_client(self, answering: Answering, core: Core, turn: Turn) -> Client:
         return Client(
             answering,
             core.menu,
@@ -96,9 +116,11 @@ class Discord:
             self._shards,
             self._gateway_url,
             turn.number,
+            self._tally,
         )
 
     async def _run(self, client: Client, answering: Answering, turn: Turn) -> None:
+        self._client = client
         running, over = asyncio.create_task(client.start(self._token)), asyncio.create_task(turn.over.wait())
         try:
             await asyncio.wait({running, over}, return_when=asyncio.FIRST_COMPLETED)
@@ -108,6 +130,7 @@ class Discord:
             await self._leave(client, running, answering)
             raise
         finally:
+            self._client = None
             over.cancel()
             running.cancel()
             await asyncio.wait({running, over})

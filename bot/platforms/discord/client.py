@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
+from time import monotonic, time
 from typing import Any
 
 import aiohttp
@@ -12,13 +12,16 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.happening import received
 from bot.platforms.discord.answering import Answering
+from bot.platforms.discord.heartbeats import Heartbeats
 from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.registration import register
 from bot.platforms.discord.resuming import leave, left_of, resume, written
 from bot.platforms.discord.sessions import Sessions
 from bot.platforms.discord.state import State
 from bot.ports import MenuItem
+from bot.tally import Tally
 
 log = logging.getLogger("briefbot.discord")
 LONGEST_RATE_LIMIT = 30.0
@@ -42,6 +45,7 @@ class Client(discord.AutoShardedClient):
         shards: tuple[range, int] | None = None,
         gateway_url: str = "",
         turn: int = 0,
+        tally: Tally | None = None,
     ) -> None:
         super().__init__(
             intents=discord.Intents.none(),
@@ -61,6 +65,8 @@ class Client(discord.AutoShardedClient):
         self._sessions = sessions
         self._gateway_url = gateway_url
         self._turn = turn
+        self._tally = tally or Tally()
+        self._heartbeats = Heartbeats(monotonic)
 
     async def setup_hook(self) -> None:
         """Registers the commands; if Discord does not take them, those of before go on."""
@@ -89,7 +95,7 @@ class Client(discord.AutoShardedClient):
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
         """Opens one connection: to the session that was left, or once one may be started, since it would be closed."""
         left = left_of(self._state_file.take(written(shard_id, self.shard_count)))
-        here = str(self.application_id), written(shard_id, self.shard_count), self._turn, time.time()
+        here = str(self.application_id), written(shard_id, self.shard_count), self._turn, time()
         if left and left.fits(*here):
             try:
                 await resume(self, shard_id, left)
@@ -102,7 +108,7 @@ class Client(discord.AutoShardedClient):
 
     async def leave(self) -> None:
         """Receives no more, and keeps how the sessions can be resumed."""
-        left = await leave(self, self._turn, time.time())
+        left = await leave(self, self._turn, time())
         self._state_file.leave({one.shard: one.kept() for one in left})
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002
@@ -111,15 +117,29 @@ class Client(discord.AutoShardedClient):
 
     async def on_shard_ready(self, shard_id: int) -> None:
         """Tells that a shard receives."""
+        if self._heartbeats.began(shard_id):
+            self._tally.count("reconnects", "discord")
         log.info("connected to Discord", extra={"shard": shard_id})
 
     async def on_shard_resumed(self, shard_id: int) -> None:
         """Tells that a shard receives again, and what it had missed."""
+        self._heartbeats.began(shard_id)
+        self._tally.count("reconnects", "discord")
         log.info("connected to Discord again", extra={"shard": shard_id})
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Notes that a shard receives no more."""
+        self._heartbeats.ended(shard_id)
+
+    def heard(self) -> tuple[int, int]:
+        """Returns how many shards receive, and of how many."""
+        latencies = {shard: info.latency for shard, info in self.shards.items() if not info.is_closed()}
+        return self._heartbeats.heard(latencies), self._sessions.shards
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Has an interaction answered."""
-        await self._answering.answer(interaction)
+        with received():
+            await self._answering.answer(interaction)
 
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
         """Logs a fault of ours."""
