@@ -66,14 +66,14 @@ class Bot:
 
 
 @contextmanager
-def running(**environment: str) -> Iterator[Bot]:
-    """Runs the bot with settings, on the knowledge of airships, until the context ends."""
+def running(*program: str, **environment: str) -> Iterator[Bot]:
+    """Runs the bot with settings, on the knowledge of airships, until the context ends; or another `program`."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("BRIEFBOT_", "SLACK_", "DISCORD_"))
     }
     usual = {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS), "BRIEFBOT_HEALTH_LISTEN": "off"}
     settings = kept | usual | environment | ({"BRIEFBOT_LOG_LEVEL": "DEBUG"} if overheard else {})
-    command = [str(Path(sys.executable).parent / "briefbot"), "run"]
+    command = [sys.executable, *program] if program else [str(Path(sys.executable).parent / "briefbot"), "run"]
     process = subprocess.Popen(
         command, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
@@ -111,6 +111,18 @@ def on_discord(discord: FakeDiscord, data: Path, **settings: str) -> Iterator[Bo
     with running(**settings) as bot:
         bot.until(lambda: bot.logged("connected to Discord") and discord.connections == discord.shards)
         yield bot
+
+
+def settings_for_both(slack: FakeSlack, discord: FakeDiscord, data: Path, **settings: str) -> dict[str, str]:
+    """Returns the settings of a bot that is on Slack, in Socket Mode, and on Discord, and keeps its own in a folder."""
+    return {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.api_url,
+        "DISCORD_BOT_TOKEN": discord.token,
+        "DISCORD_API_URL": discord.api_url,
+        "BRIEFBOT_DATA_DIR": str(data),
+    } | settings
 
 
 @contextmanager

@@ -27,11 +27,11 @@ SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py
 SLACK, DISCORD = "bot/platforms/slack", "bot/platforms/discord"
 STORE = "bot/store"
 HOMES = {  # where each library of others is at home; a second home needs a reason
-    "aiohttp": {"bot/http.py", "bot/operating/heartbeat.py", f"{DISCORD}/adapter.py", f"{DISCORD}/answering.py", f"{DISCORD}/client.py", f"{DISCORD}/pacing.py", f"{DISCORD}/rest.py", f"{SLACK}/adapter.py", f"{SLACK}/limited.py", f"{SLACK}/listeners.py", f"{SLACK}/people.py", f"{SLACK}/publishing.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py", f"{SLACK}/verdicts.py"},
+    "aiohttp": {"bot/http.py", "bot/operating/heartbeat.py", f"{DISCORD}/adapter.py", f"{DISCORD}/answering.py", f"{DISCORD}/client.py", f"{DISCORD}/pacing.py", f"{DISCORD}/resuming.py", f"{DISCORD}/rest.py", f"{SLACK}/adapter.py", f"{SLACK}/limited.py", f"{SLACK}/listeners.py", f"{SLACK}/people.py", f"{SLACK}/publishing.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py", f"{SLACK}/verdicts.py"},
     "alembic": {f"{STORE}/migrate.py", f"{STORE}/migrations/env.py", f"{STORE}/migrations/versions/absences.py", f"{STORE}/migrations/versions/first.py"},
     "apscheduler": {"bot/clock.py"},
     "cronsim": {"bot/schedule.py"},
-    "discord": {f"{DISCORD}/{n}.py" for n in ("access", "adapter", "answering", "client", "examining", "forms", "incoming", "messages", "modal", "publishing", "registration", "render", "rest", "searching", "standing")},
+    "discord": {f"{DISCORD}/{n}.py" for n in ("access", "adapter", "answering", "client", "examining", "forms", "incoming", "messages", "modal", "publishing", "registration", "render", "rest", "resuming", "searching", "standing")},
     "holidays": {"bot/subscribing/holidays_of.py"},
     "jinja2": {"briefings/words.py"},
     "opencc": {"knowledge/folding.py"},
@@ -50,7 +50,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "typer": {"bot/__main__.py", "bot/cli/digests.py", "bot/cli/doctor.py", "bot/cli/field_options.py", "bot/cli/operations.py", "bot/cli/settings.py", "bot/cli/store.py", "bot/cli/subscriptions.py"},
     "watchfiles": {"bot/knowledge_folder.py"},
     "yaml": {"knowledge/yaml_tree.py"},
-    "yarl": {f"{DISCORD}/client.py"},
+    "yarl": {f"{DISCORD}/client.py", f"{DISCORD}/resuming.py"},
 }  # fmt: skip
 
 

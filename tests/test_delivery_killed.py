@@ -9,12 +9,10 @@ import pytest
 from tests.databases import PostgreSql, Sqlite
 from tests.every_core import SCALE
 from tests.fakes.slack import USUAL_SCOPES
-from tests.killing import account, fakes, kill_at_random, kill_replicas
+from tests.killing import HISTORY, account, fakes, kill_at_random, kill_replicas
 
 TIRING = 100
 """Kills after which the rest is delivered under faults, too: that takes a minute more."""
-
-HISTORY = frozenset({"channels:history", "groups:history", "im:history"})
 
 
 def killed(
