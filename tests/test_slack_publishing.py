@@ -327,6 +327,26 @@ async def test_a_revoked_token_stops_the_lane(publisher: SlackPublisher, slack: 
     assert "SLACK_BOT_TOKEN" in error.reason
 
 
+@pytest.mark.parametrize(
+    ("fault", "outcome", "told"),
+    [
+        ({"kind": "refuse", "error": "invalid_auth"}, "permanent", "SLACK_BOT_TOKEN"),
+        ({"kind": "status"}, "not_accepted", "does not answer as it should"),
+        ({"kind": "cut"}, "not_accepted", "does not answer as it should"),
+        ({"kind": "html"}, "not_accepted", "does not answer as it should"),
+    ],
+    ids=["refused", "503", "cut", "html"],
+)
+async def test_a_slack_that_lets_nobody_in_says_so_without_a_message(
+    publisher: SlackPublisher, slack: FakeSlack, fault: dict[str, Any], outcome: str, told: str
+) -> None:
+    slack.fault("auth.test", **fault)
+    with pytest.raises(DeliveryError, match=told) as caught:
+        await publisher.knock()
+    assert (caught.value.outcome, caught.value.scope) == (outcome, "lane")
+    await publisher.knock()
+
+
 async def test_a_missing_scope_is_named(publisher: SlackPublisher, slack: FakeSlack, channel: str) -> None:
     slack.scopes -= {"chat:write"}
     assert "the scope chat:write" in (await trouble(publisher, a_post(slack, channel))).reason

@@ -14,12 +14,19 @@ from briefings.words import words_in
 from knowledge import Knowledge
 
 
-def lines_of(one: Subscription, knowledge: Knowledge, now: datetime, last: Slot | None = None) -> Iterator[str]:
-    """Yields what a subscription is: what it tells, when it runs next and how, and how its last run went."""
+def lines_of(
+    one: Subscription, knowledge: Knowledge, now: datetime, last: Slot | None = None, held: str = ""
+) -> Iterator[str]:
+    """Yields what a subscription is: what it tells, when it runs next and how, and how its last run went.
+
+    `held` is why nothing is posted now though it is active.
+    """
     edition = Edition(knowledge, date.min, words_in("en"), {})
     yield "  ".join((one.id, one.state, one.place, one.title))
     if one.state != "active":
         yield f"    {one.state}: {one.reason.removeprefix(UNREACHABLE)}"
+    elif held:
+        yield f"    nothing is posted now: {held}"
     yield f"    {explained(edition, wanted_of(knowledge, one))}"
     yield f"    {_runs(one, now)}"
     yield f"    {edition.words.text('terms_said', terms=terms_of(one))}"

@@ -123,9 +123,12 @@ class Engine:
             self.soon()  # what came while it was given back is nobody's yet
 
     async def finish(self) -> None:
-        """Waits until every lane that we hold has nothing to do."""
+        """Waits until every lane that we hold has nothing to do, or its platform takes nothing for a while."""
         while self._lanes:
-            await asyncio.wait([task for _, task in self._lanes.values()])
+            await asyncio.wait([task for _, task in self._lanes.values()], timeout=1.0)
+            for lane, task in self._lanes.values():
+                if lane.grip.is_shut(self.linger):
+                    task.cancel()
 
     async def stop(self) -> None:
         """Sends nothing more, lets requests under way end, and hands the rest back."""

@@ -13,6 +13,9 @@ log = logging.getLogger("briefbot.delivery")
 KEPT = timedelta(days=1)
 """How long it is tried to post a notice."""
 
+KEPT_LONG = timedelta(days=30)
+"""How long it is tried to tell what was missed: a platform may take nothing for long, which is then why."""
+
 
 async def paused(store: Store, subscription: Subscription, reason: str, now: datetime, operators: str = "") -> None:
     """Pauses a subscription whose digests cannot be posted, and tells its owner once.
@@ -44,11 +47,16 @@ def _owner(subscription: Subscription) -> list[str]:
         return []
 
 
-async def missed(store: Store, slot: Slot, subscription: Subscription | None, now: datetime) -> None:
-    """Tells in its place that a digest was missed."""
-    if subscription and slot.kind == "scheduled":
-        told = _of_digest(slot, subscription)
-        await _notify(store, f"missed:{slot.key}", "missed", told, [slot.place], now, subscription.id)
+async def missed(store: Store, slot: Slot, subscription: Subscription | None, why: str, now: datetime) -> None:
+    """Tells in its place that a digest was missed, and `why` if that is not that the bot was not running.
+
+    As long as that waits to be posted, it stands for those that are missed after it, too.
+    """
+    if subscription and slot.kind in ("scheduled", "now"):
+        waiting = await slots.open_notices(store, subscription.id)
+        if not any(one.about["trouble"] == "missed" for one in waiting):
+            told = _of_digest(slot, subscription) | {"reason": why}
+            await _notify(store, f"missed:{slot.key}", "missed", told, [slot.place], now, subscription.id, KEPT_LONG)
 
 
 async def failed(store: Store, slot: Slot, subscription: Subscription | None, reason: str, now: datetime) -> None:
@@ -95,17 +103,13 @@ async def _notify(
     places: Sequence[str],
     now: datetime,
     subscription: str | None = None,
+    kept: timedelta = KEPT,
 ) -> None:
     first, *then = list(filter(None, places)) or [""]
     if first:
         about = {"trouble": trouble, "told": dict(told), "title": told.get("title", ""), "then": then}
-        await slots.propose(store, Slot(key, "notice", lane_of(first), first, now, now + KEPT, subscription, about))
+        await slots.propose(store, Slot(key, "notice", lane_of(first), first, now, now + kept, subscription, about))
 
 
 def _of_digest(slot: Slot, subscription: Subscription) -> dict[str, str]:
-    following = subscription.next_fire if subscription.state == "active" else None
-    return {
-        "title": subscription.title,
-        "due": slot.due.isoformat(),
-        "next": following.isoformat() if following else "",
-    }
+    return {"title": subscription.title, "due": slot.due.isoformat()}

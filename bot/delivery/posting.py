@@ -57,8 +57,7 @@ class Posting:
         """Freezes what a slot posts, and sends its first part."""
         to, slot = self.sending, work.slot
         if to.now() > slot.deadline:
-            await notices.missed(to.store, slot, subscription, to.now())
-            await self._skip(work, Composed(reason=f"missed: it was to be out by {slot.deadline:%Y-%m-%d %H:%M} UTC"))
+            await self._miss(work, subscription)
             return
         begun = Begun("taken")
         while begun.outcome == "taken":
@@ -75,6 +74,13 @@ class Posting:
                 begun = await beginning.begin(to.store, to.grip.hold, slot.id, parts, to.now(), decisions, read)
         if begun.outcome == "begun":
             await to.send(Work(slot, begun.deliveries), begun.deliveries[0], subscription)
+
+    async def _miss(self, work: Work, subscription: Subscription | None) -> None:
+        """Skips what could not be posted in its time, and tells so in its place once that can be posted to."""
+        to, slot, why = self.sending, work.slot, self.sending.grip.trouble.reason
+        await notices.missed(to.store, slot, subscription, why, to.now())
+        by = f"it was to be out by {slot.deadline:%Y-%m-%d %H:%M} UTC"
+        await self._skip(work, Composed(reason=f"missed: {f'{why}; ' if why else ''}{by}"))
 
     async def _skip(self, work: Work, composed: Composed | None) -> None:
         if composed:
@@ -109,6 +115,8 @@ class Posting:
         to = self.sending
         hold, now = to.grip.hold, to.now()
         match part.state:
+            case "planned" if now > work.slot.deadline and part.part == 1 and to.grip.trouble.reason:
+                await self._miss(work, subscription)
             case "planned" if now > work.slot.deadline:
                 await to.give_up(work, part, subscription, part.reason or "there was no time left")
             case "planned" if self._is_outdated(work):
@@ -137,13 +145,15 @@ class Posting:
     async def _look(self, work: Work, part: Delivery, subscription: Subscription | None) -> None:
         """Looks whether a part was posted; where that cannot be told, the policy of the subscription decides."""
         to = self.sending
-        post, hold, now = to.post(work, part, subscription), to.grip.hold, to.now()
+        post, hold, now, begun = to.post(work, part, subscription), to.grip.hold, to.now(), to.grip.trouble.round
         try:
             found = Found(Receipt(**part.receipt)) if part.receipt else await to.found(post)
         except DeliveryError as error:
             if now > work.slot.deadline + LOOKED_FOR:
                 await self._ask_a_person(work, part, error.reason)
                 return
+            if error.scope == "lane":
+                to.grip.met(error, begun)
             wait = pause_after(2) if error.retry_after is None else timedelta(seconds=error.retry_after)
             await outcomes.uncertain(to.store, hold, part.id, error.reason, now, now + wait)
             return

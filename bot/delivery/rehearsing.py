@@ -53,6 +53,9 @@ class Rehearsed:
     async def finish(self, post: Post, receipt: Receipt) -> None:
         """Has nothing left to do."""
 
+    async def knock(self) -> None:
+        """Finds nothing in the way."""
+
     async def reachable(self, place: str) -> bool | None:  # noqa: ARG002
         """Says that nobody was asked."""
         return None

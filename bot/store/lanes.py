@@ -1,6 +1,8 @@
 """Lanes: one holder each, with a number that grows at each change of hands."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,16 +24,16 @@ async def take_lane(
     `owner` is a name that no other process has or had; `wait` is how long a request of the last one may be under way.
     """
     async with store.writing() as tx:
-        free = {"name": name, "owner": None, "fence": 0, "until": None}
+        free = {"name": name, "owner": None, "fence": 0, "until": None, "trouble": ""}
         await tx.execute(insert(tx, lane).values(free).on_conflict_do_nothing())
         taken = (
             update(lane)
             .where(lane.c.name == name, or_(lane.c.owner.is_(None), lane.c.until <= now - wait))
             .values(owner=owner, fence=lane.c.fence + 1, until=until)
-            .returning(lane.c.fence)
+            .returning(lane.c.fence, lane.c.trouble)
         )
-        fence = await tx.scalar(taken)
-    return None if fence is None else Hold(name, owner, fence)
+        row = (await tx.execute(taken)).first()
+    return None if row is None else Hold(name, owner, row.fence, row.trouble)
 
 
 @whole
@@ -42,6 +44,24 @@ async def keep_lane(store: Store, hold: Hold, until: datetime) -> None:
         Fenced: another has taken the lane.
     """
     await _change(store, hold, owner=hold.owner, until=until)
+
+
+@whole
+async def keep_trouble(store: Store, hold: Hold, reason: str) -> None:
+    """Notes why nothing is taken in a lane; empty if that is over.
+
+    Raises:
+        Fenced: another has taken the lane.
+    """
+    await _change(store, hold, trouble=reason)
+
+
+@whole
+async def troubles(store: Store) -> dict[str, str]:
+    """Returns why nothing is taken in the lanes in which that is so, by name."""
+    async with store.reading() as tx:
+        rows = await tx.execute(select(lane.c.name, lane.c.trouble).where(lane.c.trouble != ""))
+        return {row.name: row.trouble for row in rows}
 
 
 @whole
@@ -61,6 +81,11 @@ async def free_lanes(store: Store) -> None:
         await tx.execute(update(lane).values(owner=None, until=None))
 
 
+def trouble_in(troubles: Mapping[str, str], place: str) -> str:
+    """Returns which of some lanes' troubles a place has; empty if none."""
+    return next((why for name, why in troubles.items() if place.startswith((f"{name}/", f"{name}:"))), "")
+
+
 async def check(tx: AsyncConnection, hold: Hold) -> None:
     """Keeps the lane from changing hands until the transaction ends.
 
@@ -72,9 +97,9 @@ async def check(tx: AsyncConnection, hold: Hold) -> None:
         raise _fenced(hold)
 
 
-async def _change(store: Store, hold: Hold, owner: str | None, until: datetime | None) -> None:
+async def _change(store: Store, hold: Hold, **values: Any) -> None:
     async with store.writing() as tx:
-        changed = update(lane).where(*_is(hold)).values(owner=owner, until=until)
+        changed = update(lane).where(*_is(hold)).values(values)
         if not (await tx.execute(changed)).rowcount:
             raise _fenced(hold)
 

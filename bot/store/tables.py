@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-REVISION = "0001"
+REVISION = "0002"
 """The revision of the schema that this program works with."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -221,4 +221,5 @@ lane = Table(
     Column("owner", Words),
     Column("fence", BigInteger, nullable=False),
     Column("until", Instant),
+    Column("trouble", Words, nullable=False, server_default=""),
 )

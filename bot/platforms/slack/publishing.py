@@ -17,7 +17,7 @@ from bot.platforms.slack.lookup import direct_channel, look, marked, open_to_us,
 from bot.platforms.slack.render import BUDGET, payload
 from bot.platforms.slack.sending import BLOCKS_REFUSED, TIMEOUT, needed, reason, tell_of_refused_blocks
 from bot.platforms.slack.turns import Turns
-from bot.platforms.slack.verdicts import untold, verdict
+from bot.platforms.slack.verdicts import shut, untold, verdict
 from bot.publishing import Absent, DeliveryError, Found, Post, Receipt, Unknown
 
 BEFORE = timedelta(hours=1)
@@ -132,6 +132,18 @@ class SlackPublisher:
 
     async def finish(self, post: Post, receipt: Receipt) -> None:
         """Does nothing: on Slack, what is posted is done."""
+
+    async def knock(self) -> None:
+        """Asks who we are.
+
+        Raises:
+            DeliveryError: Slack does not answer, or refuses the token.
+        """
+        api = self._api
+        try:
+            self._ours = await ourselves(api)
+        except Exception as error:  # an answer that cannot be read is none
+            raise shut(error) from None
 
     async def reachable(self, place: str) -> bool | None:
         """Returns whether messages can be posted to a place again; None where Slack does not let us ask.

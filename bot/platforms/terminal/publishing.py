@@ -39,6 +39,9 @@ class TerminalPublisher:
     async def finish(self, post: Post, receipt: Receipt) -> None:
         """Has nothing left to do."""
 
+    async def knock(self) -> None:
+        """Finds that a screen can always be written to."""
+
     async def reachable(self, place: str) -> bool | None:  # noqa: ARG002
         """Returns that a screen can always be written to."""
         return True
