@@ -74,6 +74,7 @@ class Platform:
     budget: Any = BUDGET
     messages: dict[str, list[tuple[datetime, Post]]] = field(default_factory=lambda: defaultdict(list))
     attempts: Counter[str] = field(default_factory=Counter)
+    tells_reachable: bool = True
     knocks: int = 0
     unclear: int = 0
     """How many requests had an outcome that the sender could not know."""
@@ -152,7 +153,7 @@ class Platform:
             raise self.faults.down
 
     async def reachable(self, place: str) -> bool | None:
-        return place not in self.gone
+        return place not in self.gone if self.tells_reachable else None
 
     @property
     def keys(self) -> Counter[str]:

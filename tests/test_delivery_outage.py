@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.delivery.engine import Engine
+from bot.delivery.running import ready
 from bot.delivery.trouble import FIRST
 from bot.publishing import DeliveryError, Post
 from bot.store import lanes, subscriptions
@@ -161,6 +162,20 @@ def test_what_was_missed_meanwhile_is_told_once_with_the_reason_when_it_is_over(
     assert f"nor what was due while this lasted: {fault.reason}" in told
     assert "due on Wed 15 Jun 2033, 14:00." in told
     assert not [text for text in others if "missed" in text]
+
+
+def test_what_waits_for_a_platform_that_is_off_is_told_at_start(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.subscribe(
+        subscription("a", **SOON), subscription("b", "discord:1/2", **SOON), subscription("c", "discord:1/3")
+    )
+
+    async def starts(store: Store) -> None:
+        async with ready(world.engine(store), None):
+            pass
+
+    world.told(starts)
+    [told] = [record for record in caplog.records if "platforms that are off" in record.getMessage()]
+    assert told.__dict__["subscriptions"] == {"discord": 2}
 
 
 def test_a_pass_ends_though_the_platform_takes_nothing(world: World) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ LONGEST_WAIT = timedelta(seconds=30)
 
 CORRECTED = timedelta(minutes=5)
 SET_BACK = timedelta(minutes=1)
+TRIED_AGAIN = timedelta(hours=20)
+"""After which a place that cannot be asked about is tried by a digest: so one of each day is."""
 
 
 @dataclass
@@ -141,6 +144,9 @@ class Engine:
     async def mend(self) -> None:
         """Resumes what was paused because its place could not be posted to, where it can be again.
 
+        Where the platform does not let us ask that, as Slack does not without a scope of its own, the next digest is
+        to find it out, once a day; its owner is not told again if it cannot be posted either.
+
         Raises:
             StoreUnavailable: not all could be looked at.
         """
@@ -153,11 +159,21 @@ class Engine:
                     log.info("a subscription stays paused", extra={"subscription": one.id, "reason": str(still)})
 
     async def _mend(self, one: Subscription, publisher: Publisher) -> None:
-        if await publisher.reachable(one.place):
-            now = self.now()
+        now = self.now()
+        reachable = await publisher.reachable(one.place)
+        if reachable or (reachable is None and one.changed_at and now - one.changed_at >= TRIED_AGAIN):
             following = next_fire(one, now)
             if await subscriptions.resume(self.store, one.id, following, now, one.reason):
                 log.info("a subscription goes on by itself", extra={"subscription": one.id})
+
+    async def waiting(self) -> dict[str, int]:
+        """Returns how many active subscriptions nothing is posted for from here, by platform: those that are off.
+
+        Raises:
+            StoreUnavailable: they cannot be read.
+        """
+        active = (one for one in await subscriptions.everywhere(self.store) if one.state == "active")
+        return dict(Counter(name for one in active if (name := platform_of(one.place)) not in self.publishers))
 
     async def clean(self) -> None:
         """Deletes what is old.

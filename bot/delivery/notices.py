@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.places import InvalidPlace, home_of, lane_of, person_of
 from bot.store import slots, subscriptions
@@ -13,6 +13,9 @@ log = logging.getLogger("briefbot.delivery")
 KEPT = timedelta(days=1)
 """How long it is tried to post a notice."""
 
+DAY = timedelta(days=1)
+"""Within which an owner is told once of one reason."""
+
 KEPT_LONG = timedelta(days=30)
 """How long it is tried to tell what was missed: a platform may take nothing for long, which is then why."""
 
@@ -20,7 +23,8 @@ KEPT_LONG = timedelta(days=30)
 async def paused(store: Store, subscription: Subscription, reason: str, now: datetime, operators: str = "") -> None:
     """Pauses a subscription whose digests cannot be posted, and tells its owner once.
 
-    The owner is told by a direct message, else in the place, else the operators are.
+    The owner is told by a direct message, else in the place, else the operators are; not again of the same reason
+    before a digest was posted, and a day is over.
     """
     if subscription.state != "active":
         return
@@ -31,11 +35,18 @@ async def paused(store: Store, subscription: Subscription, reason: str, now: dat
         "place": subscription.place,
         "reason": reason.removeprefix(UNREACHABLE),
     }
-    key = f"paused:{subscription.id}:{subscription.changed_at}"  # the same if we die before it is paused
-    await _notify(
-        store, key, "paused", told, [*_owner(subscription), subscription.place, operators], now, subscription.id
-    )
+    if not await _was_told(store, subscription.id, told["reason"], now):
+        key = f"paused:{subscription.id}:{subscription.changed_at}"  # the same if we die before it is paused
+        places = [*_owner(subscription), subscription.place, operators]
+        await _notify(store, key, "paused", told, places, now, subscription.id)
     await subscriptions.pause(store, subscription.id, reason, now)
+
+
+async def _was_told(store: Store, subscription: str, reason: str, now: datetime) -> bool:
+    """Returns whether it was told already why a subscription is paused: within a day, or since a digest was posted."""
+    told, posted = await slots.pauses_told(store, subscription)
+    since = min(posted, now - DAY) if posted else datetime.min.replace(tzinfo=UTC)
+    return any(one.due > since and one.about["told"]["reason"] == reason for one in told)
 
 
 def _owner(subscription: Subscription) -> list[str]:

@@ -41,6 +41,8 @@ async def ready(engine: Engine, file: Path | None) -> AsyncIterator[None]:
             await stack.enter_async_context(publisher.opened())
         stack.push_async_callback(engine.stop)
         await mend_next_fires(engine.store, engine.now())
+        if waiting := await engine.waiting():
+            log.warning("subscriptions wait for platforms that are off here", extra={"subscriptions": waiting})
         yield
 
 

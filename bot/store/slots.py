@@ -108,6 +108,17 @@ async def latest_now(store: Store, subscription: str) -> Slot | None:
 
 
 @whole
+async def pauses_told(store: Store, subscription: str, most: int = 20) -> tuple[list[Slot], datetime | None]:
+    """Returns the latest notices of why a subscription was paused, and when its last posted digest was due."""
+    of_it = slot.c.subscription == subscription
+    told = select(slot).where(of_it, slot.c.kind == "notice", slot.c.key.startswith("paused:"))
+    posted = select(func.max(slot.c.due)).where(of_it, slot.c.kind.in_(("scheduled", "now")), slot.c.state == "sent")
+    async with store.reading() as tx:
+        rows = await tx.execute(told.order_by(slot.c.due.desc()).limit(most))
+        return [slot_value(row) for row in rows], await tx.scalar(posted)
+
+
+@whole
 async def open_notices(store: Store, subscription: str) -> list[Slot]:
     """Returns the notices about a subscription that are not at their end."""
     of_it = slot.c.subscription == subscription, slot.c.kind == "notice", slot.c.wake.is_not(None)
