@@ -94,12 +94,12 @@ class Engine:
             self._lanes[name][0].poked.set()
             return True
         now = self.now()
-        until = now + timedelta(seconds=self.lease)
-        hold = await lanes.take_lane(self.store, name, self.owner, now, until, timedelta(seconds=self.request))
+        lease = timedelta(seconds=self.lease)
+        hold = await lanes.take_lane(self.store, name, self.owner, now, lease, timedelta(seconds=self.request))
         if hold is None:
             return False
         publisher = self.publishers[platform_of(name)]
-        grip = Grip(self.store, hold, until, self.now, self.monotonic, self.lease)
+        grip = Grip(self.store, hold, now + lease, self.now, self.monotonic, self.lease)
         names = self.names.get(publisher.name, {})
         sending = Sending(self.store, publisher, grip, self.operators, self.now)
         posting = Posting(sending, self.shelf, names)

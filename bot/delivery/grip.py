@@ -75,13 +75,13 @@ class Grip:
         """
         while True:
             await asyncio.sleep(self._lease / 4)
-            asked, until = self._monotonic(), self._now() + timedelta(seconds=self._lease)
+            asked, now, lease = self._monotonic(), self._now(), timedelta(seconds=self._lease)
             try:
-                await lanes.keep_lane(self._store, self.hold, until)
+                await lanes.keep_lane(self._store, self.hold, now, lease)
             except StoreUnavailable as error:
                 log.warning("a lease cannot be renewed", extra={"lane": self.hold.lane, "error": str(error)})
             else:
-                self._firm_until, self._until = asked + self._lease, until
+                self._firm_until, self._until = asked + self._lease, now + lease
 
     def end(self) -> None:
         """Lets no more messages be sent."""
