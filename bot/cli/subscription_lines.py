@@ -4,14 +4,32 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from bot.schedule import InvalidSchedule, parse
+from bot.store import lanes, subscriptions
+from bot.store.opening import Store
 from bot.store.values import UNREACHABLE, Slot, Subscription
 from bot.subscribing.fields import changes_between
+from bot.subscribing.keeping import last_digest
 from bot.subscribing.subscriptions import RUNS, terms_of, wanted_of
 from bot.zones import zone_kept
 from briefings.edition import Edition
 from briefings.wanted import explained
 from briefings.words import words_in
 from knowledge import Knowledge
+
+
+async def listing(store: Store, knowledge: Knowledge, now: datetime, workspace: str = "") -> list[str]:
+    """Returns all subscriptions, or those of a workspace, as lines.
+
+    Raises:
+        StoreUnavailable: they cannot be read.
+    """
+    some = await (subscriptions.of_workspace(store, workspace) if workspace else subscriptions.everywhere(store))
+    held = await lanes.troubles(store)
+    lines: list[str] = []
+    for one in some:
+        last = await last_digest(store, one, now)
+        lines += lines_of(one, knowledge, now, last, lanes.trouble_in(held, one.place))
+    return lines
 
 
 def lines_of(

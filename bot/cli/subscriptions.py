@@ -29,23 +29,12 @@ subscriptions = typer.Typer(
 @subscriptions.command("list")
 def listed(workspace: Workspace = "") -> None:
     """List all subscriptions: what each tells, its next three runs on its own clock, and how the last one went."""
-    from bot.cli.subscription_lines import lines_of
-    from bot.store import lanes
-    from bot.subscribing.keeping import last_digest
+    from bot.cli.subscription_lines import listing
 
     knowledge, now = _knowledge(), datetime.now(UTC)
-
-    async def found(store: "Store") -> list[tuple[Subscription, Any, str]]:
-        held = await lanes.troubles(store)
-        some = await _of(store, workspace)
-        return [(one, await last_digest(store, one, now), lanes.trouble_in(held, one.place)) for one in some]
-
-    some = on_store(found)
-    for one, last, held in some:
-        _say(*lines_of(one, knowledge, now, last, held))
-    if not some:
-        where = f" of {workspace}" if workspace else ""
-        _say(f"There are no subscriptions{where}; `briefbot subscriptions add` makes one.")
+    lines = on_store(lambda store: listing(store, knowledge, now, workspace))
+    where = f" of {workspace}" if workspace else ""
+    _say(*lines or [f"There are no subscriptions{where}; `briefbot subscriptions add` makes one."])
 
 
 @subscriptions.command()

@@ -91,9 +91,7 @@ async def open_store(url: str, *, wait: float = WAIT) -> AsyncIterator[Store]:
     address = _address(url)
     if address.get_backend_name() == "sqlite":
         prepare(Path(str(address.database)))
-    engine = _engine(address, wait)
-    turn = asyncio.Lock() if address.get_backend_name() == "sqlite" else nullcontext()
-    store = Store(engine, _name(address), wait, turn)
+    store = _store(address, wait)
     try:
         if await _revision(store) != REVISION:
             await _migrate(url)
@@ -102,7 +100,32 @@ async def open_store(url: str, *, wait: float = WAIT) -> AsyncIterator[Store]:
                 await connection.execute(text("SELECT 1 FROM alembic_version FOR UPDATE"))
         yield store
     finally:
-        await engine.dispose()
+        await store.engine.dispose()
+
+
+@asynccontextmanager
+async def open_to_read(url: str) -> AsyncIterator[Store | None]:
+    """Opens the database of a plain URL to be read as it is; gives None where there are no tables of ours in it.
+
+    Raises:
+        StoreUnavailable: it cannot be read, or its schema is not this program's.
+    """
+    store = _store(_address(url), WAIT)
+    try:
+        revision = await _revision(store)
+        if revision not in (REVISION, None):
+            raise StoreUnavailable(
+                f"the database {store.name} has the schema {revision}, and this program reads {REVISION}; "
+                "have `briefbot run` of this version bring it up"
+            )
+        yield store if revision else None
+    finally:
+        await store.engine.dispose()
+
+
+def _store(address: URL, wait: float) -> Store:
+    turn = asyncio.Lock() if address.get_backend_name() == "sqlite" else nullcontext()
+    return Store(_engine(address, wait), _name(address), wait, turn)
 
 
 def sqlite_file(url: str) -> Path | None:

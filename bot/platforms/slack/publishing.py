@@ -14,9 +14,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack import limits
 from bot.platforms.slack.lookup import direct_channel, look, marked, open_to_us, ourselves, person_left
+from bot.platforms.slack.questions import Questions
 from bot.platforms.slack.render import BUDGET, payload
 from bot.platforms.slack.sending import BLOCKS_REFUSED, TIMEOUT, needed, reason, tell_of_refused_blocks
-from bot.platforms.slack.turns import Turns
+from bot.platforms.slack.turns import TooEarly, Turns
 from bot.platforms.slack.verdicts import shut, untold, verdict
 from bot.publishing import Absent, DeliveryError, Found, Post, Receipt, Unknown
 
@@ -121,9 +122,12 @@ class SlackPublisher:
         until, unknown = self._unasked.get(where.target, (0.0, None))
         if unknown and self._monotonic() < until:
             return unknown
-        api = self._api
+        api = Questions(self._api, self._turns, where.workspace)
         try:
             return await self._look(api, post, where)
+        except TooEarly as early:
+            told = "it cannot be looked for now: Slack wants to be asked less"
+            raise DeliveryError("not_accepted", "place", told, early.seconds) from None
         except Exception as error:  # an answer that cannot be read is none
             later = untold(error)
             if later:
@@ -151,7 +155,8 @@ class SlackPublisher:
         Raises:
             DeliveryError: it is no place of Slack's.
         """
-        where, api = _where(place), self._api
+        where = _where(place)
+        api = Questions(self._api, self._turns, where.workspace)
         try:
             if where.person:
                 return False if await person_left(api, where.person) else None
