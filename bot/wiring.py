@@ -2,25 +2,29 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from bot.ports import Platform, Receive
+from bot.findings import Finding
+from bot.places import platform_of
+from bot.ports import MenuItem, Platform, Receive
 from bot.publishing import Publisher
 from bot.settings import Settings
+from bot.tally import Tally
 from bot.zones import zone_here
 
 
 class Wiring:
     """Makes the parts of the platforms whose token is set; each SDK is imported only then."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tally: Tally | None = None) -> None:
         self._settings = settings
+        self._tally = tally or Tally()
         self._pacing = None
         if settings.discord_bot_token:
             from bot.platforms.discord.pacing import Pacing
 
-            self._pacing = Pacing(settings.discord_api_url)
+            self._pacing = Pacing(settings.discord_api_url, tally=self._tally)
 
     @property
     def is_attended(self) -> bool:
@@ -39,6 +43,7 @@ class Wiring:
                 settings.slack_api_url,
                 app_token.get_secret_value() if app_token else "",
                 signing.get_secret_value() if signing else "",
+                self._tally,
             )
             if signing:
                 routes["/slack/events"] = slack.receive
@@ -54,6 +59,7 @@ class Wiring:
                 settings.discord_gateway_url,
                 settings.shards,
                 pacing=self._pacing,
+                tally=self._tally,
             )
         if terminal:
             from bot.platforms.terminal.adapter import Terminal
@@ -67,7 +73,8 @@ class Wiring:
         if settings.slack_bot_token:
             from bot.platforms.slack.publishing import SlackPublisher
 
-            made.append(SlackPublisher(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))
+            token, url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
+            made.append(SlackPublisher(token, url, tally=self._tally))
         if settings.discord_bot_token and self._pacing:
             from bot.platforms.discord.publishing import DiscordPublisher
 
@@ -78,3 +85,28 @@ class Wiring:
 
             made.append(TerminalPublisher())
         return {publisher.name: publisher for publisher in made}
+
+    def examinations(
+        self, places: Mapping[str, str], menu: Sequence[MenuItem], now: Callable[[], datetime]
+    ) -> Iterator[tuple[str, AsyncIterator[Finding]]]:
+        """Yields how each platform that is on stands, by its name; `places` are posted to, each with whose it is."""
+        settings = self._settings
+        if settings.slack_bot_token:
+            from bot.platforms.slack.examining import examine as examine_slack
+
+            token, app_token = settings.slack_bot_token.get_secret_value(), settings.slack_app_token
+            there = _of("slack", places)
+            app = app_token.get_secret_value() if app_token else ""
+            yield "slack", examine_slack(token, app, settings.slack_api_url, there, now)
+        if settings.discord_bot_token:
+            from bot.platforms.discord.examining import examine as examine_discord
+            from bot.platforms.discord.state import State
+
+            token, state = settings.discord_bot_token.get_secret_value(), State(settings.data_dir / "discord.json")
+            shards = len(settings.shards[0]) if settings.shards else 1
+            there = _of("discord", places)
+            yield "discord", examine_discord(token, settings.discord_api_url, state, menu, there, now, shards)
+
+
+def _of(platform: str, places: Mapping[str, str]) -> dict[str, str]:
+    return {place: whose for place, whose in places.items() if platform_of(place) == platform}

@@ -81,6 +81,12 @@ class Platform:
 
     before: Callable[[Post], object] = lambda _: None
     gone: set[str] = field(default_factory=set)
+    left_by: set[str] = field(default_factory=set)
+    """Workspaces that have removed the bot."""
+
+    silent: set[str] = field(default_factory=set)
+    """Workspaces of which it cannot be told."""
+
     _turn: float = 0.0
 
     @asynccontextmanager
@@ -151,6 +157,9 @@ class Platform:
         await asyncio.sleep(0.05)
         if self.faults.down:
             raise self.faults.down
+
+    async def left(self, workspace: str) -> bool | None:
+        return None if workspace in self.silent else workspace in self.left_by
 
     async def reachable(self, place: str) -> bool | None:
         return place not in self.gone if self.tells_reachable else None

@@ -91,8 +91,8 @@ class Lane:
 
     def _is_over(self, work: Work) -> bool:
         """Whether the time of a digest is over and nothing of it is left to be looked for, so that nothing is asked."""
-        current = work.current
-        return self.now() > work.slot.deadline and (current is None or current.state == "planned")
+        current, is_late = work.current, self.now() > work.slot.deadline
+        return is_late and not work.slot.doubted and (current is None or current.state == "planned")
 
     def _start(self, work: Work) -> None:
         if self._may_start(work):

@@ -60,6 +60,10 @@ class Rehearsed:
         """Says that nobody was asked."""
         return None
 
+    async def left(self, workspace: str) -> bool | None:  # noqa: ARG002
+        """Says that nobody was asked."""
+        return None
+
 
 async def rehearse(
     url: str,

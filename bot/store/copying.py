@@ -1,4 +1,4 @@
-"""A copy of a store to try things on: the store itself is read and stays as it is, to the last byte."""
+"""All rows of one store into another, and a copy to try things on: what is copied stays as it is, to the last byte."""
 
 import asyncio
 import shutil
@@ -9,10 +9,12 @@ from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.opening import Store, open_store, open_to_read, sqlite_file
-from bot.store.sql import chunks, whole
-from bot.store.tables import metadata
+from bot.store.looking import open_to_read
+from bot.store.opening import Store, open_store, sqlite_file
+from bot.store.sql import ROWS, whole
+from bot.store.tables import metadata, slot, subscription
 from bot.store.trouble import unavailable
 from bot.store.values import StoreUnavailable
 
@@ -32,7 +34,7 @@ async def copied(url: str, folder: Path) -> AsyncIterator[Store]:
             if file is None:
                 async with open_to_read(url) as store:
                     if store:
-                        await _copy_rows(store, made)
+                        await copy(store, made)
             yield made
     except StoreUnavailable as error:
         raise StoreUnavailable(str(error).replace(str(into), str(file or into))) from None
@@ -58,10 +60,31 @@ def _copy_file(file: Path, into: Path) -> None:
 
 
 @whole
-async def _copy_rows(store: Store, into: Store) -> None:
+async def copy(store: Store, into: Store) -> None:
     """Copies one state of a store into an empty one."""
     async with store.reading() as source, into.writing() as target:
-        for table in metadata.sorted_tables:
-            rows = [dict(row._mapping) for row in await source.execute(select(table))]
-            for chunk in chunks(rows):
-                await target.execute(table.insert(), chunk)
+        await _copy(source, target)
+
+
+@whole
+async def replace(store: Store, into: Store) -> None:
+    """Puts all rows of one state of a store in place of those of another, at once or not at all."""
+    async with store.reading() as source, into.writing() as target:
+        for table in reversed(metadata.sorted_tables):
+            await target.execute(table.delete())
+        await _copy(source, target)
+
+
+@whole
+async def is_empty(store: Store) -> bool:
+    """Returns whether nobody has subscribed yet, and nothing was ever to be posted."""
+    async with store.reading() as tx:
+        found = [await tx.scalar(select(table.c.id).limit(1)) for table in (subscription, slot)]
+    return not any(found)
+
+
+async def _copy(source: AsyncConnection, target: AsyncConnection) -> None:
+    for table in metadata.sorted_tables:
+        rows = await source.stream(select(table))
+        async for some in rows.partitions(ROWS):
+            await target.execute(table.insert(), [dict(row._mapping) for row in some])

@@ -18,6 +18,9 @@ from bot.store.trouble import unavailable
 from bot.store.values import StoreUnavailable
 
 WAIT = 5.0
+PROGRAM = "briefbot"
+"""The name by which PostgreSQL knows the connections of this program."""
+
 _WAYS = "give sqlite:///folder/file or postgresql://user:password@host/database"
 
 
@@ -82,50 +85,49 @@ _LOCAL = text(
 
 
 @asynccontextmanager
-async def open_store(url: str, *, wait: float = WAIT) -> AsyncIterator[Store]:
+async def open_store(url: str, *, wait: float = WAIT, as_it_is: bool = False) -> AsyncIterator[Store]:
     """Opens the database of a plain URL and brings its schema up to this program's; `wait` is for a lock, in seconds.
+
+    `as_it_is` opens none whose schema is another, and leaves it so.
 
     Raises:
         StoreUnavailable: it cannot be opened or written to, or was made by a newer program.
     """
-    address = _address(url)
+    address = address_of(url)
     if address.get_backend_name() == "sqlite":
         prepare(Path(str(address.database)))
-    store = _store(address, wait)
+    engine = engine_to(address, wait)
+    turn = asyncio.Lock() if address.get_backend_name() == "sqlite" else nullcontext()
+    store = Store(engine, name_of(address), wait, turn)
     try:
-        if await _revision(store) != REVISION:
+        current = await revision_of(store)
+        if current != REVISION and as_it_is:
+            raise StoreUnavailable(
+                f"the database {store.name} is of another version of briefbot (its schema is {current or 'none'}); "
+                "use the version that it belongs to"
+            )
+        if current != REVISION:
             await _migrate(url)
         async with store.writing() as connection:  # a database that cannot be written to is told at once
             if connection.dialect.name == "postgresql":
                 await connection.execute(text("SELECT 1 FROM alembic_version FOR UPDATE"))
         yield store
     finally:
-        await store.engine.dispose()
+        await engine.dispose()
 
 
-@asynccontextmanager
-async def open_to_read(url: str) -> AsyncIterator[Store | None]:
-    """Opens the database of a plain URL to be read as it is; gives None where there are no tables of ours in it.
-
-    Raises:
-        StoreUnavailable: it cannot be read, or its schema is not this program's.
-    """
-    store = _store(_address(url), WAIT)
-    try:
-        revision = await _revision(store)
-        if revision not in (REVISION, None):
-            raise StoreUnavailable(
-                f"the database {store.name} has the schema {revision}, and this program reads {REVISION}; "
-                "have `briefbot run` of this version bring it up"
-            )
-        yield store if revision else None
-    finally:
-        await store.engine.dispose()
+async def others_connected(store: Store) -> int:
+    """Returns how many other connections of this program PostgreSQL has to a database; of SQLite nobody can tell."""
+    if store.engine.dialect.name != "postgresql":
+        return 0
+    async with store.reading() as connection:
+        return int(await connection.scalar(_OTHERS, {"program": PROGRAM}) or 0)
 
 
-def _store(address: URL, wait: float) -> Store:
-    turn = asyncio.Lock() if address.get_backend_name() == "sqlite" else nullcontext()
-    return Store(_engine(address, wait), _name(address), wait, turn)
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND application_name = :program AND pid <> pg_backend_pid()"
+)
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -134,11 +136,16 @@ def sqlite_file(url: str) -> Path | None:
     Raises:
         StoreUnavailable: the URL is of no database that can be used.
     """
-    address = _address(url)
+    address = address_of(url)
     return Path(str(address.database)) if address.get_backend_name() == "sqlite" else None
 
 
-def _address(url: str) -> URL:
+def address_of(url: str) -> URL:
+    """Returns a plain URL with the driver that we use.
+
+    Raises:
+        StoreUnavailable: it is of no database that can be used.
+    """
     try:
         address = make_url(url)
     except ArgumentError:
@@ -146,22 +153,29 @@ def _address(url: str) -> URL:
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
     driver = drivers.get(address.drivername)
     if driver is None or (driver == "sqlite+aiosqlite" and address.database in (None, "", ":memory:")):
-        raise StoreUnavailable(f"DATABASE_URL: {_name(address)} is no database that can be used here; {_WAYS}")
+        raise StoreUnavailable(f"DATABASE_URL: {name_of(address)} is no database that can be used here; {_WAYS}")
     return address.set(drivername=driver)
 
 
-def _name(address: URL) -> str:
+def name_of(address: URL) -> str:
+    """Returns a database's address as people are told it, without a password."""
     if address.get_backend_name() == "sqlite" and address.database:
         return address.database
     return address.set(drivername=address.get_backend_name(), query={}).render_as_string(hide_password=True)
 
 
-def _engine(address: URL, wait: float) -> AsyncEngine:
+def engine_to(address: URL, wait: float) -> AsyncEngine:
+    """Returns an engine that works with a database; `wait` is for a lock, in seconds.
+
+    Raises:
+        StoreUnavailable: its driver is not installed.
+    """
     if address.get_backend_name() == "postgresql":
         try:
             # A prepared statement does not live through a pooler that gives each transaction another connection.
             kept = {"connect_timeout": 10, "prepare_threshold": None, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
-            return create_async_engine(address, pool_pre_ping=True, pool_timeout=30, connect_args=kept)
+            named = kept | {"application_name": PROGRAM}
+            return create_async_engine(address, pool_pre_ping=True, pool_timeout=30, connect_args=named)
         except ImportError:
             raise StoreUnavailable(
                 "DATABASE_URL names PostgreSQL, whose driver is not installed; install briefbot[postgres]"
@@ -181,6 +195,7 @@ def _prepare_connection(connection: Any, wait: float) -> None:
         ("journal_mode", "WAL"),
         ("synchronous", "FULL"),
         ("foreign_keys", "ON"),
+        ("secure_delete", "ON"),  # what is erased is overwritten
     ):
         cursor.execute(f"PRAGMA {name}={value}")
     cursor.close()
@@ -192,7 +207,12 @@ def _begin(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-async def _revision(store: Store) -> str | None:
+async def revision_of(store: Store) -> str | None:
+    """Returns which schema a database has; None where it has none of ours.
+
+    Raises:
+        StoreUnavailable: it cannot be read.
+    """
     async with store.reading() as connection:
         if not await connection.run_sync(lambda c: c.dialect.has_table(c, "alembic_version")):
             return None

@@ -42,6 +42,10 @@ class TerminalPublisher:
     async def knock(self) -> None:
         """Finds that a screen can always be written to."""
 
+    async def left(self, workspace: str) -> bool | None:  # noqa: ARG002
+        """Says that nobody removes it from a terminal."""
+        return False
+
     async def reachable(self, place: str) -> bool | None:  # noqa: ARG002
         """Returns that a screen can always be written to."""
         return True

@@ -1,7 +1,6 @@
 """The values that settings may have: each type refuses what cannot be used and says the way out."""
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,13 +16,6 @@ SIGNING_SECRET = 32
 _DATABASES = ("sqlite:///", "postgresql://", "postgres://")
 
 SHARDS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?/(\d{1,4})")
-
-
-@dataclass(frozen=True)
-class Unusable:
-    """Stands for a secret that could not be had, with the reason."""
-
-    reason: str
 
 
 def _at_home(path: Path) -> Path:
@@ -42,6 +34,17 @@ def _address(listen: str) -> str:
     if not host or not port.isascii() or not port.isdecimal() or int(port) > 65_535:
         raise ValueError("give an address and a port, as in 127.0.0.1:8080")
     return listen
+
+
+def _health(listen: str) -> str:
+    return "" if listen.strip().casefold() == "off" else _address(listen)
+
+
+def _heartbeat(url: SecretStr | None) -> SecretStr | None:
+    parts = urlsplit(url.get_secret_value() if url else "https://x")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("give an http:// or https:// address, as the service shows it")
+    return url
 
 
 def _is_loopback(host: str) -> bool:
@@ -76,8 +79,6 @@ def _shards(shards: str) -> str:
 
 
 def _usable(secret: object) -> object:
-    if isinstance(secret, Unusable):
-        raise ValueError(secret.reason)
     if not isinstance(secret, str):
         return secret
     text = secret.strip().removeprefix("\ufeff")
@@ -108,8 +109,6 @@ def _discord_token(secret: SecretStr | None) -> SecretStr | None:
 
 
 def _database(url: object) -> object:
-    if isinstance(url, Unusable):
-        raise ValueError(url.reason)
     text = url.strip() if isinstance(url, str) else ""
     if not isinstance(url, str) or (text.startswith(_DATABASES) and text.isprintable()):
         return text if isinstance(url, str) else url
@@ -136,6 +135,8 @@ Address = Annotated[str, AfterValidator(_address)]
 Secret = Annotated[SecretStr | None, BeforeValidator(_usable)]
 BotToken = Annotated[Secret, _beginning("xoxb-", "xoxe.xoxb-")]
 AppToken = Annotated[Secret, _beginning("xapp-")]
+HealthAddress = Annotated[str, AfterValidator(_health)]
+HeartbeatUrl = Annotated[Secret, AfterValidator(_heartbeat)]
 SigningSecret = Annotated[Secret, AfterValidator(_signing)]
 SlackApi = Annotated[str, AfterValidator(_slack_api)]
 DiscordToken = Annotated[Secret, AfterValidator(_discord_token)]

@@ -1,14 +1,14 @@
-"""Settings from the environment, typed."""
+"""Settings, typed: each with its meaning, and what it is where it is not given."""
 
-from collections.abc import Mapping
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from bot.setting_values import (
+from bot.settings.values import (
     SHARDS,
     Address,
     AppToken,
@@ -18,53 +18,34 @@ from bot.setting_values import (
     DiscordGateway,
     DiscordToken,
     Folder,
+    HealthAddress,
+    HeartbeatUrl,
     Level,
     People,
     Place,
     Shards,
     SigningSecret,
     SlackApi,
-    Unusable,
 )
 
 CURATED = Path(str(files("knowledge") / "curated"))
 """The knowledge that comes with the program."""
 
 
-class InvalidSettings(Exception):
-    """Says which settings cannot be used, with their values and the way out, all at once."""
+SHORTEST = 6
+"""Characters of the shortest secret that is looked for: a shorter one stands in ordinary words, too."""
 
 
-class _SecretFiles(EnvSettingsSource):
-    """Reads a secret from the file that `<NAME>_FILE` names."""
+class Settings(BaseModel):
+    """Holds what an operator may set, by the field's name.
 
-    def __call__(self) -> dict[str, Any]:
-        """Returns the secrets that stand in files."""
-        found: dict[str, Any] = {}
-        for field in self.settings_cls.model_fields.values():
-            name = str(field.validation_alias)
-            path = self.env_vars.get(f"{name}_FILE".lower())
-            if field.validation_alias and path:
-                both = self.env_vars.get(name.lower())
-                found[name] = Unusable(f"{name}_FILE is set too; keep one of them") if both else _content(name, path)
-        return found
+    A field's variable is its alias, or else `BRIEFBOT_` and its name. A new field is taken up by the environment, by
+    the file, by `briefbot settings` and by the README alike; what must be shown to nobody is a `SecretStr`.
+    """
 
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, loc_by_alias=False)
 
-def _content(name: str, path: str) -> str | Unusable:
-    try:
-        return Path(path).read_text() or Unusable(f"{name}_FILE names {path}, which is empty")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        return Unusable(f"{name}_FILE names {path}, which cannot be read: {reason}")
-
-
-class Settings(BaseSettings):
-    """Holds what an operator may set; secrets also as `<NAME>_FILE`, the name of a file that holds them."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="BRIEFBOT_", frozen=True, extra="forbid", env_ignore_empty=True, populate_by_name=True
-    )
-
+    config: Folder | None = Field(None, description="A YAML file of settings, for those that are not set otherwise.")
     knowledge: Folder = Field(CURATED, description="The folder of the curated *.yaml files.")
     data_dir: Folder = Field(
         Path("~/.local/state/briefbot"), description="Where the program keeps its own files.", validate_default=True
@@ -72,6 +53,15 @@ class Settings(BaseSettings):
     log_level: Level = Field("INFO", description="The least that is logged.")
     listen: Address = Field(
         "127.0.0.1:8080", description="The address and port at which Slack's requests are taken over HTTP."
+    )
+    health_listen: HealthAddress = Field(
+        "127.0.0.1:9090",
+        description="The address and port of `/healthz`, `/readyz`, `/status` and `/metrics`, while a chat platform is "
+        "on; `off` for none.",
+    )
+    heartbeat_url: HeartbeatUrl = Field(
+        None,
+        description="The address of a dead man's switch, asked for each minute while all is well.",
     )
     database_url: Database = Field(
         None,
@@ -145,8 +135,22 @@ class Settings(BaseSettings):
     @property
     def listen_address(self) -> tuple[str, int]:
         """The host and the port of `listen`."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return _host_and_port(self.listen)
+
+    @property
+    def health_address(self) -> tuple[str, int] | None:
+        """The host and the port of `health_listen`; None where it is off."""
+        return _host_and_port(self.health_listen) if self.health_listen else None
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """All that is to be in no log: secrets, also in the way in which addresses are written."""
+        held = [getattr(self, name) for name in type(self).model_fields]
+        values = {one.get_secret_value() for one in held if isinstance(one, SecretStr)}
+        with suppress(ValueError):  # what is no address, opening it tells
+            password = urlsplit(self.database).password or ""
+            values |= {password, unquote(password)}
+        return frozenset(value for value in values if len(value) >= SHORTEST)
 
     @model_validator(mode="after")
     def _slack_is_whole(self) -> Self:
@@ -157,45 +161,11 @@ class Settings(BaseSettings):
                 "SLACK_SIGNING_SECRET for HTTP"
             )
         if ways and not self.slack_bot_token:
-            raise ValueError("SLACK_BOT_TOKEN is missing beside Slack's other settings: set it, or leave them out")
+            beside = "SLACK_APP_TOKEN" if self.slack_app_token else "SLACK_SIGNING_SECRET"
+            raise ValueError(f"SLACK_BOT_TOKEN is missing beside {beside}: set it, or leave that out")
         return self
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Returns where settings come from, first the strongest."""
-        return init_settings, _SecretFiles(settings_cls), env_settings
 
-
-def variable(field: str) -> str:
-    """Returns the environment variable of a field."""
-    return str(Settings.model_fields[field].validation_alias or f"BRIEFBOT_{field.upper()}")
-
-
-def read_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Returns the settings of the environment; `overrides`, such as options of a command, come first.
-
-    Raises:
-        InvalidSettings: a value cannot be used.
-    """
-    try:
-        return Settings(**(overrides or {}))
-    except ValidationError as error:
-        raise InvalidSettings("\n".join(map(_told, error.errors()))) from None
-
-
-def _told(details: Any) -> str:
-    """Returns one line on one wrong value; the value itself only where it is no secret."""
-    reason = details["msg"].removeprefix("Value error, ")
-    if not details["loc"]:
-        return str(reason)
-    fields = Settings.model_fields
-    name = next((variable(f) for f in fields if details["loc"][0] in (f, variable(f))), str(details["loc"][0]))
-    secret = any(variable(f) == name and "SecretStr" in str(fields[f].annotation) for f in fields)
-    return f"{name}: {reason}" if secret else f"{name}: {reason}; it was {details['input']!r}"
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
