@@ -55,7 +55,7 @@ class Status:
     def _warnings(self) -> Iterator[str]:
         counts = self.figures.counts
         if counts and counts.slots.get("uncertain"):
-            yield f"{counts.slots['uncertain']} digests may be out; see briefbot deliveries"
+            yield f"{counts.slots['uncertain']} digests may be out; see briefbot deliveries --uncertain"
         if counts and counts.missed:
             yield f"{counts.missed} digests were missed in the last day"
         for platform, number in self.figures.off.items():
