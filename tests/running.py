@@ -1,10 +1,11 @@
-"""The real `briefbot run` as a process of its own, against a fake platform on loopback."""
+"""The real `briefbot run` as a process of its own, against a fake platform on loopback.
+
+It is forked from one that has done the imports; `test_docs.py` and `test_cli.py` start the program from nothing.
+"""
 
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,21 +15,23 @@ from pathlib import Path
 from tests.builders import AIRSHIPS
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
+from tests.warm import Process, warm
 
-START = 30.0
+START = 60.0
+"""Seconds for which it is waited until the bot does what takes it one on an idle machine."""
 
 
 class Bot:
     """Is a running bot: its process and what it logged."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: Process) -> None:
         self.process = process
         self.log: list[str] = []
         self.reading = threading.Thread(target=self._read, daemon=True)
         self.reading.start()
 
     def _read(self) -> None:
-        for line in self.process.stderr or ():
+        for line in self.process.stderr:
             self.log.append(line)
 
     def logged(self, text: str) -> bool:
@@ -44,6 +47,12 @@ class Bot:
             time.sleep(0.02)
 
     @property
+    def cpu(self) -> float:
+        """Seconds that the process has computed for."""
+        times = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+    @property
     def memory(self) -> int:
         """Resident memory in bytes."""
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
@@ -53,8 +62,8 @@ class Bot:
         """Asks the process to end and returns its status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(20)
-        self.reading.join(5)
+        status = self.process.wait(START)
+        self.reading.join(START)
         return status
 
 
@@ -65,19 +74,15 @@ def running(**environment: str) -> Iterator[Bot]:
         name: value for name, value in os.environ.items() if not name.startswith(("BRIEFBOT_", "SLACK_", "DISCORD_"))
     }
     settings = kept | {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS)} | environment
-    command = [str(Path(sys.executable).parent / "briefbot"), "run"]
-    process = subprocess.Popen(
-        command, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+    process = Process(warm(), settings)
     bot = Bot(process)
     try:
         yield bot
     finally:
         process.kill()
         process.wait()
-        bot.reading.join(5)
-        if process.stderr:
-            process.stderr.close()
+        bot.reading.join(START)
+        process.stderr.close()
 
 
 @contextmanager

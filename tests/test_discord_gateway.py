@@ -265,7 +265,7 @@ def test_when_told_to_end_it_finishes_what_it_is_answering(discord: FakeDiscord,
         thread.start()
         time.sleep(0.5)
         assert bot.end() == 0
-        thread.join(10)
+        thread.join(30)
         assert len(asked[0].messages()) == 1
         assert not bot.logged("Traceback")
 
