@@ -61,7 +61,7 @@ class Warm:
     def __init__(self) -> None:
         self._line, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen([sys.executable, "-m", "tests.warmed"], stdin=theirs)
+            self._process = subprocess.Popen([sys.executable, "-m", "tests.warmed"], stdin=theirs.fileno())
 
     def ask(self, what: object, *files: int) -> str:
         """Returns the answer to what is asked, which open files go along with."""
