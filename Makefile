@@ -4,7 +4,7 @@ UV_VERSION = 0.13.9
 BIN = .venv/bin
 READY = .venv/.ready
 
-.PHONY: run test test-long check fmt lock
+.PHONY: run test test-long check fmt lock sbom audit
 
 run: $(READY)
 	@$(BIN)/briefbot run
@@ -31,6 +31,14 @@ fmt: $(READY)
 # Takes up the newest versions: the pins in pyproject.toml and the hashes for the image.
 lock: $(READY)
 	$(BIN)/python deploy/lock.py
+
+# Writes what the image holds, and under which licences, into dist/.
+sbom: $(READY)
+	$(BIN)/python deploy/sbom.py
+
+# Asks for known vulnerabilities of what the image holds; status 2 if nobody could be asked.
+audit: $(READY)
+	$(BIN)/python deploy/audit.py
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

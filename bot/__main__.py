@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import re
 import signal
@@ -14,16 +15,20 @@ from typing import Annotated, Literal
 import typer
 
 from bot.cli.digests import deliver, deliveries, rehearse
+from bot.cli.doctor import doctor
+from bot.cli.settings import settings
 from bot.cli.subscriptions import subscriptions
 from bot.log import prepare_logging
 from bot.platforms import PLATFORMS, limits, renderer
 from bot.ports import TokenRefused
 from bot.settings import InvalidSettings, Settings, read_settings
+from bot.settings.names import near_misses
 from bot.store.values import StoreUnavailable
 from bot.subscribing.file import InvalidSubscriptions
 from briefings.document import Document
 from knowledge import InvalidKnowledge, load, proposed_pinyin
 
+log = logging.getLogger("briefbot")
 UNUSABLE = 3
 """Exit status where settings or knowledge cannot be used, or an answer failed by our fault."""
 MOST_TOLD = 200
@@ -61,6 +66,8 @@ def run(
     settings = _settings(folder)
     terminal = terminal or not settings.platforms
     prepare_logging(settings.log_level, settings.data_dir if terminal else None)
+    for warning in near_misses(os.environ):
+        log.warning(warning)
     try:
         asyncio.run(serve(settings, terminal=terminal))
     except BrokenPipeError:  # whoever read the answers has left, as `| head` does
@@ -158,6 +165,8 @@ def manifest(
     typer.echo(registered.manifest([command.item for command in MENU], UMBRELLA, url), nl=False)
 
 
+app.command()(settings)
+app.command()(doctor)
 app.command()(deliver)
 app.command()(rehearse)
 app.add_typer(deliveries, name="deliveries")

@@ -2,10 +2,12 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from bot.ports import Platform, Receive
+from bot.findings import Finding
+from bot.places import platform_of
+from bot.ports import MenuItem, Platform, Receive
 from bot.publishing import Publisher
 from bot.settings import Settings
 from bot.zones import zone_here
@@ -78,3 +80,28 @@ class Wiring:
 
             made.append(TerminalPublisher())
         return {publisher.name: publisher for publisher in made}
+
+    def examinations(
+        self, places: Mapping[str, str], menu: Sequence[MenuItem], now: Callable[[], datetime]
+    ) -> Iterator[tuple[str, AsyncIterator[Finding]]]:
+        """Yields how each platform that is on stands, by its name; `places` are posted to, each with whose it is."""
+        settings = self._settings
+        if settings.slack_bot_token:
+            from bot.platforms.slack.examining import examine as examine_slack
+
+            token, app_token = settings.slack_bot_token.get_secret_value(), settings.slack_app_token
+            there = _of("slack", places)
+            app = app_token.get_secret_value() if app_token else ""
+            yield "slack", examine_slack(token, app, settings.slack_api_url, there, now)
+        if settings.discord_bot_token:
+            from bot.platforms.discord.examining import examine as examine_discord
+            from bot.platforms.discord.state import State
+
+            token, state = settings.discord_bot_token.get_secret_value(), State(settings.data_dir / "discord.json")
+            shards = len(settings.shards[0]) if settings.shards else 1
+            there = _of("discord", places)
+            yield "discord", examine_discord(token, settings.discord_api_url, state, menu, there, now, shards)
+
+
+def _of(platform: str, places: Mapping[str, str]) -> dict[str, str]:
+    return {place: whose for place, whose in places.items() if platform_of(place) == platform}

@@ -1,8 +1,8 @@
 """Takes up the newest versions of all libraries: `make lock`.
 
 The exact versions become `[tool.uv] constraint-dependencies` in pyproject.toml, which every set-up obeys, and
-`deploy/requirements.lock` gets their hashes for the image. uv's own lock file names the registry on every line, so it
-is not kept.
+`deploy/requirements.lock` gets their hashes for the image, `deploy/build.lock` those of what builds the wheel there.
+uv's own lock file names the registry on every line, so it is not kept.
 """
 
 import re
@@ -22,6 +22,13 @@ def write_pins(pins: list[str]) -> None:
     PROJECT.write_text(PINS.sub(f"constraint-dependencies = [\n{lines}]\n", PROJECT.read_text()))
 
 
+def write_hashes(name: str, which: str) -> None:
+    """Writes the hashes of some of the locked libraries into a file of this folder, which names no registry."""
+    export = f"export --quiet {which} --no-emit-index-url --no-header --no-annotate"
+    output = ROOT / "deploy" / name
+    subprocess.run([UV, *export.split(), "--output-file", output], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
 def main() -> None:
     """Locks anew, without the old pins, and writes what was found."""
     before, lock = PROJECT.read_text(), ROOT / "uv.lock"
@@ -30,11 +37,8 @@ def main() -> None:
         subprocess.run([UV, "lock", "--quiet", "--upgrade"], cwd=ROOT, check=True)
         packages = tomllib.loads(lock.read_text())["package"]
         write_pins(sorted({f"{p['name']}=={p['version']}" for p in packages if p["name"] != "briefbot"}))
-        export = (
-            "export --quiet --no-dev --extra postgres --no-emit-index-url --no-header --no-annotate --no-emit-project"
-        )
-        output = ROOT / "deploy/requirements.lock"
-        subprocess.run([UV, *export.split(), "--output-file", output], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        write_hashes("requirements.lock", "--no-dev --extra postgres --no-emit-project")
+        write_hashes("build.lock", "--only-group build")
     except BaseException:
         PROJECT.write_text(before)
         raise

@@ -10,12 +10,14 @@ from bot.answer import Answers
 from bot.commands import MENU, UMBRELLA, Command, examples, names_outside
 from bot.platforms import PLATFORMS, limits, renderer
 from bot.platforms.slack.manifest import manifest
-from bot.settings import CURATED, Settings, variable
+from bot.settings import CURATED
+from bot.settings.listing import every_setting
 from briefings import document_json
 from briefings.paginate import page_at, paginate
 from knowledge import load
 from knowledge.model import KnowledgeFile
 from tests.builders import TODAY, airships, edition, every_digest
+from tests.generated_settings import config_example, env_example
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,9 +39,9 @@ def readme() -> str:
     commands = ["| command | what it answers | try |", "|---|---|---|"] + [
         f"| `{c.item.usage}` | {c.item.summary} | {_tried(c, lines)} |" for c in MENU
     ]
-    settings = ["| variable | meaning | if not set |", "|---|---|---|"] + [
-        f"| `{variable(name)}` | {field.description} | {_default(field.default)} |"
-        for name, field in Settings.model_fields.items()
+    settings = ["| variable | key | meaning | if not set |", "|---|---|---|---|"] + [
+        f"| {_coded(one.variables[0])} | {_coded(one.key)} | {one.meaning} | {_usual(one.usual)} |"
+        for one in every_setting()
     ]
     return _between(_between(text, "commands", commands), "settings", settings)
 
@@ -101,6 +103,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     "README.md": readme,
     "knowledge/schema.json": knowledge_schema,
     "briefings/document.schema.json": document_schema,
+    "deploy/briefbot.example.yaml": config_example,
+    "deploy/env.example": env_example,
     "deploy/slack-manifest.yaml": lambda: manifest([command.item for command in MENU], UMBRELLA),
 }
 
@@ -111,10 +115,12 @@ def _tried(command: Command, lines: dict[str, str]) -> str:
     return f'`briefbot ask "{line}"`' if command.compose else f"`{line}` in `briefbot run`"
 
 
-def _default(value: object) -> str:
-    if value == CURATED:
-        return "what comes with the program"
-    return f"`{value}`" if value else ""
+def _usual(usual: str) -> str:
+    return usual if usual.startswith("what ") else _coded(usual)
+
+
+def _coded(text: str) -> str:
+    return f"`{text}`" if text else ""
 
 
 def _json(value: object) -> str:

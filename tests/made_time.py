@@ -107,19 +107,19 @@ def inline(seams: Callable[[], Seams]) -> Iterator[None]:
                 if future:
                     future.set_result(result)
 
-    begin, engine = aiosqlite.core.Connection.__init__, opening._engine
+    begin, engine = aiosqlite.core.Connection.__init__, opening.engine_to
 
     def made(self: Any, *args: Any, **kwargs: Any) -> None:
         begin(self, *args, **kwargs)
         self._tx, self._thread = Inline(), SimpleNamespace(start=lambda: None, daemon=True)
 
     aiosqlite.core.Connection.__init__ = made  # type: ignore[method-assign]
-    opening._engine = _engines.for_file
+    opening.engine_to = _engines.for_file
     try:
         yield
     finally:
         aiosqlite.core.Connection.__init__ = begin  # type: ignore[method-assign]
-        opening._engine = engine
+        opening.engine_to = engine
 
 
 def _run(seams: Seams, function: Callable[[], Any]) -> Any:
@@ -148,18 +148,18 @@ class _Engines:
     """Gives one engine to all worlds, of which each has a file, so that a statement is compiled but once."""
 
     def __init__(self) -> None:
-        self._engine: AsyncEngine | None = None
-        self._make = opening._engine
+        self.engine_to: AsyncEngine | None = None
+        self._make = opening.engine_to
         self._file = ""
 
     def for_file(self, address: URL, wait: float) -> AsyncEngine:
         self._file = str(address.database)
-        if self._engine is None:
-            self._engine = self._make(address, wait)
-            event.listen(self._engine.sync_engine, "do_connect", self._connect)
+        if self.engine_to is None:
+            self.engine_to = self._make(address, wait)
+            event.listen(self.engine_to.sync_engine, "do_connect", self._connect)
             # What a killed process has committed is there without it, too: only a lost machine would miss it.
-            event.listen(self._engine.sync_engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
-        return self._engine
+            event.listen(self.engine_to.sync_engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
+        return self.engine_to
 
     def _connect(self, dialect: Any, record: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
         args[0] = self._file

@@ -19,12 +19,9 @@ def prepare(path: Path, mounts: Path = _MOUNTS) -> None:
     Raises:
         StoreUnavailable: it cannot be created, or lies where SQLite's locks cannot be relied on.
     """
-    kind = file_system(path, mounts)
-    if kind in _NETWORK:
-        raise StoreUnavailable(
-            f"the database {path} lies on a network file system ({kind}), where SQLite is not safe; "
-            "give BRIEFBOT_DATA_DIR a folder on a local disk, or use PostgreSQL by DATABASE_URL"
-        )
+    refusal = on_network(path, mounts)
+    if refusal:
+        raise StoreUnavailable(refusal)
     try:
         if path.is_dir():  # a driver that fails to open it may tell so when nobody listens any more
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
@@ -35,6 +32,17 @@ def prepare(path: Path, mounts: Path = _MOUNTS) -> None:
             f"the database {path} cannot be opened ({error.strerror}); "
             "give a file in a folder that the program may write to"
         ) from None
+
+
+def on_network(path: Path, mounts: Path = _MOUNTS) -> str:
+    """Returns why a file must not lie where it does, for SQLite's locks cannot be relied on there; else nothing."""
+    kind = file_system(path, mounts)
+    if kind not in _NETWORK:
+        return ""
+    return (
+        f"the database {path} lies on a network file system ({kind}), where SQLite is not safe; "
+        "give BRIEFBOT_DATA_DIR a folder on a local disk, or use PostgreSQL by DATABASE_URL"
+    )
 
 
 def file_system(path: Path, mounts: Path = _MOUNTS) -> str:

@@ -88,14 +88,14 @@ async def open_store(url: str, *, wait: float = WAIT) -> AsyncIterator[Store]:
     Raises:
         StoreUnavailable: it cannot be opened or written to, or was made by a newer program.
     """
-    address = _address(url)
+    address = address_of(url)
     if address.get_backend_name() == "sqlite":
         prepare(Path(str(address.database)))
-    engine = _engine(address, wait)
+    engine = engine_to(address, wait)
     turn = asyncio.Lock() if address.get_backend_name() == "sqlite" else nullcontext()
-    store = Store(engine, _name(address), wait, turn)
+    store = Store(engine, name_of(address), wait, turn)
     try:
-        if await _revision(store) != REVISION:
+        if await revision_of(store) != REVISION:
             await _migrate(url)
         async with store.writing() as connection:  # a database that cannot be written to is told at once
             if connection.dialect.name == "postgresql":
@@ -111,11 +111,16 @@ def sqlite_file(url: str) -> Path | None:
     Raises:
         StoreUnavailable: the URL is of no database that can be used.
     """
-    address = _address(url)
+    address = address_of(url)
     return Path(str(address.database)) if address.get_backend_name() == "sqlite" else None
 
 
-def _address(url: str) -> URL:
+def address_of(url: str) -> URL:
+    """Returns a plain URL with the driver that we use.
+
+    Raises:
+        StoreUnavailable: it is of no database that can be used.
+    """
     try:
         address = make_url(url)
     except ArgumentError:
@@ -123,17 +128,23 @@ def _address(url: str) -> URL:
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
     driver = drivers.get(address.drivername)
     if driver is None or (driver == "sqlite+aiosqlite" and address.database in (None, "", ":memory:")):
-        raise StoreUnavailable(f"DATABASE_URL: {_name(address)} is no database that can be used here; {_WAYS}")
+        raise StoreUnavailable(f"DATABASE_URL: {name_of(address)} is no database that can be used here; {_WAYS}")
     return address.set(drivername=driver)
 
 
-def _name(address: URL) -> str:
+def name_of(address: URL) -> str:
+    """Returns a database's address as people are told it, without a password."""
     if address.get_backend_name() == "sqlite" and address.database:
         return address.database
     return address.set(drivername=address.get_backend_name(), query={}).render_as_string(hide_password=True)
 
 
-def _engine(address: URL, wait: float) -> AsyncEngine:
+def engine_to(address: URL, wait: float) -> AsyncEngine:
+    """Returns an engine that works with a database; `wait` is for a lock, in seconds.
+
+    Raises:
+        StoreUnavailable: its driver is not installed.
+    """
     if address.get_backend_name() == "postgresql":
         try:
             # A prepared statement does not live through a pooler that gives each transaction another connection.
@@ -169,7 +180,12 @@ def _begin(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-async def _revision(store: Store) -> str | None:
+async def revision_of(store: Store) -> str | None:
+    """Returns which schema a database has; None where it has none of ours.
+
+    Raises:
+        StoreUnavailable: it cannot be read.
+    """
     async with store.reading() as connection:
         if not await connection.run_sync(lambda c: c.dialect.has_table(c, "alembic_version")):
             return None

@@ -58,6 +58,8 @@ class Server:
         # Everything from here on may be set by a test at any time.
         self.tolerates_timeouts = False
         self.privileged: set[str] = set()
+        self.interactions_endpoint_url: str | None = None
+        self.bot_require_code_grant = False
         self.session_total = self.session_remaining = 1000
         self.session_reset_after = 86_400_000
         self.max_concurrency = 1

@@ -94,15 +94,28 @@ class Access:
         """
         if anew:
             self._rights.forget(target.guild)
-        rights = await self._rights.get(target.guild)
-        needed, may = (SEND_IN_THREADS if target.thread else SEND), rights.get(target.channel)
-        if may is None:  # a thread, or gone
-            channel: Mapping[str, Any] = await self._rest.get_channel(int(target.room))
-            needed, may = SEND_IN_THREADS, rights.get(str(channel.get("parent_id")), ALL)
+        may, needed = await self._at(target)
         if not may & VIEW:
             raise permanent(NO_ACCESS)
         if not may & needed:
             raise permanent(NO_PERMISSION)
+
+    async def rights(self, target: Target) -> int:
+        """Returns what the bot may do somewhere, by the bits of Discord's permissions.
+
+        Raises:
+            DeliveryError: that could not be asked.
+        """
+        return (await self._at(target))[0]
+
+    async def _at(self, target: Target) -> tuple[int, int]:
+        """Returns what the bot may do somewhere, and what it has to."""
+        rights = await self._rights.get(target.guild)
+        may = rights.get(target.channel)
+        if may is not None:
+            return may, SEND_IN_THREADS if target.thread else SEND
+        channel: Mapping[str, Any] = await self._rest.get_channel(int(target.room))  # a thread, or gone
+        return rights.get(str(channel.get("parent_id")), ALL), SEND_IN_THREADS
 
     async def _ask(self, guild: str) -> Rights:
         try:

@@ -14,6 +14,7 @@ from bot.platforms.discord.client import point_at
 from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.places import Target, target
+from bot.platforms.discord.reach import reached
 from bot.platforms.discord.refusals import (
     ALREADY_PUBLISHED,
     ARCHIVED,
@@ -160,13 +161,9 @@ class DiscordPublisher:
         if not at.guild:
             return None
         try:
-            await self._guilds.check(at.guild)
-            await self._access.look(at, anew=True)
-            channel = await self._channel(at.room)
+            channel = await reached(at, self._guilds, self._access, self._channel, anew=True)
         except DeliveryError as error:
             return False if error.outcome == "permanent" and error.scope == "place" else None
-        if (channel.get("thread_metadata") or {}).get("locked"):
-            return False
         return None if channel.get("flags", 0) & forum.REQUIRES_TAG and forum.is_forum(channel) else True
 
     async def _posted(self, post: Post, at: Target) -> Receipt:

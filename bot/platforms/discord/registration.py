@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import discord
@@ -33,6 +33,13 @@ COMPLETED = {"company", "theme", "name", "source", "market", "kind", "topics", "
 LEFT_OUT = {"as_of", "save"}
 """Typed after a name by whoever wants it, so that what everybody asks has just one field; or known to buttons only."""
 
+_LOCALIZED = "description_localizations"
+_OURS = {
+    "type", "name", "description", _LOCALIZED, "options", "default_member_permissions", "integration_types",
+    "contexts", "required", "choices", "value", "max_length", "autocomplete",
+}  # fmt: skip
+"""Keys of commands, options and choices that we give; Discord adds others, and empty ones of these."""
+
 Command = dict[str, Any]
 
 
@@ -50,12 +57,39 @@ async def register(client: discord.Client, menu: Sequence[MenuItem], state: Stat
     """
     wanted = commands(menu)
     application = str(client.application_id)
-    hashed = f"{application} {hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()}"
+    hashed = fingerprint(application, wanted)
     if state.registered == hashed:
         return
     await client.http.bulk_upsert_global_commands(int(application), wanted)
     state.registered = hashed
     log.info("commands registered", extra={"number": len(wanted)})
+
+
+def fingerprint(application: str, wanted: Sequence[Command]) -> str:
+    """Returns what tells an application's commands from others."""
+    return f"{application} {hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()}"
+
+
+def differences(wanted: Iterable[Command], kept: Iterable[Command]) -> Iterator[str]:
+    """Yields in what the commands that Discord keeps differ from ours: `no /help`, `/help otherwise`, `/old too`."""
+    ours = {_named(command): _bare(command) for command in wanted}
+    theirs = {_named(command): _bare(command) for command in kept}
+    yield from (f"no {name}" for name in ours if name not in theirs)
+    yield from (f"{name} otherwise" for name in ours if name in theirs and ours[name] != theirs[name])
+    yield from (f"{name} too" for name in theirs if name not in ours)
+
+
+def _named(command: Command) -> str:
+    return f"/{command['name']}" if command.get("type", CHAT_INPUT) == CHAT_INPUT else f"“{command['name']}”"
+
+
+def _bare(part: Any) -> Any:
+    """Returns what of a command is ours to say, without what is empty and what Discord adds."""
+    if isinstance(part, list):
+        return sorted(part) if all(isinstance(one, int) for one in part) else [_bare(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    return {key: value if key == _LOCALIZED else _bare(value) for key, value in part.items() if key in _OURS and value}
 
 
 def _command(item: MenuItem) -> Command:

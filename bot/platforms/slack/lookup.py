@@ -59,14 +59,32 @@ async def look(
 async def open_to_us(client: AsyncWebClient, channel: str, thread: str) -> bool | None:
     """Returns whether the bot may write in a channel or thread; None where Slack does not let it ask, or not now."""
     try:
+        return not await shut(client, channel, thread)
+    except SlackApiError:
+        return None
+
+
+async def shut(client: AsyncWebClient, channel: str, thread: str) -> str:
+    """Returns Slack's word for why the bot may not write in a channel or thread; empty if it may.
+
+    Raises:
+        SlackApiError, aiohttp.ClientError, TimeoutError: Slack could not be asked, or does not let us ask.
+    """
+    try:
         known: Message = (await client.conversations_info(channel=channel))["channel"]
-        if known.get("is_archived") or known.get("is_read_only") or known.get("is_member") is False:
-            return False
+        if known.get("is_archived"):
+            return "is_archived"
+        if known.get("is_read_only"):
+            return "restricted_action_read_only_channel"
+        if known.get("is_member") is False:
+            return "not_in_channel"
         if thread:
             await client.conversations_replies(channel=channel, ts=thread, limit=1)
     except SlackApiError as error:
-        return False if reason(error) in ("channel_not_found", "thread_not_found") else None
-    return True
+        if reason(error) not in ("channel_not_found", "thread_not_found"):
+            raise
+        return reason(error)
+    return ""
 
 
 async def person_left(client: AsyncWebClient, user: str) -> bool:

@@ -123,6 +123,11 @@ def verdict(error: Exception) -> DeliveryError:
     return DeliveryError("ambiguous", "message", f"Slack's answer cannot be read ({word})")
 
 
+def meaning(word: str) -> str:
+    """Returns what a word of Slack's for why it takes no message means, with the way out after a semicolon."""
+    return f"{_BY_WORD.get(word, _ABOUT_THE_MESSAGE).reason} ({word})"
+
+
 def untold(error: Exception) -> DeliveryError | None:
     """Returns why it could not be looked for a message now; None where Slack does not let us look for it at all."""
     known = verdict(error)

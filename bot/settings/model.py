@@ -1,14 +1,12 @@
-"""Settings from the environment, typed."""
+"""Settings, typed: each with its meaning, and what it is where it is not given."""
 
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.setting_values import (
+from bot.settings.values import (
     SHARDS,
     Address,
     AppToken,
@@ -24,47 +22,22 @@ from bot.setting_values import (
     Shards,
     SigningSecret,
     SlackApi,
-    Unusable,
 )
 
 CURATED = Path(str(files("knowledge") / "curated"))
 """The knowledge that comes with the program."""
 
 
-class InvalidSettings(Exception):
-    """Says which settings cannot be used, with their values and the way out, all at once."""
+class Settings(BaseModel):
+    """Holds what an operator may set, by the field's name.
 
+    A field's variable is its alias, or else `BRIEFBOT_` and its name. A new field is taken up by the environment, by
+    the file, by `briefbot settings` and by the README alike; what must be shown to nobody is a `SecretStr`.
+    """
 
-class _SecretFiles(EnvSettingsSource):
-    """Reads a secret from the file that `<NAME>_FILE` names."""
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, loc_by_alias=False)
 
-    def __call__(self) -> dict[str, Any]:
-        """Returns the secrets that stand in files."""
-        found: dict[str, Any] = {}
-        for field in self.settings_cls.model_fields.values():
-            name = str(field.validation_alias)
-            path = self.env_vars.get(f"{name}_FILE".lower())
-            if field.validation_alias and path:
-                both = self.env_vars.get(name.lower())
-                found[name] = Unusable(f"{name}_FILE is set too; keep one of them") if both else _content(name, path)
-        return found
-
-
-def _content(name: str, path: str) -> str | Unusable:
-    try:
-        return Path(path).read_text() or Unusable(f"{name}_FILE names {path}, which is empty")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        return Unusable(f"{name}_FILE names {path}, which cannot be read: {reason}")
-
-
-class Settings(BaseSettings):
-    """Holds what an operator may set; secrets also as `<NAME>_FILE`, the name of a file that holds them."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="BRIEFBOT_", frozen=True, extra="forbid", env_ignore_empty=True, populate_by_name=True
-    )
-
+    config: Folder | None = Field(None, description="A YAML file of settings, for those that are not set otherwise.")
     knowledge: Folder = Field(CURATED, description="The folder of the curated *.yaml files.")
     data_dir: Folder = Field(
         Path("~/.local/state/briefbot"), description="Where the program keeps its own files.", validate_default=True
@@ -157,45 +130,6 @@ class Settings(BaseSettings):
                 "SLACK_SIGNING_SECRET for HTTP"
             )
         if ways and not self.slack_bot_token:
-            raise ValueError("SLACK_BOT_TOKEN is missing beside Slack's other settings: set it, or leave them out")
+            beside = "SLACK_APP_TOKEN" if self.slack_app_token else "SLACK_SIGNING_SECRET"
+            raise ValueError(f"SLACK_BOT_TOKEN is missing beside {beside}: set it, or leave that out")
         return self
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Returns where settings come from, first the strongest."""
-        return init_settings, _SecretFiles(settings_cls), env_settings
-
-
-def variable(field: str) -> str:
-    """Returns the environment variable of a field."""
-    return str(Settings.model_fields[field].validation_alias or f"BRIEFBOT_{field.upper()}")
-
-
-def read_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Returns the settings of the environment; `overrides`, such as options of a command, come first.
-
-    Raises:
-        InvalidSettings: a value cannot be used.
-    """
-    try:
-        return Settings(**(overrides or {}))
-    except ValidationError as error:
-        raise InvalidSettings("\n".join(map(_told, error.errors()))) from None
-
-
-def _told(details: Any) -> str:
-    """Returns one line on one wrong value; the value itself only where it is no secret."""
-    reason = details["msg"].removeprefix("Value error, ")
-    if not details["loc"]:
-        return str(reason)
-    fields = Settings.model_fields
-    name = next((variable(f) for f in fields if details["loc"][0] in (f, variable(f))), str(details["loc"][0]))
-    secret = any(variable(f) == name and "SecretStr" in str(fields[f].annotation) for f in fields)
-    return f"{name}: {reason}" if secret else f"{name}: {reason}; it was {details['input']!r}"

@@ -1,7 +1,6 @@
 """The values that settings may have: each type refuses what cannot be used and says the way out."""
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,13 +16,6 @@ SIGNING_SECRET = 32
 _DATABASES = ("sqlite:///", "postgresql://", "postgres://")
 
 SHARDS = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?/(\d{1,4})")
-
-
-@dataclass(frozen=True)
-class Unusable:
-    """Stands for a secret that could not be had, with the reason."""
-
-    reason: str
 
 
 def _at_home(path: Path) -> Path:
@@ -76,8 +68,6 @@ def _shards(shards: str) -> str:
 
 
 def _usable(secret: object) -> object:
-    if isinstance(secret, Unusable):
-        raise ValueError(secret.reason)
     if not isinstance(secret, str):
         return secret
     text = secret.strip().removeprefix("\ufeff")
@@ -108,8 +98,6 @@ def _discord_token(secret: SecretStr | None) -> SecretStr | None:
 
 
 def _database(url: object) -> object:
-    if isinstance(url, Unusable):
-        raise ValueError(url.reason)
     text = url.strip() if isinstance(url, str) else ""
     if not isinstance(url, str) or (text.startswith(_DATABASES) and text.isprintable()):
         return text if isinstance(url, str) else url
