@@ -16,6 +16,7 @@ import typer
 
 from bot.cli.digests import deliver, deliveries, rehearse
 from bot.cli.doctor import doctor
+from bot.cli.operations import backup, erase, export, restore
 from bot.cli.settings import settings
 from bot.cli.subscriptions import subscriptions
 from bot.log import prepare_logging
@@ -65,7 +66,7 @@ def run(
 
     settings = _settings(folder)
     terminal = terminal or not settings.platforms
-    prepare_logging(settings.log_level, settings.data_dir if terminal else None)
+    prepare_logging(settings.log_level, settings.data_dir if terminal else None, settings.secrets)
     for warning in near_misses(os.environ):
         log.warning(warning)
     try:
@@ -169,6 +170,10 @@ app.command()(settings)
 app.command()(doctor)
 app.command()(deliver)
 app.command()(rehearse)
+app.command()(backup)
+app.command()(restore)
+app.command()(erase)
+app.command()(export)
 app.add_typer(deliveries, name="deliveries")
 app.add_typer(subscriptions, name="subscriptions")
 

@@ -1,5 +1,6 @@
 """The core: requests to replies; the one place that turns expected errors into documents."""
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,7 +10,8 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 
 from bot.admission import Admission
-from bot.commands import MENU, checked, command_named
+from bot.commands import MENU, Command, checked, command_named
+from bot.happening import current
 from bot.lines import line_of, parse
 from bot.misused import Misused
 from bot.ports import MenuItem, Reply, Request
@@ -17,6 +19,7 @@ from bot.recently import Recently
 from bot.refusals import meant, refused
 from bot.store.values import StoreUnavailable
 from bot.suggestions import suggestions
+from bot.tally import Tally
 from briefings.document import Choice, Document
 from briefings.edition import Edition
 from briefings.help import refusal, unknown_briefing
@@ -24,6 +27,9 @@ from briefings.words import words_in
 from knowledge import Knowledge, UnknownName
 
 log = logging.getLogger("briefbot.answer")
+AGAIN = 30.0
+"""Seconds after which it is tried again to erase what is kept of a workspace."""
+
 TOLD = 60.0
 """Seconds in which it is logged once that people are turned away."""
 
@@ -47,6 +53,14 @@ class Desk(Protocol):
         """
         ...
 
+    async def left(self, workspace: str) -> None:
+        """Erases all that is kept of a workspace.
+
+        Raises:
+            StoreUnavailable: the store cannot be used now.
+        """
+        ...
+
 
 def utc_today() -> date:
     """Returns the current day in UTC."""
@@ -58,6 +72,7 @@ class Answers:
 
     `knowledge` and `today` are asked anew for each answer, so that an answer is of one version throughout. `names`
     holds what commands are called on the platform, if not by their own names. Without a `desk` there are no digests.
+    What is answered on `platform` is counted in `tally`.
     """
 
     def __init__(
@@ -67,12 +82,16 @@ class Answers:
         names: Mapping[str, str] | None = None,
         admission: Admission | None = None,
         desk: Desk | None = None,
+        platform: str = "",
+        tally: Tally | None = None,
     ) -> None:
         self._knowledge = knowledge
         self._today = today
         self._names = names or {}
         self._admission = admission or Admission()
         self._desk = desk
+        self._platform = platform
+        self._tally = tally or Tally()
         self._told = Recently(TOLD)
 
     @property
@@ -127,7 +146,32 @@ class Answers:
         reason = self._admission.refused(user, place, in_flight)
         if reason and not self._told.seen(reason):
             log.warning("people are turned away", extra={"reason": reason, "in_flight": in_flight})
+        if reason:
+            self._tally.count("commands", self._platform, "", reason)
         return self._notice(reason) if reason else None
+
+    def answered(self, reply: Reply, *, taken: bool = True) -> None:
+        """Tells that a reply is out, and how long that took since the request was received."""
+        outcome = reply.outcome if taken else "not taken"
+        self._tally.count("commands", self._platform, reply.command, outcome)
+        happening, took = current(), dict[str, float]()
+        if happening:
+            self._tally.measure("answers", happening.seconds)
+            took = {"ms": round(happening.seconds * 1000, 1)}
+        told = {"platform": self._platform, "command": reply.command, "outcome": outcome}
+        log.info("answered", extra={**told, **took})
+
+    async def left(self, workspace: str) -> None:
+        """Forgets a workspace that has surely removed the bot, trying until the store lets it."""
+        while self._desk:
+            try:
+                await self._desk.left(workspace)
+            except StoreUnavailable as error:
+                log.error("a workspace that has removed the bot is not erased yet", extra={"reason": str(error)})
+                await asyncio.sleep(AGAIN)
+            else:
+                log.warning("a workspace has removed the bot; all that was kept of it is erased")
+                return
 
     def expired(self) -> Document:
         """Returns what to say of a control that is not, or no longer, ours to answer."""
@@ -136,6 +180,7 @@ class Answers:
     def failed(self, error: Exception) -> Document:
         """Logs a fault under a short id and returns what to say of it."""
         fault = secrets.token_hex(4)
+        self._tally.count("faults", self._platform)
         log.error("answer failed", exc_info=error, extra={"fault": fault})
         edition = self._edition("en")
         return refusal(edition, "fault", title=edition.words.text("fault_title"), id=fault)
@@ -152,6 +197,10 @@ class Answers:
         command = command_named(request.command)
         if command is None:
             raise Misused("unknown_command", typed=line_of(request))
+        reply = await self._guarded(edition, self._composed_by(command, edition, request))
+        return replace(reply, command=command.item.name)
+
+    async def _composed_by(self, command: Command, edition: Edition, request: Request) -> Reply:
         if command.compose is None:
             return await self._at_desk(edition, command.item, request)
         request = checked(command.item, request)

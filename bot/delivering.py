@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -21,6 +21,7 @@ from bot.store.opening import Store, open_store, sqlite_file
 from bot.store.values import State, StoreUnavailable
 from bot.subscribing.declared import reconcile
 from bot.subscribing.holidays_of import holiday_on
+from bot.tally import Tally
 from bot.wiring import Wiring
 from knowledge import Knowledge, load
 
@@ -51,11 +52,21 @@ def engine_of(
     knowledge: Callable[[], Knowledge],
     publishers: Mapping[str, Publisher],
     linger: float = LONGEST_LOOK,
+    tally: Tally | None = None,
 ) -> Engine:
     """Returns an engine for the platforms that are on; it keeps a lane that has to go on within `linger` seconds."""
     shelf = Shelf(store, knowledge)
     names = names_of_commands()
-    return Engine(store, shelf, publishers, utc_now, names=names, operators=settings.operators, linger=linger)
+    return Engine(
+        store,
+        shelf,
+        publishers,
+        utc_now,
+        names=names,
+        operators=settings.operators,
+        linger=linger,
+        tally=tally or Tally(),
+    )
 
 
 async def take_up(settings: Settings, engine: Engine) -> None:
@@ -72,15 +83,20 @@ async def take_up(settings: Settings, engine: Engine) -> None:
         await asyncio.to_thread(holiday_on, "CN", engine.now().date())  # the calendars take a while to be imported
 
 
-async def deliver_always(settings: Settings, engine: Engine) -> None:
-    """Delivers until cancelled; waits, and says so once, while another process delivers or the store is away."""
+async def deliver_always(
+    settings: Settings, engine: Engine, beat: Callable[[], Awaitable[object]] | None = None
+) -> None:
+    """Delivers until cancelled; waits, and says so once, while another process delivers or the store is away.
+
+    `beat` is done each minute while it delivers.
+    """
     told = ""
     while True:
         try:
             async with ready(engine, sqlite_file(settings.database)):
                 log.debug("digests are posted from here", extra={"owner": engine.owner})
                 told = ""
-                await deliver_by(Clock(), engine)
+                await deliver_by(Clock(), engine, beat)
         except StoreUnavailable as error:
             if str(error) != told:
                 log.warning("no digests are posted from here", extra={"reason": str(error)})

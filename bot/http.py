@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from typing import cast
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Literal, cast
 
 from aiohttp import web
 
 from bot.ports import HttpRequest, Receive
+from bot.settings import InvalidSettings
 
 log = logging.getLogger("briefbot.http")
+Method = Literal["GET", "POST"]
 MOST_BODY = 1024 * 1024
 MOST_CONNECTIONS = 1_000
 OK = 200
@@ -23,15 +26,15 @@ theirs (Google's: 600)."""
 
 
 @asynccontextmanager
-async def listening(host: str, port: int, routes: Mapping[str, Receive]) -> AsyncIterator[int]:
-    """Serves POST requests of the given paths while the context lasts, and yields the port; port 0 takes a free one.
+async def listening(host: str, port: int, routes: Mapping[str, Receive], method: Method = "POST") -> AsyncIterator[int]:
+    """Serves requests of the given paths while the context lasts, and yields the port; port 0 takes a free one.
 
     Raises:
         OSError: the address cannot be listened on.
     """
     application = web.Application(client_max_size=MOST_BODY)
     for path, receive in routes.items():
-        application.router.add_post(path, _handler(receive))
+        application.router.add_route(method, path, _handler(receive))
     runner = web.AppRunner(application, access_log=None, handle_signals=False)
     await runner.setup()
     server = cast("web.Server", runner.server)  # there since `setup`
@@ -43,6 +46,25 @@ async def listening(host: str, port: int, routes: Mapping[str, Receive]) -> Asyn
     finally:
         listener.close()
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def listened(
+    setting: str, at: tuple[str, int], routes: Mapping[str, Receive], way_out: str, method: Method = "POST"
+) -> AsyncIterator[int]:
+    """Serves as `listening` does, at the address that a setting gives.
+
+    Raises:
+        InvalidSettings: the address cannot be listened at.
+    """
+    host, port = at
+    async with AsyncExitStack() as stack:
+        try:
+            bound = await stack.enter_async_context(listening(host, port, routes, method))
+        except OSError as error:
+            where, why = f"[{host}]:{port}" if ":" in host else f"{host}:{port}", os.strerror(error.errno or 0)
+            raise InvalidSettings(f"{setting}: {where} cannot be listened at: {why}; {way_out}") from None
+        yield bound
 
 
 def _handler(receive: Receive) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

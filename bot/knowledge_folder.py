@@ -1,7 +1,9 @@
 """The knowledge folder kept up to date: an edited file is taken up whole, a bad edit leaves the last good version."""
 
 import asyncio
+import hashlib
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 from watchfiles import awatch
@@ -10,6 +12,9 @@ from knowledge import InvalidKnowledge, Knowledge, load
 
 log = logging.getLogger("briefbot.knowledge")
 MOST_LOGGED = 20
+VERSION = 12
+"""Characters of a version."""
+
 _LOOK_EVERY = 1000  # milliseconds: what no event tells of (network mounts, a replaced folder) is found by looking
 
 Fingerprint = tuple[tuple[str, int, int, int], ...]
@@ -18,6 +23,8 @@ Fingerprint = tuple[tuple[str, int, int, int], ...]
 class KnowledgeFolder:
     """Holds the last good version of a folder's knowledge.
 
+    `version` is a hash of its files, the same in every process; `problem` tells why a later edit was not taken up.
+
     Raises:
         InvalidKnowledge: the folder cannot be used at the start.
     """
@@ -25,7 +32,8 @@ class KnowledgeFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._seen = fingerprint(path)
-        self.current = _indexed(path)
+        self.version, self.current = _indexed(path)
+        self.problem = ""
 
     async def watch(self) -> None:
         """Takes up edits within 2 seconds, until cancelled."""
@@ -49,14 +57,17 @@ class KnowledgeFolder:
         now = await self._settled(now)
         self._seen = now
         try:
-            self.current = await asyncio.to_thread(_indexed, self.path)
+            self.version, self.current = await asyncio.to_thread(_indexed, self.path)
         except InvalidKnowledge as invalid:
             problems = [str(problem) for problem in invalid.problems[:MOST_LOGGED]]
             number = len(invalid.problems)
+            self.problem = f"{number} problems, the first: {problems[0]}"
             log.error("knowledge rejected; the last good version stays", extra={"problems": problems, "number": number})
-        except Exception:
+        except Exception as error:
+            self.problem = f"it could not be loaded: {type(error).__name__}"
             log.exception("knowledge could not be loaded; the last good version stays")
         else:
+            self.problem = ""
             log.info("knowledge taken up", extra={"claims": len(self.current.claims)})
 
     async def _settled(self, now: Fingerprint) -> Fingerprint:
@@ -69,10 +80,19 @@ class KnowledgeFolder:
         return now
 
 
-def _indexed(path: Path) -> Knowledge:
+def _indexed(path: Path) -> tuple[str, Knowledge]:
+    version = _version(path)
     knowledge = load(path)
     knowledge.index()
-    return knowledge
+    return version, knowledge
+
+
+def _version(folder: Path) -> str:
+    hashed = hashlib.sha256()
+    for path in sorted(folder.glob("*.yaml")):
+        with suppress(OSError):  # loading it tells
+            hashed.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return hashed.hexdigest()[:VERSION]
 
 
 def fingerprint(folder: Path) -> Fingerprint:

@@ -3,8 +3,12 @@
 import logging
 import re
 import sys
+import threading
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from bot.happening import current
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict
@@ -26,33 +30,53 @@ _TALKATIVE = ("watchfiles", "slack_sdk", "slack_bolt", "discord", "apscheduler")
 """Libraries that tell of every look at the folder, or at DEBUG write whole messages, with what people said in them."""
 
 
-def without_secrets(text: str) -> str:
-    """Returns a text with every token, password and answering address struck out."""
+def without_secrets(text: str, known: Collection[str] = ()) -> str:
+    """Returns a text with every token, password and answering address struck out, and those that are `known`."""
+    for secret in sorted(known, key=len, reverse=True):
+        text = text.replace(secret, _STRUCK)
     return _SECRETS.sub(_STRUCK, text)
 
 
-def prepare_logging(level: str, beside_answers: Path | None = None) -> None:
-    """Has every logger write JSON, one line an event, to standard error.
+def prepare_logging(level: str, beside_answers: Path | None = None, secrets: Collection[str] = ()) -> None:
+    """Has every logger write JSON, one line an event, to standard error; `secrets` are struck out whatever their shape.
 
+    DEBUG is for our own loggers; what libraries tell there are whole messages and statements.
+
+    Warnings of Python's, and whatever ends a thread or the program by a fault of ours, are such events, too.
     Where somebody reads answers on that same terminal, the lines go to `briefbot.log` in the folder `beside_answers`.
     What formats them is imported with the first event, so that a command without events does not wait for it.
     """
-    logging.basicConfig(level=level, handlers=[_FirstEvent(beside_answers)], force=True)
+    logging.basicConfig(level=_calm(level), handlers=[_FirstEvent(beside_answers, secrets)], force=True)
+    logging.getLogger("briefbot").setLevel(level)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = lambda _, error, __: _ended_by(error)
+    threading.excepthook = lambda ended: _ended_by(ended.exc_value)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a traceback for whatever strangers send
 
 
+def _calm(level: str) -> str:
+    """Returns the level for the libraries, of which several write what people said, with its answering address."""
+    return "INFO" if level == "DEBUG" else level
+
+
+def _ended_by(error: BaseException | None) -> None:
+    if not isinstance(error, KeyboardInterrupt):
+        logging.getLogger("briefbot").critical("ended by a fault of ours", exc_info=error)
+
+
 class _FirstEvent(logging.Handler):
     """Stands in for the real handler until there is something to log."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, secrets: Collection[str]) -> None:
         super().__init__()
         self._folder = folder
+        self._secrets = secrets
 
     def emit(self, record: logging.LogRecord) -> None:
         handler = _stream_handler(self._folder)
-        handler.setFormatter(_formatter())
+        handler.setFormatter(_formatter(self._secrets))
         logging.basicConfig(level=logging.getLogger().level, handlers=[handler], force=True)
         handler.handle(record)
 
@@ -69,17 +93,22 @@ def _stream_handler(folder: Path | None) -> logging.Handler:
         return logging.StreamHandler(sys.stderr)
 
 
-def _formatter() -> logging.Formatter:
+def _formatter(secrets: Collection[str]) -> logging.Formatter:
     import structlog
 
     def strike(_logger: object, _method: str, line: "EventDict | str") -> Any:
-        return without_secrets(str(line))
+        return without_secrets(str(line), secrets)
+
+    def identify(_logger: object, _method: str, event: "EventDict") -> "EventDict":
+        happening = current()
+        return {**event, "id": happening.id} if happening else event
 
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.stdlib.ExtraAdder(),
+            identify,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
         processors=[

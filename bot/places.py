@@ -54,6 +54,22 @@ def place_of(written: str) -> Place:
     return Place(platform, match["workspace"], match["channel"], match["thread"] or "")
 
 
+def workspace_of(written: str) -> str:
+    """Reads a workspace, `platform:workspace`.
+
+    Raises:
+        InvalidPlace: it is none.
+    """
+    platform, colon, _ = written.strip().partition(":")
+    named = [platform] if colon and platform in PLATFORMS else list(PLATFORMS)
+    examples = [limits(name).PLACE_EXAMPLE for name in named]
+    try:
+        return place_of(f"{written.strip()}/{examples[0].partition('/')[2]}").home
+    except InvalidPlace:
+        ways = " or ".join(map(home_of, examples))
+        raise InvalidPlace(f"{shown(written)} is no workspace; write such as {ways}") from None
+
+
 def lane_of(place: str) -> str:
     """Returns the domain of rate limits that a place lies in: a Slack workspace, all of Discord.
 

@@ -92,13 +92,15 @@ class Request:
 class Reply:
     """Is an answer with the page that was asked for and how asking went.
 
-    `problems` tells, by argument, what cannot be used, so that a form can say it beside the field.
+    `problems` tells, by argument, what cannot be used, so that a form can say it beside the field; `command` is the
+    name in the menu of what was asked, empty for what is none.
     """
 
     document: Document
     outcome: Outcome = "answered"
     page: int = 1
     problems: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
 
 
 class Core(Protocol):
@@ -144,6 +146,14 @@ class Core(Protocol):
         """
         ...
 
+    def answered(self, reply: Reply, *, taken: bool = True) -> None:
+        """Tells that a reply is out, once for each request; `taken` is whether the platform took it."""
+        ...
+
+    async def left(self, workspace: str) -> None:
+        """Forgets a workspace, `platform:workspace`, that has surely removed the bot."""
+        ...
+
     def expired(self) -> Document:
         """Returns what to say of a control that is not, or no longer, ours to answer."""
         ...
@@ -178,6 +188,14 @@ Receive = Callable[[HttpRequest], Awaitable[HttpResponse]]
 """Answers the requests of one path."""
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Is how a platform is at this moment: whether what people ask there reaches us, and by which ways, in words."""
+
+    receiving: bool
+    told: str
+
+
 class Platform(Protocol):
     """Is where people ask."""
 
@@ -190,4 +208,8 @@ class Platform(Protocol):
         Raises:
             TokenRefused: the platform does not let us in, or no longer.
         """
+        ...
+
+    def condition(self) -> Condition:
+        """Returns how it is now; asked every second, so that a silence can be told from a pause."""
         ...

@@ -122,3 +122,11 @@ class Publisher(Protocol):
     async def reachable(self, place: str) -> bool | None:
         """Returns whether messages can be posted to a place again; None where that cannot be told."""
         ...
+
+    async def left(self, workspace: str) -> bool | None:
+        """Returns whether a workspace, `platform:workspace`, has removed the bot; None where that cannot be told.
+
+        Raises:
+            DeliveryError: it cannot be told now.
+        """
+        ...

@@ -10,19 +10,21 @@ from bot.places import platform_of
 from bot.ports import MenuItem, Platform, Receive
 from bot.publishing import Publisher
 from bot.settings import Settings
+from bot.tally import Tally
 from bot.zones import zone_here
 
 
 class Wiring:
     """Makes the parts of the platforms whose token is set; each SDK is imported only then."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tally: Tally | None = None) -> None:
         self._settings = settings
+        self._tally = tally or Tally()
         self._pacing = None
         if settings.discord_bot_token:
             from bot.platforms.discord.pacing import Pacing
 
-            self._pacing = Pacing(settings.discord_api_url)
+            self._pacing = Pacing(settings.discord_api_url, tally=self._tally)
 
     @property
     def is_attended(self) -> bool:
@@ -41,6 +43,7 @@ class Wiring:
                 settings.slack_api_url,
                 app_token.get_secret_value() if app_token else "",
                 signing.get_secret_value() if signing else "",
+                self._tally,
             )
             if signing:
                 routes["/slack/events"] = slack.receive
@@ -56,6 +59,7 @@ class Wiring:
                 settings.discord_gateway_url,
                 settings.shards,
                 pacing=self._pacing,
+                tally=self._tally,
             )
         if terminal:
             from bot.platforms.terminal.adapter import Terminal
@@ -69,7 +73,8 @@ class Wiring:
         if settings.slack_bot_token:
             from bot.platforms.slack.publishing import SlackPublisher
 
-            made.append(SlackPublisher(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))
+            token, url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
+            made.append(SlackPublisher(token, url, tally=self._tally))
         if settings.discord_bot_token and self._pacing:
             from bot.platforms.discord.publishing import DiscordPublisher
 

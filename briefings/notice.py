@@ -9,7 +9,7 @@ from briefings.edition import Edition
 from briefings.words import echo
 from knowledge import Period
 
-Trouble = Literal["missed", "failed", "uncertain", "paused", "shut_out"]
+Trouble = Literal["missed", "failed", "uncertain", "paused", "shut_out", "overdue"]
 
 
 def notice_briefing(edition: Edition, imprint: Imprint, trouble: Trouble, told: Mapping[str, Any]) -> Document:

@@ -76,6 +76,12 @@ class Platform:
 
     before: Callable[[Post], object] = lambda _: None
     gone: set[str] = field(default_factory=set)
+    left_by: set[str] = field(default_factory=set)
+    """Workspaces that have removed the bot."""
+
+    silent: set[str] = field(default_factory=set)
+    """Workspaces of which it cannot be told."""
+
     _turn: float = 0.0
 
     @asynccontextmanager
@@ -136,6 +142,9 @@ class Platform:
 
     async def finish(self, post: Post, receipt: Receipt) -> None:
         pass
+
+    async def left(self, workspace: str) -> bool | None:
+        return None if workspace in self.silent else workspace in self.left_by
 
     async def reachable(self, place: str) -> bool | None:
         return place not in self.gone

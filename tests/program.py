@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,12 +49,16 @@ def program(*arguments: str, stdin: str = "", **environment: str) -> Ran:
 
 @contextmanager
 def _logging_as_before() -> Iterator[None]:
-    """Puts back what the program has done to the logs of this process."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    """Puts back what the program has done to the logs of this process, and to what ends it."""
+    root, ours = logging.getLogger(), logging.getLogger("briefbot")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    hooks = sys.excepthook, threading.excepthook
     root.handlers[:] = []  # or they would be closed
     try:
         yield
     finally:
         root.handlers[:] = handlers
-        root.setLevel(level)
+        root.setLevel(levels[0])
+        ours.setLevel(levels[1])
+        sys.excepthook, threading.excepthook = hooks
+        logging.captureWarnings(capture=False)

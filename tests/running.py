@@ -6,8 +6,11 @@ It is forked from one that has done the imports; `test_docs.py` and `test_cli.py
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,20 +22,25 @@ from tests.warm import Process, warm
 
 START = 60.0
 """Seconds for which it is waited until the bot does what takes it one on an idle machine."""
+overheard = os.environ.get("OVERHEARD")
+"""Is the folder to which all that bots log is copied, see `tests.overheard`."""
 
 
 class Bot:
     """Is a running bot: its process and what it logged."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: "Process | subprocess.Popen[str]") -> None:
         self.process = process
         self.log: list[str] = []
         self.reading = threading.Thread(target=self._read, daemon=True)
         self.reading.start()
 
     def _read(self) -> None:
-        for line in self.process.stderr:
+        for line in self.process.stderr or ():
             self.log.append(line)
+            if overheard:
+                with Path(overheard, f"{self.process.pid}.bot.log").open("a") as file:
+                    file.write(line)
 
     def logged(self, text: str) -> bool:
         """Whether a line of the log holds a text."""
@@ -73,7 +81,8 @@ def running(**environment: str) -> Iterator[Bot]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("BRIEFBOT_", "SLACK_", "DISCORD_"))
     }
-    settings = kept | {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS)} | environment
+    usual = {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS), "BRIEFBOT_HEALTH_LISTEN": "off"}
+    settings = kept | usual | environment | ({"BRIEFBOT_LOG_LEVEL": "DEBUG"} if overheard else {})
     process = Process(warm(), settings)
     bot = Bot(process)
     try:
@@ -108,6 +117,25 @@ def on_discord(discord: FakeDiscord, data: Path, **settings: str) -> Iterator[Bo
     with running(**settings) as bot:
         bot.until(lambda: bot.logged("connected to Discord") and discord.connections == discord.shards)
         yield bot
+
+
+@contextmanager
+def on_both(slack: FakeSlack, discord: FakeDiscord, data: Path, **settings: str) -> Iterator[tuple[Bot, str]]:
+    """Runs the bot on both platforms, and gives it with the address at which it tells how it is."""
+    health = f"127.0.0.1:{free_port()}"
+    settings |= {"SLACK_APP_TOKEN": slack.app_token, "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_API_URL": slack.api_url}
+    with on_discord(discord, data, BRIEFBOT_HEALTH_LISTEN=health, **settings) as bot:
+        bot.until(lambda: slack.connections >= 2 and bot.logged("Slack knows us"))
+        yield bot, f"http://{health}"
+
+
+def asked(address: str) -> tuple[int, str]:
+    """Returns the status and the body that an address answers with."""
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
 def free_port() -> int:

@@ -45,7 +45,7 @@ async def test_the_figures_tell_how_much_is_waiting_and_late(store: Store) -> No
     await proposed(store, "later", due=NOW + DAY, deadline=NOW + 2 * DAY)
     await begun(store, await held(store), "sending")
     told = await upkeep.counts(store, NOW + 2 * HOUR)
-    assert told == upkeep.Counts({"active": 1, "paused": 1}, {"planned": 2, "sending": 1}, 1, NOW)
+    assert told == upkeep.Counts({"active": 1, "paused": 1}, {"planned": 2, "sending": 1}, 1, NOW, waiting=2)
 
 
 async def test_what_ended_90_days_ago_goes_but_not_what_a_living_place_was_shown(store: Store) -> None:
@@ -140,7 +140,16 @@ async def test_erasing_takes_all_of_a_workspace_and_nothing_of_another(store: St
         assert made.outcome == "begun"
     other = await upkeep.export(store, "slack:T10")
     gone = await upkeep.erase(store, WORKSPACE)
-    assert gone == {"decision": 0, "delivery": 1, "shown": 2, "slot": 1, "subscription": 1, "lane": 1, "draft": 1}
+    assert gone == {
+        "decision": 0,
+        "delivery": 1,
+        "shown": 2,
+        "slot": 1,
+        "subscription": 1,
+        "lane": 1,
+        "draft": 1,
+        "absence": 0,
+    }
     assert not any((await upkeep.export(store, WORKSPACE)).values())
     assert await upkeep.export(store, "slack:T10") == other
     assert set((await upkeep.erase(store, WORKSPACE)).values()) == {0}

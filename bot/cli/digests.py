@@ -25,7 +25,7 @@ def deliver() -> None:
     from bot.delivering import deliver as deliver_due
 
     settings = read_settings()
-    prepare_logging(settings.log_level, settings.data_dir)
+    prepare_logging(settings.log_level, settings.data_dir, settings.secrets)
     asyncio.run(deliver_due(settings))
 
 
@@ -39,7 +39,8 @@ def rehearse(
     if end < start:
         raise typer.BadParameter(f"--to {end:%Y-%m-%d} lies before --from {start:%Y-%m-%d}; turn them round")
     settings = read_settings()
-    prepare_logging("WARNING", settings.data_dir)  # below, it would be told as posted what is only rehearsed
+    # Below, it would be told as posted what is only rehearsed.
+    prepare_logging("WARNING", settings.data_dir, settings.secrets)
     period = start.replace(tzinfo=UTC), datetime.combine(end.date(), time.max, UTC)
     asyncio.run(rehearse_days(settings, period, sys.stdout))
 

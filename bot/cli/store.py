@@ -27,7 +27,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; do it.")]
 def on_store(does: "Callable[[Store], Awaitable[T]]") -> T:
     """Does something with the store of the settings; what is no longer in a state for it ends the program, named."""
     settings = read_settings()
-    prepare_logging(settings.log_level, settings.data_dir)
+    prepare_logging(settings.log_level, settings.data_dir, settings.secrets)
     try:
         return asyncio.run(_opened(settings, does))
     except WrongState as wrong:

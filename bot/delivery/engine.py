@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bot.delivery import proposing
 from bot.delivery.grip import LEASE, REQUEST, Grip
 from bot.delivery.lane import Lane
+from bot.delivery.leaving import erase_left
 from bot.delivery.posting import Posting
 from bot.delivery.sending import Sending
 from bot.delivery.shelf import Shelf
@@ -21,6 +22,7 @@ from bot.store import lanes, slots, subscriptions, upkeep
 from bot.store.opening import Store
 from bot.store.values import Fenced, StoreUnavailable, Subscription
 from bot.subscribing.subscriptions import next_fire
+from bot.tally import Tally
 
 log = logging.getLogger("briefbot.delivery")
 AGAIN = timedelta(seconds=5)
@@ -36,7 +38,8 @@ class Engine:
     """Delivers on some platforms; its functions are the jobs of a clock, any of which may run late or twice.
 
     `names` holds, by platform, what commands are called there; `operators` is the place told of trouble;
-    `soon` has `tick` run at once; `longest_wait` is after what time the store is read though nothing is due.
+    `soon` has `tick` run at once; what becomes of digests is counted in `tally`; `longest_wait` is after what time the
+    store is read though nothing is due.
     """
 
     store: Store
@@ -52,6 +55,7 @@ class Engine:
     request: float = REQUEST
     longest_wait: timedelta = LONGEST_WAIT
     soon: Callable[[], None] = lambda: None
+    tally: Tally = field(default_factory=Tally)
     _lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = field(default_factory=dict)
     _corrected: datetime | None = None
     _ticked: datetime | None = None
@@ -72,7 +76,8 @@ class Engine:
         if fresh or self._corrected is None or now - self._corrected >= CORRECTED:
             await proposing.propose_corrections(self.store, self.shelf.retracted, now)
             self._corrected = now
-        async for _ in proposing.propose_due(self.store, now):
+        async for kept in proposing.propose_due(self.store, now):
+            self.tally.count("digests", "due", number=kept)
             await self._see_to_lanes()  # the first go out while the last are still proposed
         held_elsewhere = await self._see_to_lanes()
         wakes = await subscriptions.earliest_fire(self.store), await slots.next_wake(self.store, now)
@@ -98,7 +103,7 @@ class Engine:
         publisher = self.publishers[platform_of(name)]
         grip = Grip(self.store, hold, until, self.now, self.monotonic, self.lease)
         names = self.names.get(publisher.name, {})
-        sending = Sending(self.store, publisher, grip, self.operators, self.now)
+        sending = Sending(self.store, publisher, grip, self.operators, self.now, self.tally)
         posting = Posting(sending, self.shelf, names)
         lane = Lane(self.store, grip, posting, self.now, self.linger)
         task = asyncio.create_task(self._worked(name, lane))
@@ -157,11 +162,12 @@ class Engine:
                 log.info("a subscription goes on by itself", extra={"subscription": one.id})
 
     async def clean(self) -> None:
-        """Deletes what is old.
+        """Deletes what is old, and what is kept of workspaces that have removed the bot.
 
         Raises:
-            StoreUnavailable: nothing was deleted.
+            StoreUnavailable: not all could be looked at.
         """
         deleted = await upkeep.housekeeping(self.store, self.now())
         if any(deleted.values()):
             log.info("old rows are deleted", extra=deleted)
+        await erase_left(self.store, self.publishers, self.now())

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.places import InvalidPlace, home_of, lane_of, person_of
-from bot.store import slots, subscriptions
+from bot.store import slots, subscriptions, upkeep
 from bot.store.opening import Store
+from bot.store.upkeep import Overdue
 from bot.store.values import UNREACHABLE, Delivery, Slot, Subscription
 
 log = logging.getLogger("briefbot.delivery")
@@ -78,6 +79,20 @@ async def shut_out(store: Store, lane: str, reason: str, operators: str, now: da
         await _notify(
             store, f"shut_out:{lane}:{now:%Y-%m-%d}", "shut_out", {"title": lane, "reason": reason}, [operators], now
         )
+
+
+async def overdue(store: Store, late: Overdue, operators: str, now: datetime) -> None:
+    """Tells the operators that digests of a lane are overdue: once, until all of those are out or given up.
+
+    The key is made from the notice before, so that several processes that find it out at one time tell it once.
+    """
+    if not operators:
+        return
+    key = f"overdue:{late.lane}@"
+    last = await upkeep.latest_notice(store, key)
+    if last is None or late.since > last.due:
+        told = {"title": late.lane, "number": str(late.number), "due": late.since.isoformat()}
+        await _notify(store, f"{key}{last.id if last else ''}", "overdue", told, [operators], now)
 
 
 async def told_elsewhere(store: Store, slot: Slot, now: datetime) -> None:

@@ -13,7 +13,8 @@ from bot.delivery.shelf import Shelf
 from bot.publishing import Absent, DeliveryError, Found, Receipt, Unknown
 from bot.store import beginning, outcomes, subscriptions
 from bot.store.beginning import ComposedFor
-from bot.store.values import Begun, Delivery, StoreUnavailable, Subscription, Work, WrongState
+from bot.store.doubting import MAY_BE_OUT
+from bot.store.values import MISSED, Begun, Delivery, Slot, StoreUnavailable, Subscription, Work, WrongState
 from briefings.document import statements
 from briefings.document_json import from_values
 
@@ -56,9 +57,10 @@ class Posting:
     async def _begin(self, work: Work, subscription: Subscription | None) -> None:
         """Freezes what a slot posts, and sends its first part."""
         to, slot = self.sending, work.slot
-        if to.now() > slot.deadline:
+        if to.now() > slot.deadline and not slot.doubted:
             await notices.missed(to.store, slot, subscription, to.now())
-            await self._skip(work, Composed(reason=f"missed: it was to be out by {slot.deadline:%Y-%m-%d %H:%M} UTC"))
+            to.count(work, "missed")
+            await self._skip(work, Composed(reason=_missed(slot)))
             return
         begun = Begun("taken")
         while begun.outcome == "taken":
@@ -73,13 +75,17 @@ class Posting:
                 read = ComposedFor(slot.place, subscription.changed_at if subscription else None)
                 parts, decisions = composed.parts, composed.decisions
                 begun = await beginning.begin(to.store, to.grip.hold, slot.id, parts, to.now(), decisions, read)
-        if begun.outcome == "begun":
+        if begun.outcome == "begun" and slot.doubted:
+            part, now = begun.deliveries[0], to.now()
+            await outcomes.uncertain(to.store, to.grip.hold, part.id, MAY_BE_OUT, now, now)
+        elif begun.outcome == "begun":
             await to.send(Work(slot, begun.deliveries), begun.deliveries[0], subscription)
 
     async def _skip(self, work: Work, composed: Composed | None) -> None:
         if composed:
             to = self.sending
             await beginning.skip(to.store, to.grip.hold, work.slot.id, composed.reason, to.now(), composed.decisions)
+            to.count(work, "skipped")
 
     async def _composed(self, work: Work, subscription: Subscription | None) -> Composed | None:
         """Returns what a slot posts; None where that is to be tried again, because of a fault of ours.
@@ -109,6 +115,9 @@ class Posting:
         to = self.sending
         hold, now = to.grip.hold, to.now()
         match part.state:
+            case "planned" if now > work.slot.deadline and work.slot.doubted and part.part == 1:
+                await notices.missed(to.store, work.slot, subscription, now)
+                await self._skip(work, Composed(reason=_missed(work.slot)))
             case "planned" if now > work.slot.deadline:
                 await to.give_up(work, part, subscription, part.reason or "there was no time left")
             case "planned" if self._is_outdated(work):
@@ -149,9 +158,10 @@ class Posting:
             return
         match found:
             case Found(receipt):
-                following = await to.posted(work, part, post, receipt)
-                if following:
-                    await to.hand_back(following)  # its turn comes like any other's
+                await self._after(work, await to.posted(work, part, post, receipt), receipt, subscription)
+            case Unknown(reason) if self._is_past(work, part):
+                await outcomes.not_accepted(to.store, hold, part.id, reason, now)
+                await self._skip(work, Composed(reason=f"{MAY_BE_OUT}, which cannot be told: {reason}"))
             case Unknown(reason) if subscription is None or subscription.policy == "at_most_once":
                 await self._ask_a_person(work, part, reason)
             case Absent(sure=False):  # what may be there already must not be told otherwise, or we would not know which
@@ -163,10 +173,33 @@ class Posting:
                     parts = tuple(again if one.id == again.id else one for one in work.deliveries)
                     await self._resume(Work(work.slot, parts), again, subscription)
 
+    def _is_past(self, work: Work, part: Delivery) -> bool:
+        """Whether nothing of a slot will be posted, however its first part is found."""
+        return bool(work.slot.doubted) and part.part == 1 and self.sending.now() > work.slot.deadline
+
+    async def _after(
+        self, work: Work, following: Delivery | None, receipt: Receipt, subscription: Subscription | None
+    ) -> None:
+        """Goes on with the part after one that was found.
+
+        After the database was restored, that one may be out, too. Where the slot was composed anew since, its parts
+        need not be those that were posted, and so it counts as posted whole.
+        """
+        to, slot = self.sending, work.slot
+        anew = slot.doubted and slot.begun_at and slot.begun_at >= slot.doubted
+        while following and anew:
+            following = await to.posted(work, following, to.post(work, following, subscription), receipt)
+        if following and slot.doubted:
+            now = to.now()
+            await outcomes.uncertain(to.store, to.grip.hold, following.id, MAY_BE_OUT, now, now)
+        elif following:
+            await to.hand_back(following)  # its turn comes like any other's
+
     async def _ask_a_person(self, work: Work, part: Delivery, reason: str) -> None:
         to = self.sending
         await notices.uncertain(to.store, work.slot, part, reason, to.operators, to.now())
         await outcomes.uncertain(to.store, to.grip.hold, part.id, reason, to.now(), None)
+        to.count(work, "uncertain")
 
     async def _send(self, work: Work, part: Delivery, subscription: Subscription | None) -> None:
         """Sends a part when its turn comes: a planned one, or one that is not taken twice."""
@@ -175,3 +208,7 @@ class Posting:
             intended = await outcomes.sending(to.store, to.grip.hold, part.id, to.now())
             if intended:
                 await to.send(work, intended, subscription)
+
+
+def _missed(slot: Slot) -> str:
+    return f"{MISSED}it was to be out by {slot.deadline:%Y-%m-%d %H:%M} UTC"

@@ -57,6 +57,10 @@ class Rehearsed:
         """Says that nobody was asked."""
         return None
 
+    async def left(self, workspace: str) -> bool | None:  # noqa: ARG002
+        """Says that nobody was asked."""
+        return None
+
 
 async def rehearse(
     store: Store,

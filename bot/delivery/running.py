@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.clock import Clock
 from bot.delivery.engine import Engine
+from bot.delivery.overdue import Alarm
 from bot.delivery.proposing import mend_next_fires
 from bot.recently import Recently
 from bot.store.files import deliver_lock
@@ -16,6 +17,7 @@ from bot.store.values import StoreUnavailable
 
 log = logging.getLogger("briefbot.delivery")
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 MENDED = timedelta(minutes=10)
 """How often it is looked whether what is paused for its place can go on."""
 
@@ -44,9 +46,9 @@ async def ready(engine: Engine, file: Path | None) -> AsyncIterator[None]:
         yield
 
 
-async def deliver_by(clock: Clock, engine: Engine) -> None:
-    """Delivers until cancelled; needs `ready`."""
-    told = Recently(TOLD)
+async def deliver_by(clock: Clock, engine: Engine, beat: Callable[[], Awaitable[object]] | None = None) -> None:
+    """Delivers until cancelled, and lets the heart beat each minute; needs `ready`."""
+    told, alarm = Recently(TOLD), Alarm(engine)
 
     def job(run: Callable[[], Awaitable[datetime]]) -> Callable[[], Awaitable[datetime]]:
         async def guarded() -> datetime:
@@ -67,10 +69,21 @@ async def deliver_by(clock: Clock, engine: Engine) -> None:
         await engine.clean()
         return engine.now() + HOUR
 
+    async def look() -> datetime:
+        await alarm.look()
+        return engine.now() + MINUTE
+
+    async def heartbeat() -> datetime:
+        if beat:
+            await beat()
+        return engine.now() + MINUTE
+
     engine.soon = lambda: clock.soon("tick")
     clock.add("tick", job(engine.tick), TICK)
     clock.add("mend", job(mend), MENDED)
     clock.add("housekeeping", job(clean), HOUR)
+    clock.add("overdue", job(look), MINUTE)
+    clock.add("heartbeat", heartbeat, MINUTE)
     await clock.run()
 
 

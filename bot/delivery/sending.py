@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -13,12 +13,16 @@ from bot.publishing import Absent, DeliveryError, Found, Post, Publisher, Receip
 from bot.store import outcomes
 from bot.store.opening import Store
 from bot.store.values import UNREACHABLE, Delivery, Subscription, Work
+from bot.tally import Tally
 from briefings.document_json import from_values
 
 log = logging.getLogger("briefbot.delivery")
 T = TypeVar("T")
 MOST_REFUSALS = 3
 """How often a platform may refuse a message before it is given up."""
+
+LATE = 60.0
+"""Seconds after which a digest counts as late, as it then says itself."""
 
 _PAUSES = (5, 15, 60, 300)
 
@@ -43,6 +47,7 @@ class Sending:
     grip: Grip
     operators: str
     now: Callable[[], datetime]
+    tally: Tally = field(default_factory=Tally)
 
     async def send(self, work: Work, intended: Delivery, subscription: Subscription | None) -> None:
         """Sends a part whose intent is written down, then those after it."""
@@ -101,7 +106,15 @@ class Sending:
         following = await self._record(lambda: outcomes.sent(self.store, self.grip.hold, part.id, kept, self.now()))
         late = (self.now() - work.slot.due).total_seconds()
         log.info("posted", extra={"delivery": part.id, "place": work.slot.place, "late": round(late, 1)})
+        if part.part == len(work.deliveries):
+            self.count(work, "sent", *(["late"] if late >= LATE else []))
+            self.tally.measure("lateness", late)
         return following
+
+    def count(self, work: Work, *ends: str) -> None:
+        """Counts how a digest has ended; notices and corrections are none."""
+        for end in ends if work.slot.kind in ("scheduled", "now") else ():
+            self.tally.count("digests", end)
 
     async def _not_posted(
         self, work: Work, part: Delivery, subscription: Subscription | None, error: DeliveryError
@@ -123,6 +136,7 @@ class Sending:
             case "permanent", "place":
                 await self._pause(work, subscription, error.reason)
                 await self._record(lambda: outcomes.failed(store, hold, id_, error.reason, now))
+                self.count(work, "failed")
             case "permanent", "message" if part.refusals + 1 >= MOST_REFUSALS:
                 await self.give_up(work, part, subscription, error.reason)
             case _:
@@ -141,6 +155,7 @@ class Sending:
         """Gives a digest up, and tells so in its place."""
         await notices.failed(self.store, work.slot, subscription, reason, self.now())
         await self._record(lambda: outcomes.failed(self.store, self.grip.hold, part.id, reason, self.now()))
+        self.count(work, "failed")
 
     async def hand_back(self, part: Delivery) -> None:
         """Takes an intent back of which no byte has left."""
@@ -151,11 +166,12 @@ class Sending:
         """Returns a part as the platform is given it; `after` is the receipt of the one before, if it was sent now."""
         before = next((one.receipt for one in work.deliveries if one.part == part.part - 1), None)
         tags = tuple(map(str, subscription.wanted.get("tags", ()))) if subscription else ()
+        first = part.intended_at or self.now()
         return Post(
             place=work.slot.place,
             page=from_values(part.page),
             key=part.id,
-            first=part.intended_at or self.now(),
+            first=min(first, work.slot.due) if work.slot.doubted else first,
             after=after or (Receipt(**before) if before else None),
             tags=tags,
         )

@@ -10,6 +10,7 @@ from bot.desk.reasons import explain
 from bot.desk.tending import tend
 from bot.desk.visit import NotThere, Refused, Visit
 from bot.ports import Reply, Request
+from bot.store.erasing import erase
 from bot.store.opening import Store
 from bot.subscribing.rights import Rights
 from briefings.document import Choice, Document
@@ -54,6 +55,14 @@ class StoreDesk:
             StoreUnavailable: the store cannot be used now.
         """
         return await filled(self._visit(edition, request)) if request.command == "subscribe" else request.arguments
+
+    async def left(self, workspace: str) -> None:
+        """Erases all that is kept of a workspace.
+
+        Raises:
+            StoreUnavailable: the store cannot be used now.
+        """
+        await erase(self.store, workspace)
 
     def _visit(self, edition: Edition, request: Request) -> Visit:
         return Visit(self.store, self.rights, edition, request, self.now(), self.soon, self.draw)

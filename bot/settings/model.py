@@ -1,10 +1,12 @@
 """Settings, typed: each with its meaning, and what it is where it is not given."""
 
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Self
+from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from bot.settings.values import (
     SHARDS,
@@ -16,6 +18,8 @@ from bot.settings.values import (
     DiscordGateway,
     DiscordToken,
     Folder,
+    HealthAddress,
+    HeartbeatUrl,
     Level,
     People,
     Place,
@@ -26,6 +30,10 @@ from bot.settings.values import (
 
 CURATED = Path(str(files("knowledge") / "curated"))
 """The knowledge that comes with the program."""
+
+
+SHORTEST = 6
+"""Characters of the shortest secret that is looked for: a shorter one stands in ordinary words, too."""
 
 
 class Settings(BaseModel):
@@ -45,6 +53,15 @@ class Settings(BaseModel):
     log_level: Level = Field("INFO", description="The least that is logged.")
     listen: Address = Field(
         "127.0.0.1:8080", description="The address and port at which Slack's requests are taken over HTTP."
+    )
+    health_listen: HealthAddress = Field(
+        "127.0.0.1:9090",
+        description="The address and port of `/healthz`, `/readyz`, `/status` and `/metrics`, while a chat platform is "
+        "on; `off` for none.",
+    )
+    heartbeat_url: HeartbeatUrl = Field(
+        None,
+        description="The address of a dead man's switch, asked for each minute while all is well.",
     )
     database_url: Database = Field(
         None,
@@ -118,8 +135,22 @@ class Settings(BaseModel):
     @property
     def listen_address(self) -> tuple[str, int]:
         """The host and the port of `listen`."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return _host_and_port(self.listen)
+
+    @property
+    def health_address(self) -> tuple[str, int] | None:
+        """The host and the port of `health_listen`; None where it is off."""
+        return _host_and_port(self.health_listen) if self.health_listen else None
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """All that is to be in no log: secrets, also in the way in which addresses are written."""
+        held = [getattr(self, name) for name in type(self).model_fields]
+        values = {one.get_secret_value() for one in held if isinstance(one, SecretStr)}
+        with suppress(ValueError):  # what is no address, opening it tells
+            password = urlsplit(self.database).password or ""
+            values |= {password, unquote(password)}
+        return frozenset(value for value in values if len(value) >= SHORTEST)
 
     @model_validator(mode="after")
     def _slack_is_whole(self) -> Self:
@@ -133,3 +164,8 @@ class Settings(BaseModel):
             beside = "SLACK_APP_TOKEN" if self.slack_app_token else "SLACK_SIGNING_SECRET"
             raise ValueError(f"SLACK_BOT_TOKEN is missing beside {beside}: set it, or leave that out")
         return self
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)

@@ -36,6 +36,17 @@ def _address(listen: str) -> str:
     return listen
 
 
+def _health(listen: str) -> str:
+    return "" if listen.strip().casefold() == "off" else _address(listen)
+
+
+def _heartbeat(url: SecretStr | None) -> SecretStr | None:
+    parts = urlsplit(url.get_secret_value() if url else "https://x")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("give an http:// or https:// address, as the service shows it")
+    return url
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -124,6 +135,8 @@ Address = Annotated[str, AfterValidator(_address)]
 Secret = Annotated[SecretStr | None, BeforeValidator(_usable)]
 BotToken = Annotated[Secret, _beginning("xoxb-", "xoxe.xoxb-")]
 AppToken = Annotated[Secret, _beginning("xapp-")]
+HealthAddress = Annotated[str, AfterValidator(_health)]
+HeartbeatUrl = Annotated[Secret, AfterValidator(_heartbeat)]
 SigningSecret = Annotated[Secret, AfterValidator(_signing)]
 SlackApi = Annotated[str, AfterValidator(_slack_api)]
 DiscordToken = Annotated[Secret, AfterValidator(_discord_token)]

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EISDIR
@@ -10,6 +11,9 @@ from pathlib import Path
 from bot.store.values import StoreUnavailable
 
 _NETWORK = {"afs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs"}
+OTHERS = 0o077
+"""What of a mode is for others than the owner."""
+
 _MOUNTS = Path("/proc/self/mounts")
 
 
@@ -22,16 +26,46 @@ def prepare(path: Path, mounts: Path = _MOUNTS) -> None:
     refusal = on_network(path, mounts)
     if refusal:
         raise StoreUnavailable(refusal)
+    must_be_ours(path)
     try:
         if path.is_dir():  # a driver that fails to open it may tell so when nobody listens any more
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDONLY if path.exists() else os.O_RDWR | os.O_CREAT, 0o600))
+        if path.stat().st_mode & OTHERS:
+            path.chmod(0o600)
     except OSError as error:
         raise StoreUnavailable(
             f"the database {path} cannot be opened ({error.strerror}); "
             "give a file in a folder that the program may write to"
         ) from None
+
+
+def must_be_ours(path: Path) -> None:
+    """Checks that a database is this user's: what SQLite writes beside that of another would shut its owner out.
+
+    Nor does the superuser make one in a folder of another's.
+
+    Raises:
+        StoreUnavailable: it is another's.
+    """
+    ours = os.geteuid()
+    there = path if path.exists() or ours else next(one for one in path.absolute().parents if one.exists())
+    owner = there.stat().st_uid if there.exists() else ours
+    if owner != ours:
+        name = _user(owner)
+        raise StoreUnavailable(
+            f"{there} belongs to {name}, and this program runs as {_user(ours)}; run it as its owner, such as by "
+            f"`sudo -u {name}`"
+        )
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"#{number}"
 
 
 def on_network(path: Path, mounts: Path = _MOUNTS) -> str:

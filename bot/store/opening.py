@@ -18,6 +18,9 @@ from bot.store.trouble import unavailable
 from bot.store.values import StoreUnavailable
 
 WAIT = 5.0
+PROGRAM = "briefbot"
+"""The name by which PostgreSQL knows the connections of this program."""
+
 _WAYS = "give sqlite:///folder/file or postgresql://user:password@host/database"
 
 
@@ -82,8 +85,10 @@ _LOCAL = text(
 
 
 @asynccontextmanager
-async def open_store(url: str, *, wait: float = WAIT) -> AsyncIterator[Store]:
+async def open_store(url: str, *, wait: float = WAIT, as_it_is: bool = False) -> AsyncIterator[Store]:
     """Opens the database of a plain URL and brings its schema up to this program's; `wait` is for a lock, in seconds.
+
+    `as_it_is` opens none whose schema is another, and leaves it so.
 
     Raises:
         StoreUnavailable: it cannot be opened or written to, or was made by a newer program.
@@ -95,7 +100,13 @@ async def open_store(url: str, *, wait: float = WAIT) -> AsyncIterator[Store]:
     turn = asyncio.Lock() if address.get_backend_name() == "sqlite" else nullcontext()
     store = Store(engine, name_of(address), wait, turn)
     try:
-        if await revision_of(store) != REVISION:
+        current = await revision_of(store)
+        if current != REVISION and as_it_is:
+            raise StoreUnavailable(
+                f"the database {store.name} is of another version of briefbot (its schema is {current or 'none'}); "
+                "use the version that it belongs to"
+            )
+        if current != REVISION:
             await _migrate(url)
         async with store.writing() as connection:  # a database that cannot be written to is told at once
             if connection.dialect.name == "postgresql":
@@ -103,6 +114,20 @@ async def open_store(url: str, *, wait: float = WAIT) -> AsyncIterator[Store]:
         yield store
     finally:
         await engine.dispose()
+
+
+async def others_connected(store: Store) -> int:
+    """Returns how many other connections of this program PostgreSQL has to a database; of SQLite nobody can tell."""
+    if store.engine.dialect.name != "postgresql":
+        return 0
+    async with store.reading() as connection:
+        return int(await connection.scalar(_OTHERS, {"program": PROGRAM}) or 0)
+
+
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND application_name = :program AND pid <> pg_backend_pid()"
+)
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -149,7 +174,8 @@ def engine_to(address: URL, wait: float) -> AsyncEngine:
         try:
             # A prepared statement does not live through a pooler that gives each transaction another connection.
             kept = {"connect_timeout": 10, "prepare_threshold": None, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
-            return create_async_engine(address, pool_pre_ping=True, pool_timeout=30, connect_args=kept)
+            named = kept | {"application_name": PROGRAM}
+            return create_async_engine(address, pool_pre_ping=True, pool_timeout=30, connect_args=named)
         except ImportError:
             raise StoreUnavailable(
                 "DATABASE_URL names PostgreSQL, whose driver is not installed; install briefbot[postgres]"
@@ -169,6 +195,7 @@ def _prepare_connection(connection: Any, wait: float) -> None:
         ("journal_mode", "WAL"),
         ("synchronous", "FULL"),
         ("foreign_keys", "ON"),
+        ("secure_delete", "ON"),  # what is erased is overwritten
     ):
         cursor.execute(f"PRAGMA {name}={value}")
     cursor.close()

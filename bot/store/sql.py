@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_ROWS = 500
+ROWS = 500
+"""How many rows are read or written at a time."""
 
 
 def whole(operation: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
@@ -43,7 +44,7 @@ def insert(tx: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Inse
 def chunks(rows: Iterable[T]) -> Iterator[list[T]]:
     """Yields rows in lists that a statement can hold on both engines."""
     left = iter(rows)
-    while chunk := list(islice(left, _ROWS)):
+    while chunk := list(islice(left, ROWS)):
         yield chunk
 
 

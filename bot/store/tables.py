@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-REVISION = "0001"
+REVISION = "0002"
 """The revision of the schema that this program works with."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -213,6 +213,13 @@ draft = Table(
     _instant_or_none("saved_at"),
 )
 Index("ix_draft_made_by", draft.c.made_by)
+
+absence = Table(
+    "absence",
+    metadata,
+    Column("workspace", Words, primary_key=True),
+    _instant("since"),
+)
 
 lane = Table(
     "lane",

@@ -47,13 +47,24 @@ def unavailable(name: str, error: SQLAlchemyError | OSError) -> StoreUnavailable
         return _told(name, *_LOST, error.strerror or str(error))
     if not isinstance(error, DBAPIError):
         return None
-    cause = error.orig
-    code = str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")
+    told = of_driver(name, error.orig)
+    if told:
+        return told
+    ours = isinstance(error, _OURS) or _code(error.orig) == "SQLITE_ERROR"
+    return None if ours else _told(name, *_LOST, str(error.orig))
+
+
+def of_driver(name: str, cause: BaseException | None) -> StoreUnavailable | None:
+    """Returns what to say of a fault as a driver tells it; None where its code is not in the table."""
+    code = _code(cause)
     for beginning, (what, way_out) in _TOLD.items():
         if code.startswith(beginning):
             return _told(name, what, way_out, str(cause))
-    ours = isinstance(error, _OURS) or code == "SQLITE_ERROR"
-    return None if ours else _told(name, *_LOST, str(cause))
+    return None
+
+
+def _code(cause: BaseException | None) -> str:
+    return str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")
 
 
 def _told(name: str, what: str, way_out: str, detail: str) -> StoreUnavailable:

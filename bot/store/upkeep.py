@@ -1,6 +1,6 @@
 """Looking after the whole: figures, what is old, and what a workspace takes with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,12 +8,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.places import lane_of
 from bot.store import drafts
 from bot.store.opening import Store
+from bot.store.slots import slot_value
 from bot.store.sql import in_workspace, whole
-from bot.store.tables import decision, delivery, draft, lane, seen, shown, slot, subscription
+from bot.store.tables import absence, decision, delivery, draft, lane, seen, shown, slot, subscription
+from bot.store.values import MISSED, Slot
 
 KEPT = timedelta(days=90)
+DAY = timedelta(days=1)
 AHEAD = timedelta(hours=1)
 """By how much the clocks of several processes surely do not differ."""
 
@@ -25,12 +29,26 @@ _ENDED = ("sent", "uncertain", "failed", "skipped")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Is how much there is of what, by state; `late` are slots not ended after their deadline."""
+    """Is how much there is of what, by state; `late` are slots not ended after their deadline.
+
+    `waiting` are slots that want attention now, `missed` the digests whose time was over in the last day.
+    """
 
     subscriptions: Mapping[str, int]
     slots: Mapping[str, int]
     late: int
     oldest_due: datetime | None
+    waiting: int = 0
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Is how many digests of a lane were due long ago and have not ended, and since when the first."""
+
+    lane: str
+    number: int
+    since: datetime
 
 
 @whole
@@ -40,7 +58,42 @@ async def counts(store: Store, now: datetime) -> Counts:
         waiting = slot.c.wake.is_not(None)
         late = await tx.scalar(select(func.count()).where(waiting, slot.c.deadline < now).select_from(slot))
         oldest = await tx.scalar(select(func.min(slot.c.due)).where(waiting, slot.c.due <= now))
-        return Counts(await _states(tx, subscription), await _states(tx, slot), late or 0, oldest)
+        awake = await tx.scalar(select(func.count()).where(slot.c.wake <= now).select_from(slot))
+        missed = slot.c.reason.startswith(MISSED) & (slot.c.state == "skipped") & (slot.c.ended_at > now - DAY)
+        gone = await tx.scalar(select(func.count()).where(missed).select_from(slot))
+        subscriptions, slots = await _states(tx, subscription), await _states(tx, slot)
+        return Counts(subscriptions, slots, late or 0, oldest, awake or 0, gone or 0)
+
+
+@whole
+async def overdue(store: Store, before: datetime) -> list[Overdue]:
+    """Returns, by lane, the digests that were due before an instant and have not ended, or have not even begun.
+
+    What waits for a person is none: that is told of as uncertain.
+    """
+    digest = slot.c.wake.is_not(None) & slot.c.kind.in_(("scheduled", "now")) & (slot.c.due <= before)
+    kept = select(slot.c.lane, func.count(), func.min(slot.c.due)).where(digest).group_by(slot.c.lane)
+    unseen = (subscription.c.state == "active") & (subscription.c.next_fire <= before)
+    of_place = select(subscription.c.place, func.count(), func.min(subscription.c.next_fire)).where(unseen)
+    async with store.reading() as tx:
+        found = [Overdue(*row) for row in await tx.execute(kept)]
+        places = await tx.execute(of_place.group_by(subscription.c.place))
+        found += [Overdue(lane_of(place), number, since) for place, number, since in places]
+    lanes = sorted({one.lane for one in found})
+    return [_together([one for one in found if one.lane == lane]) for lane in lanes]
+
+
+def _together(of_lane: Sequence[Overdue]) -> Overdue:
+    return Overdue(of_lane[0].lane, sum(one.number for one in of_lane), min(one.since for one in of_lane))
+
+
+@whole
+async def latest_notice(store: Store, key: str) -> Slot | None:
+    """Returns the notice that was kept last of those whose key begins so."""
+    begins = (slot.c.key >= key) & (slot.c.key < f"{key}~") & (slot.c.kind == "notice")
+    async with store.reading() as tx:
+        row = (await tx.execute(select(slot).where(begins).order_by(slot.c.due.desc()).limit(1))).first()
+    return None if row is None else slot_value(row)
 
 
 async def _states(tx: AsyncConnection, table: Table) -> dict[str, int]:
@@ -101,16 +154,19 @@ async def erase(store: Store, workspace: str) -> dict[str, int]:
         (subscription, subscriptions),
         (lane, lane.c.name == workspace),
         (draft, in_workspace(draft.c.place, workspace)),
+        (absence, absence.c.workspace == workspace),
     )
 
 
 @whole
 async def export(store: Store, workspace: str) -> dict[str, list[dict[str, Any]]]:
     """Returns all that is kept of a workspace as plain values, by table; instants are in ISO 8601."""
-    slots = select(slot.c.id).where(in_workspace(slot.c.place, workspace))
+    subscriptions = in_workspace(subscription.c.place, workspace)
+    of_them = slot.c.subscription.in_(select(subscription.c.id).where(subscriptions))
+    slots = select(slot.c.id).where(in_workspace(slot.c.place, workspace) | of_them)
     of_it: dict[Table, ColumnElement[bool]] = {
-        subscription: in_workspace(subscription.c.place, workspace),
-        slot: in_workspace(slot.c.place, workspace),
+        subscription: subscriptions,
+        slot: slot.c.id.in_(slots),
         delivery: delivery.c.slot.in_(slots),
         decision: decision.c.slot.in_(slots),
         shown: in_workspace(shown.c.place, workspace),

@@ -14,6 +14,12 @@ State = Literal["planned", "sending", "sent", "uncertain", "failed", "skipped"]
 UNREACHABLE = "unreachable: "
 """Begins the reason of a pause that ends by itself once the place can be posted to again."""
 
+MISSED = "missed: "
+"""Begins the reason of a skipped digest whose time was over before it could be posted."""
+
+DOUBTED = "restored_at"
+"""Stands in what a slot is about where the database was restored while it was open."""
+
 SHORT = 8
 """Characters of a digest's id that people see."""
 _ID = 16
@@ -138,6 +144,12 @@ class Slot:
     def short_id(self) -> str:
         """As much of its id as people see."""
         return self.id[:SHORT]
+
+    @property
+    def doubted(self) -> datetime | None:
+        """When the database was restored from a back-up since which this may have been posted; None if it was not."""
+        at = self.about.get(DOUBTED)
+        return datetime.fromisoformat(at) if at else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.render import BUDGET
 from bot.platforms.discord.sessions import Sessions
 from bot.platforms.discord.state import State
-from bot.ports import Core, TokenRefused
+from bot.ports import Condition, Core, TokenRefused
+from bot.tally import Tally
 
 log = logging.getLogger("briefbot.discord")
 AUTHENTICATION_FAILED = 4004
@@ -44,6 +45,7 @@ class Discord:
         shards: tuple[range, int] | None = None,
         sessions: Sessions | None = None,
         pacing: Pacing | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self._token = token
         self._state = state
@@ -52,6 +54,8 @@ class Discord:
         self._gateway_url = gateway_url
         self._shards = shards
         self._pacing = pacing or Pacing(api_url)
+        self._tally = tally or Tally()
+        self._client: Client | None = None
 
     async def serve(self, core: Core) -> None:
         """Listens and answers until cancelled; what is being answered then is finished.
@@ -68,7 +72,14 @@ class Discord:
         while True:
             began = monotonic()
             client = Client(
-                answering, core.menu, self._state, self._sessions, self._pacing, self._shards, self._gateway_url
+                answering,
+                core.menu,
+                self._state,
+                self._sessions,
+                self._pacing,
+                self._shards,
+                self._gateway_url,
+                self._tally,
             )
             lost: Exception | None = None
             try:
@@ -77,6 +88,7 @@ class Discord:
                 if _refuses_token(error):
                     raise _refusal() from None
                 lost = error
+            self._tally.count("reconnects", "discord")
             pause = SHORTEST_PAUSE if monotonic() - began > STEADY else min(pause * 2, LONGEST_PAUSE)
             log.warning(
                 "Discord was lost",
@@ -85,7 +97,15 @@ class Discord:
             )
             await asyncio.sleep(pause)
 
+    def condition(self) -> Condition:
+        """Returns whether every shard of this process has a session whose heartbeats are answered."""
+        if self._client is None:
+            return Condition(receiving=False, told="not connected")
+        heard, of = self._client.heard()
+        return Condition(receiving=heard == of, told=f"Gateway: {heard} of {of} shards")
+
     async def _run(self, client: Client, answering: Answering) -> None:
+        self._client = client
         running = asyncio.create_task(client.start(self._token))
         try:
             await asyncio.wait({running})
@@ -94,6 +114,7 @@ class Discord:
             await answering.finish(LAST_ANSWERS)
             raise
         finally:
+            self._client = None
             await client.close()
             running.cancel()
             await asyncio.wait({running})

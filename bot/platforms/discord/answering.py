@@ -98,10 +98,11 @@ class Answering:
         if not composing.done():
             await _sent(lambda: _deferred(interaction, asked))
         page, reply = await composing
-        log.info("answered", extra={"command": page.command.partition(" ")[0], "outcome": reply.outcome})
         shares = asked.shares and reply.outcome == "answered"
         view = shared(page, asked.user) if shares else self._view(asked, page, reply)
-        if not await self._send(interaction, asked, view, shares=shares) or asked.shares != shares:
+        taken = await self._send(interaction, asked, view, shares=shares)
+        self._core.answered(reply, taken=taken)
+        if not taken or asked.shares != shares:
             self._shared.forget(once)
 
     def _notice(self, asked: Asked, notice: Document) -> ui.LayoutView:

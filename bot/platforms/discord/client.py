@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 import aiohttp
@@ -11,12 +12,15 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.happening import received
 from bot.platforms.discord.answering import Answering
+from bot.platforms.discord.heartbeats import Heartbeats
 from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.registration import register
 from bot.platforms.discord.sessions import Sessions
 from bot.platforms.discord.state import State
 from bot.ports import MenuItem
+from bot.tally import Tally
 
 log = logging.getLogger("briefbot.discord")
 LONGEST_RATE_LIMIT = 30.0
@@ -39,6 +43,7 @@ class Client(discord.AutoShardedClient):
         pacing: Pacing,
         shards: tuple[range, int] | None = None,
         gateway_url: str = "",
+        tally: Tally | None = None,
     ) -> None:
         super().__init__(
             intents=discord.Intents.none(),
@@ -57,6 +62,8 @@ class Client(discord.AutoShardedClient):
         self._state_file = state
         self._sessions = sessions
         self._gateway_url = gateway_url
+        self._tally = tally or Tally()
+        self._heartbeats = Heartbeats(monotonic)
 
     async def setup_hook(self) -> None:
         """Registers the commands; if Discord does not take them, those of before go on."""
@@ -93,15 +100,29 @@ class Client(discord.AutoShardedClient):
 
     async def on_shard_ready(self, shard_id: int) -> None:
         """Tells that a shard receives."""
+        if self._heartbeats.began(shard_id):
+            self._tally.count("reconnects", "discord")
         log.info("connected to Discord", extra={"shard": shard_id})
 
     async def on_shard_resumed(self, shard_id: int) -> None:
         """Tells that a shard receives again, and what it had missed."""
+        self._heartbeats.began(shard_id)
+        self._tally.count("reconnects", "discord")
         log.info("connected to Discord again", extra={"shard": shard_id})
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Notes that a shard receives no more."""
+        self._heartbeats.ended(shard_id)
+
+    def heard(self) -> tuple[int, int]:
+        """Returns how many shards receive, and of how many."""
+        latencies = {shard: info.latency for shard, info in self.shards.items() if not info.is_closed()}
+        return self._heartbeats.heard(latencies), self._sessions.shards
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Has an interaction answered."""
-        await self._answering.answer(interaction)
+        with received():
+            await self._answering.answer(interaction)
 
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
         """Logs a fault of ours."""

@@ -47,6 +47,17 @@ class Guilds:
         if self._known and guild not in self._news:
             raise permanent(UNKNOWN_GUILD)
 
+    async def has(self, guild: str) -> bool | None:
+        """Returns whether a server is in the list of this minute; None where the list cannot be had."""
+        self.doubt()
+        try:
+            await self.check(guild)
+        except DeliveryError as error:
+            if error.scope == "lane":
+                raise
+            return False
+        return True if self._known else None
+
     def has_news(self, guild: str) -> bool:
         """Returns whether a server can have announcement channels, as far as that is known."""
         return self._news.get(guild, True)

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from bot.tally import Tally
+
 log = logging.getLogger("briefbot.discord")
 RATE = 45
 MOST_A_SECOND = 47
@@ -23,7 +25,8 @@ ALERT = 200
 MOST_INVALID = 1_000
 """Answers of 401, 403 and 429 in ten minutes, a tenth of what has Discord ban an address."""
 
-INVALID = {401, 403, 429}
+TOO_MANY = 429
+INVALID = {401, 403, TOO_MANY}
 FREE = ("/interactions/", "/webhooks/")
 
 
@@ -41,9 +44,10 @@ class Pacing:
     aiohttp tells of those of a discord.py client by `trace`; digests call `admit`, `message_turn` and `count`.
     """
 
-    def __init__(self, api_url: str, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, api_url: str, now: Callable[[], float] = time.monotonic, tally: Tally | None = None) -> None:
         self._path = urlsplit(api_url).path
         self._now = now
+        self._tally = tally or Tally()
         self._next = 0.0
         self._invalid: deque[float] = deque()
         self._messages = asyncio.Lock()
@@ -117,6 +121,8 @@ class Pacing:
 
     def count(self, status: int, headers: Mapping[str, str]) -> None:
         """Counts an answer if it refuses."""
+        if status == TOO_MANY:
+            self._tally.count("limited", "discord")
         if status not in INVALID or headers.get("X-RateLimit-Scope") == "shared":
             return
         self._invalid.append(self._now())

@@ -21,6 +21,7 @@ from bot.platforms.discord.refusals import (
     FORBIDDEN,
     IN_FORUM,
     LOCKED,
+    NO_ACCESS,
     NO_TEXT,
     TAG_REQUIRED,
     UNKNOWN_CHANNEL,
@@ -165,6 +166,26 @@ class DiscordPublisher:
         except DeliveryError as error:
             return False if error.outcome == "permanent" and error.scope == "place" else None
         return None if channel.get("flags", 0) & forum.REQUIRES_TAG and forum.is_forum(channel) else True
+
+    async def left(self, workspace: str) -> bool | None:
+        """Returns whether a server has removed the bot: the list of servers lacks it, and it is unknown by its id.
+
+        None of conversations, and where the list cannot be had. A server that is unavailable has not removed it.
+
+        Raises:
+            DeliveryError: Discord does not say now.
+        """
+        guild = workspace.partition(":")[2]
+        listed = None if guild.startswith("@") else await self._guilds.has(guild)
+        if listed is not False:
+            return None if listed is None else False
+        try:
+            await self._rest.get_guild(int(guild), with_counts=False)
+        except Refused as refused:
+            if refused.code in (UNKNOWN_GUILD, NO_ACCESS):
+                return True
+            raise
+        return False
 
     async def _posted(self, post: Post, at: Target) -> Receipt:
         message = _message(post)

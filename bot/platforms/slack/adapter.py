@@ -10,6 +10,8 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.happening import received
+from bot.platforms.slack import limited
 from bot.platforms.slack.incoming import read
 from bot.platforms.slack.listeners import Listeners
 from bot.platforms.slack.people import People
@@ -19,8 +21,9 @@ from bot.platforms.slack.signing import is_signed
 from bot.platforms.slack.socket_mode import CONNECTIONS, SocketMode
 from bot.platforms.slack.tokens import introduced, socket_url
 from bot.platforms.slack.work import Work
-from bot.ports import Core, HttpRequest, HttpResponse, TokenRefused
+from bot.ports import Condition, Core, HttpRequest, HttpResponse, TokenRefused
 from bot.recently import Recently
+from bot.tally import Tally
 
 log = logging.getLogger("briefbot.slack")
 MOST_COMMAND_BODY = 64 * 1024
@@ -46,14 +49,23 @@ class Slack:
     name = "slack"
     budget = BUDGET
 
-    def __init__(self, bot_token: str, api_url: str, app_token: str = "", signing_secret: str = "") -> None:
+    def __init__(
+        self,
+        bot_token: str,
+        api_url: str,
+        app_token: str = "",
+        signing_secret: str = "",
+        tally: Tally | None = None,
+    ) -> None:
         self._bot_token = bot_token
         self._api_url = api_url
         self._app_token = app_token
         self._signing_secret = signing_secret
         self._replays = Recently(REPLAYED)
         self._told = Recently(TOLD)
+        self._tally = tally or Tally()
         self._app: AsyncApp | None = None
+        self._sockets: SocketMode | None = None
 
     async def serve(self, core: Core) -> None:
         """Listens and answers until cancelled; what is being answered then is finished.
@@ -70,7 +82,11 @@ class Slack:
         connector = aiohttp.TCPConnector(
             limit=0
         )  # `Work` bounds it; with aiohttp's own 100 one answer waits for others
-        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
+        async with aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+            trace_configs=[limited.trace(self._tally)],
+        ) as session:
             client = AsyncWebClient(
                 self._bot_token, self._api_url, timeout=TIMEOUT, session=session, retry_handlers=retry_handlers()
             )
@@ -79,23 +95,37 @@ class Slack:
             Listeners(core, Sender(client), people, work, stop).register(self._app)
             serving = [_introduce(client, people)]
             if self._app_token:
-                sockets = SocketMode(self._app, self._app_token, lambda: socket_url(client, self._app_token))
+                open_url = lambda: socket_url(client, self._app_token)  # noqa: E731
+                sockets = self._sockets = SocketMode(self._app, self._app_token, open_url, self._tally)
                 serving += [sockets.keep(line) for line in range(CONNECTIONS)]
             tasks = [asyncio.create_task(one) for one in serving]
             try:
                 await _first_failure(stopped, *tasks)
             finally:
-                self._app = None
+                self._app = self._sockets = None
                 for task in tasks:
                     task.cancel()
                 await asyncio.wait(tasks)
                 await work.finish(LAST_ANSWERS)
+
+    def condition(self) -> Condition:
+        """Returns whether Slack is heard: where there is an app token it sends over Socket Mode, else over HTTP."""
+        if self._app is None:
+            return Condition(receiving=False, told="not connected")
+        heard = self._sockets.heard if self._sockets else 0
+        ways = [f"Socket Mode: heard on {heard} of {CONNECTIONS} connections"] if self._app_token else []
+        ways += ["HTTP: listening"] if self._signing_secret else []
+        return Condition(receiving=bool(heard) or not self._app_token, told="; ".join(ways))
 
     async def receive(self, request: HttpRequest) -> HttpResponse:
         """Answers one request over HTTP: 401 if it is not signed by Slack, 400 or 413 if it cannot be read.
 
         Outside of `serve` it is 503, so that a load balancer asks another.
         """
+        with received():
+            return await self._received(request)
+
+    async def _received(self, request: HttpRequest) -> HttpResponse:
         if self._app is None:
             return HttpResponse(503, "starting or ending")
         if not is_signed(self._signing_secret, request.headers, request.body):

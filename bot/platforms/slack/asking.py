@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from bot.platforms.slack.asked import Asked, Submitted
 from bot.platforms.slack.people import UNASKED, People, Person
 from bot.platforms.slack.render import BUDGET
-from bot.ports import Core, MenuItem, Outcome, Reply, Request
+from bot.ports import Core, MenuItem, Reply, Request
 from briefings.document import Document
 from briefings.paginate import page_at, paginate
 
@@ -26,15 +26,15 @@ class Asking:
         self._people = people
         self._composing = asyncio.Lock()
 
-    async def answer(self, asked: Asked) -> tuple[Document, Outcome]:
-        """Returns the page that was asked for, and how asking went."""
+    async def answer(self, asked: Asked) -> tuple[Document, Reply]:
+        """Returns the page that was asked for, and the reply that it is of."""
         item, _ = item_of(asked.line, self._core.menu)
         who = await self._person(asked, item)
         async with self._composing:  # one answer a turn of the loop, so that no acknowledgement waits for several;
             await asyncio.sleep(0)  # one that awaits the store does so outside, so that no other waits for it
         manages, anywhere = who.member, who.admin
         reply = await self._core.answer_line(asked.line, asked.user, asked.place, manages=manages, anywhere=anywhere)
-        return page_of(reply), reply.outcome
+        return page_of(reply), reply
 
     async def filled(self, asked: Asked, item: MenuItem, arguments: Mapping[str, str]) -> dict[str, str]:
         """Returns what the form of a command opens with, in the asker's time zone; nothing where none is to be opened.

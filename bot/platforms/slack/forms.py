@@ -1,7 +1,6 @@
 """Forms, from the click that opens one to the answer to what was filled in."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -15,7 +14,6 @@ from bot.platforms.slack.views import carrying
 from bot.ports import Core, Reply
 from briefings.document import Choice, Choices, Document
 
-log = logging.getLogger("briefbot.slack")
 OPENED_WITHIN = 1.0
 """Seconds that there are for filling a form: Slack opens none 3 seconds after the click."""
 
@@ -83,7 +81,7 @@ class Forms:
             self._late[form.trigger] = answering
             return _shown(form, waiting(carrying(form.place), form.trigger)), False
         reply = answering.result()
-        log.info("answered", extra={"command": form.command, "outcome": reply.outcome})
+        self._core.answered(reply)
         if reply.problems and form.fields:
             return {"response_action": "errors", "errors": beside(reply.problems, form.fields)}, True
         return _shown(form, above(page_of(reply), carrying(form.place))), True
@@ -97,8 +95,9 @@ class Forms:
         answering = self._late.pop(form.trigger)
         await asyncio.sleep(SHOWN_AFTER)
         reply = await answering
-        log.info("answered late", extra={"command": form.command, "outcome": reply.outcome})
-        await self._report(self._sender.replace(form.trigger, above(page_of(reply), carrying(form.place))))
+        view = above(page_of(reply), carrying(form.place))
+        shown = await self._report(self._sender.replace(form.trigger, view))
+        self._core.answered(reply, taken=shown is not None)
 
 
 async def _is_done(task: "asyncio.Task[Any]", seconds: float) -> bool:

@@ -24,6 +24,7 @@ from bot.platforms.slack import incoming
 from bot.platforms.slack.asked import AboveView, Asked, Destination, NewView, OpenView, ResponseUrl
 from bot.platforms.slack.asking import Asking
 from bot.platforms.slack.forms import Forms
+from bot.platforms.slack.leaving import Leaving
 from bot.platforms.slack.manifest import ASK, COMPANIES_IN_MESSAGE
 from bot.platforms.slack.messages import SHARE, home, modal
 from bot.platforms.slack.people import People
@@ -74,6 +75,7 @@ class Listeners:
         self._sender = sender
         self._work = work
         self._stop = stop
+        self._leaving = Leaving(core, people, stop)
         self._events = Recently(REMEMBERED)
         self._shared = Recently(SHARED)
         self._told = Recently(TOLD)
@@ -87,6 +89,7 @@ class Listeners:
         app.event("app_mention")(ack=self._mention, lazy=[self._answer])
         app.event("message")(ack=self._message, lazy=[self._answer])
         app.event("app_home_opened")(ack=self._home_opened, lazy=[self._publish_home])
+        app.event("app_uninstalled")(ack=self._leaving.noticed, lazy=[self._leaving.leave])
         app.message_shortcut(COMPANIES_IN_MESSAGE)(ack=self._message_shortcut, lazy=[self._answer])
         app.global_shortcut(ASK)(ack=self._global_shortcut, lazy=[self._open_search])
         app.options(ANYTHING)(self._complete)
@@ -186,10 +189,11 @@ class Listeners:
         try:
             to_answer = await self._forms.open(asked)
             if to_answer:
-                page, outcome = await self._asking.answer(to_answer)
-                log.info("answered", extra={"command": page.command.partition(" ")[0], "outcome": outcome})
+                page, reply = await self._asking.answer(to_answer)
                 page = await self._forms.offered(page, to_answer)
-                await self._sent(self._sender.send(page, to_answer.destination, answered=outcome == "answered"))
+                answered = reply.outcome == "answered"
+                taken = await self._taken(self._sender.send(page, to_answer.destination, answered=answered))
+                self._core.answered(reply, taken=taken)
         except Exception as error:
             fault = _first_page(self._core.failed(error))
             await self._sent(self._sender.send(fault, _beside(asked.destination), answered=False))
@@ -207,6 +211,15 @@ class Listeners:
         else:
             asked: Asked = context[ASKED]
             await self._sent(self._sender.show(modal(carried=carrying(asked.place)), NewView(asked.trigger)))
+
+    async def _taken(self, sending: Awaitable[object]) -> bool:
+        """Waits until something is sent, tells of failures, and returns whether Slack took it."""
+
+        async def taken() -> bool:
+            await sending
+            return True
+
+        return bool(await self._sent(taken()))
 
     async def _sent(self, sending: Awaitable[Sent]) -> Sent | None:
         """Waits until something is sent and tells of failures; None if it failed."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from bot.platforms.slack.limits import RESERVED
 from bot.ports import MenuItem
 
-EVENTS = ("app_home_opened", "app_mention", "message.im")
+EVENTS = ("app_home_opened", "app_mention", "app_uninstalled", "message.im")
 """What is subscribed: Slack repeats, three times, an event that nothing handles."""
 
 ASK = "ask"

@@ -12,6 +12,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack.sending import needed, reason
+from bot.platforms.slack.tokens import introduced
+from bot.ports import TokenRefused
 
 log = logging.getLogger("briefbot.slack")
 KNOWN_FOR = 300.0
@@ -20,6 +22,7 @@ KNOWN_FOR = 300.0
 PATIENCE = 2.0
 """Seconds that Slack has to tell of somebody, for whom an answer waits."""
 
+LONGEST_PAUSE = 60.0
 MOST = 10_000
 
 
@@ -44,6 +47,21 @@ class People:
         self._client = client
         self._now = now
         self._known: dict[str, tuple[float, Person]] = {}
+
+    async def refused(self) -> TokenRefused | None:
+        """Returns how Slack refuses the bot's token, None if it accepts it; waits until Slack says either."""
+        pause = 1.0
+        while True:
+            try:
+                await introduced(self._client)
+            except TokenRefused as refused:
+                return refused
+            except (ClientError, TimeoutError, SlackApiError) as error:
+                _tell(error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            else:
+                return None
 
     async def person(self, user: str) -> Person:
         """Returns somebody; `UNASKED` where Slack cannot be asked, or not soon enough."""

@@ -12,13 +12,14 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.slack import limits
+from bot.platforms.slack import limited, limits
 from bot.platforms.slack.lookup import direct_channel, look, marked, open_to_us, ourselves, person_left
 from bot.platforms.slack.render import BUDGET, payload
 from bot.platforms.slack.sending import BLOCKS_REFUSED, TIMEOUT, needed, reason, tell_of_refused_blocks
 from bot.platforms.slack.turns import Turns
 from bot.platforms.slack.verdicts import untold, verdict
 from bot.publishing import Absent, DeliveryError, Found, Post, Receipt, Unknown
+from bot.tally import Tally
 
 BEFORE = timedelta(hours=1)
 """How much earlier than it was intended a message may be dated: Slack's clock is not ours, and ours may be set."""
@@ -62,12 +63,14 @@ class SlackPublisher:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         timeout: float = TIMEOUT,
+        tally: Tally | None = None,
     ) -> None:
         self._bot_token = bot_token
         self._api_url = api_url
         self._now = now
         self._monotonic = monotonic
         self._timeout = timeout
+        self._tally = tally or Tally()
         self._turns = Turns(monotonic, sleep)
         self._client: AsyncWebClient | None = None
         self._ours: frozenset[str] = frozenset()
@@ -80,7 +83,8 @@ class SlackPublisher:
         # Whoever cannot connect has sent nothing, so that is told apart by a timeout of its own.
         limits = aiohttp.ClientTimeout(total=self._timeout, connect=self._timeout / 2)
         connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(connector=connector, timeout=limits) as session:
+        traces = [limited.trace(self._tally)]
+        async with aiohttp.ClientSession(connector=connector, timeout=limits, trace_configs=traces) as session:
             self._client = AsyncWebClient(
                 self._bot_token,
                 self._api_url,
@@ -146,6 +150,10 @@ class SlackPublisher:
             return await open_to_us(api, where.channel, where.thread)
         except Exception:  # an answer that cannot be read is none
             return None
+
+    async def left(self, workspace: str) -> bool | None:  # noqa: ARG002
+        """Says nothing: Slack tells by an event, and a token that it refuses may only have been replaced."""
+        return None
 
     @property
     def _api(self) -> AsyncWebClient:

@@ -21,7 +21,9 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.happening import received
 from bot.platforms.slack.sending import reason
+from bot.tally import Tally
 
 log = logging.getLogger("briefbot.slack")
 CONNECTIONS = 2
@@ -103,11 +105,20 @@ class Connection(SocketModeClient):
 class SocketMode:
     """Receives what Slack sends over connections of our own making and hands it to a bolt app."""
 
-    def __init__(self, app: AsyncApp, app_token: str, open_url: Callable[[], Awaitable[str]]) -> None:
+    def __init__(
+        self, app: AsyncApp, app_token: str, open_url: Callable[[], Awaitable[str]], tally: Tally | None = None
+    ) -> None:
         self._app = app
         self._app_token = app_token
         self._open_url = open_url
+        self._tally = tally or Tally()
+        self._open: dict[int, Connection] = {}
         self._retiring: set[asyncio.Task[None]] = set()
+
+    @property
+    def heard(self) -> int:
+        """How many connections Slack was heard on lately."""
+        return sum(one.alive for one in self._open.values())
 
     async def keep(self, line: int) -> None:
         """Keeps one connection open until cancelled: the next is there before the last is closed.
@@ -128,12 +139,14 @@ class SocketMode:
                 log.info("connected to Slack", extra={"line": line})
                 if last:
                     self._retire(last)
-                last = connection
+                    self._tally.count("reconnects", "slack")
+                last = self._open[line] = connection
                 await self._end_of(connection, line)
                 failures = failures + 1 if connection.turned_out else 0
                 if failures:
                     await self._pause(failures, line, connection.turned_out)
         finally:
+            self._open.pop(line, None)
             if last:
                 await _close(last)
             for task in self._retiring:
@@ -168,6 +181,10 @@ class SocketMode:
         task.add_done_callback(self._retiring.discard)
 
     async def _receive(self, client: Any, request: SocketModeRequest) -> None:
+        with received():
+            await self._answer(client, request)
+
+    async def _answer(self, client: Any, request: SocketModeRequest) -> None:
         response = await run_async_bolt_app(self._app, request)
         try:
             await send_async_response(client, request, response, time())

@@ -15,7 +15,7 @@ from bot.platforms.terminal.completing import Lines, Values
 from bot.platforms.terminal.questions import Questions
 from bot.platforms.terminal.render import BUDGET, visible
 from bot.platforms.terminal.screen import Screen
-from bot.ports import Argument, Core, MenuItem, Reply, Request
+from bot.ports import Argument, Condition, Core, MenuItem, Reply, Request
 from briefings.document import Choice, choices
 from briefings.paginate import page_at, paginate
 
@@ -50,6 +50,10 @@ class Terminal:
             await self._converse(core)
         else:
             await self._read(core)
+
+    def condition(self) -> Condition:
+        """Returns that lines are read, as long as there are some."""
+        return Condition(receiving=True, told="reading lines")
 
     async def _read(self, core: Core) -> None:
         lines = _lines(self._stdin)

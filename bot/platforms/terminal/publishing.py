@@ -39,6 +39,10 @@ class TerminalPublisher:
     async def finish(self, post: Post, receipt: Receipt) -> None:
         """Has nothing left to do."""
 
+    async def left(self, workspace: str) -> bool | None:  # noqa: ARG002
+        """Says that nobody removes it from a terminal."""
+        return False
+
     async def reachable(self, place: str) -> bool | None:  # noqa: ARG002
         """Returns that a screen can always be written to."""
         return True

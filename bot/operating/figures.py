@@ -1,0 +1,80 @@
+"""What the database tells of the whole, asked for seldom: whoever looks often must not load it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.delivery.overdue import AFTER
+from bot.places import platform_of
+from bot.store import upkeep
+from bot.store.opening import Store
+from bot.store.upkeep import Counts, Overdue
+from bot.store.values import StoreUnavailable
+
+log = logging.getLogger("briefbot.health")
+KEPT = 5.0
+"""Seconds for which figures are told again."""
+
+PATIENCE = 2.0
+"""Seconds within which the database must have answered; it is not asked again while it has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Is what the database has told, or in `problem` why it has not."""
+
+    counts: Counts | None = None
+    overdue: tuple[Overdue, ...] = ()
+    problem: str = ""
+
+
+class Reading:
+    """Reads figures of the `platforms` that are posted on; `now` is the time, `monotonic` a clock in seconds."""
+
+    def __init__(
+        self,
+        store: Store,
+        platforms: Collection[str],
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._store = store
+        self._platforms = platforms
+        self._now = now
+        self._monotonic = monotonic
+        self._patience = patience
+        self._task: asyncio.Task[Figures] | None = None
+        self._last: tuple[float, Figures] | None = None
+
+    async def figures(self) -> Figures:
+        """Returns the figures of a few seconds ago at most."""
+        if self._last and self._monotonic() < self._last[0] + KEPT:
+            return self._last[1]
+        if self._task is None:
+            self._task = asyncio.create_task(self._read())
+        await asyncio.wait([self._task], timeout=self._patience)
+        if not self._task.done():
+            return Figures(problem=f"the database has not answered within {self._patience:g} s; look at its load")
+        self._last, self._task = (self._monotonic(), self._task.result()), None
+        return self._last[1]
+
+    async def _read(self) -> Figures:
+        now = self._now()
+        try:
+            counts = await upkeep.counts(self._store, now)
+            late = await upkeep.overdue(self._store, now - AFTER)
+        except StoreUnavailable as error:
+            return Figures(problem=str(error))
+        except Exception:
+            log.exception("the database could not be read by a fault of ours")
+            return Figures(problem="the database could not be read by a fault of ours; the log tells more")
+        return Figures(counts, tuple(one for one in late if platform_of(one.lane) in self._platforms))
+
+    async def close(self) -> None:
+        """Waits for what is being read."""
+        if self._task:
+            await asyncio.wait([self._task])

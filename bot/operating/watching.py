@@ -1,0 +1,64 @@
+"""The process watched by itself: whether platforms really receive, since when, and how late the loop is."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.ports import Condition, Platform
+
+EVERY = 1.0
+REMEMBERED = 60
+"""Looks back over which the worst lag of the loop is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Is how a platform has been `since` an instant; `serving` is whether it is still tried."""
+
+    name: str
+    condition: Condition
+    since: datetime
+    serving: bool = True
+
+
+class Watch:
+    """Looks each second; `now` is the time."""
+
+    def __init__(self, platforms: Collection[Platform], now: Callable[[], datetime]) -> None:
+        self._platforms = platforms
+        self._now = now
+        self._standings = {one.name: Standing(one.name, one.condition(), now()) for one in platforms}
+        self._lags: deque[float] = deque([0.0], REMEMBERED)
+
+    async def watch(self) -> None:
+        """Looks until cancelled."""
+        while True:
+            due = time.monotonic() + EVERY
+            await asyncio.sleep(EVERY)
+            self._lags.append(max(time.monotonic() - due, 0.0))
+            self.look()
+
+    def look(self) -> None:
+        """Notes how every platform is, and since when it is so."""
+        for one in self._platforms:
+            before, condition = self._standings[one.name], one.condition()
+            changed = condition.receiving != before.condition.receiving
+            since = self._now() if changed else before.since
+            self._standings[one.name] = replace(before, condition=condition, since=since)
+
+    def ended(self, name: str) -> None:
+        """Notes that a platform is tried no more."""
+        self._standings[name] = replace(self._standings[name], serving=False)
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """How every platform was at the last look."""
+        return tuple(self._standings.values())
+
+    @property
+    def lag(self) -> float:
+        """How many seconds the loop was late at worst in the last minute."""
+        return max(self._lags)
