@@ -10,7 +10,7 @@ run: $(READY)
 	@$(BIN)/briefbot run
 
 test: $(READY)
-	$(BIN)/pytest -n 4
+	$(BIN)/pytest -n 4 --dist worksteal
 
 test-long: $(READY)
 	$(BIN)/pytest -n 3 --dist worksteal -m long --timeout 3600
