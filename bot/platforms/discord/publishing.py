@@ -21,7 +21,6 @@ from bot.platforms.discord.refusals import (
     FORBIDDEN,
     IN_FORUM,
     LOCKED,
-    NO_ACCESS,
     NO_TEXT,
     TAG_REQUIRED,
     UNKNOWN_CHANNEL,
@@ -184,16 +183,7 @@ class DiscordPublisher:
             DeliveryError: Discord does not say now.
         """
         guild = workspace.partition(":")[2]
-        listed = None if guild.startswith("@") else await self._guilds.has(guild)
-        if listed is not False:
-            return None if listed is None else False
-        try:
-            await self._rest.get_guild(int(guild), with_counts=False)
-        except Refused as refused:
-            if refused.code in (UNKNOWN_GUILD, NO_ACCESS):
-                return True
-            raise
-        return False
+        return None if guild.startswith("@") else await self._guilds.removed(guild)
 
     async def _posted(self, post: Post, at: Target) -> Receipt:
         message = _message(post)

@@ -75,14 +75,10 @@ class Listeners:
         self._core = core
         self._asking = Asking(core, people)
         self._forms = Forms(core, self._asking, sender, self._sent)
-        self._sender = sender
-        self._work = work
-        self._stop = stop
+        self._sender, self._work, self._stop = sender, work, stop
         self._leaving = Leaving(core, people, stop)
         self._events, self._triggers = Recently(REMEMBERED), Recently(REPLAYED)
-        self._shared = Recently(SHARED)
-        self._told = Recently(TOLD)
-        self._homes = Recently(TOLD)
+        self._shared, self._told, self._homes = Recently(SHARED), Recently(TOLD), Recently(TOLD)
 
     def register(self, app: AsyncApp) -> None:
         """Has an app call the listeners; nothing is subscribed that stands not here."""
