@@ -1,22 +1,22 @@
 """Digests on their way to Slack: each post is sent once, and looked for where its fate is unclear."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.slack import limited, limits
+from bot.platforms.slack import limited
 from bot.platforms.slack.lookup import direct_channel, look, marked, open_to_us, ourselves, person_left
 from bot.platforms.slack.questions import Questions
 from bot.platforms.slack.render import BUDGET, payload
 from bot.platforms.slack.sending import BLOCKS_REFUSED, TIMEOUT, needed, reason, tell_of_refused_blocks
+from bot.platforms.slack.targets import Target, target
 from bot.platforms.slack.turns import TooEarly, Turns
 from bot.platforms.slack.verdicts import shut, untold, verdict
 from bot.publishing import Absent, DeliveryError, Found, Post, Receipt, Unknown
@@ -30,19 +30,6 @@ SCOPE_MAY_BE_GRANTED = 600.0
 
 MOST = 10_000
 """Conversations that are remembered."""
-
-
-class _Place(NamedTuple):
-    """Is where a message goes: to a channel, to one of its threads, or to a person."""
-
-    workspace: str
-    person: str
-    channel: str
-    thread: str
-
-    @property
-    def target(self) -> str:
-        return self.person or self.channel
 
 
 class SlackPublisher:
@@ -103,7 +90,7 @@ class SlackPublisher:
         Raises:
             DeliveryError: it is no place of Slack's.
         """
-        where = _where(place)
+        where = target(place)
         await self._turns.take(where.workspace, where.target)
 
     async def publish(self, post: Post) -> Receipt:
@@ -112,7 +99,7 @@ class SlackPublisher:
         Raises:
             DeliveryError: it was not posted, or may not have been.
         """
-        where = _where(post.place)
+        where = target(post.place)
         until = asyncio.get_running_loop().time() + self._timeout
         return await self._post(post, where, until, conservative=False)
 
@@ -122,7 +109,7 @@ class SlackPublisher:
         Raises:
             DeliveryError: it could not be looked for now, but can later.
         """
-        where = _where(post.place)
+        where = target(post.place)
         until, unknown = self._unasked.get(where.target, (0.0, None))
         if unknown and self._monotonic() < until:
             return unknown
@@ -159,7 +146,7 @@ class SlackPublisher:
         Raises:
             DeliveryError: it is no place of Slack's.
         """
-        where = _where(place)
+        where = target(place)
         api = Questions(self._api, self._turns, where.workspace)
         try:
             if where.person:
@@ -178,7 +165,7 @@ class SlackPublisher:
             raise RuntimeError("nothing can be posted before `opened` or after it")
         return self._client
 
-    async def _post(self, post: Post, where: _Place, until: float, *, conservative: bool) -> Receipt:
+    async def _post(self, post: Post, where: Target, until: float, *, conservative: bool) -> Receipt:
         message = payload(post.page, conservative=conservative) | {
             "channel": where.target,
             "metadata": marked(post.key),
@@ -198,7 +185,7 @@ class SlackPublisher:
         self._remember(where, receipt.channel)
         return receipt
 
-    def _noted(self, where: _Place, error: DeliveryError) -> DeliveryError:
+    def _noted(self, where: Target, error: DeliveryError) -> DeliveryError:
         """Holds back what Slack wants held back; a second channel at the same time means that it is the workspace."""
         if error.retry_after is None:
             return error
@@ -207,7 +194,7 @@ class SlackPublisher:
         self._turns.hold(where.workspace, where.target, error.scope, error.retry_after)
         return error
 
-    async def _look(self, api: AsyncWebClient, post: Post, where: _Place) -> Found | Absent | Unknown:
+    async def _look(self, api: AsyncWebClient, post: Post, where: Target) -> Found | Absent | Unknown:
         self._ours = self._ours or await ourselves(api)
         channel = where.channel or (post.after.channel if post.after else "") or self._direct.get(where.person)
         if not channel:
@@ -216,7 +203,7 @@ class SlackPublisher:
         since = min(post.first, self._now()) - BEFORE
         return await look(api, channel, where.thread, post.key, since, self._ours)
 
-    def _not_to_be_asked(self, where: _Place, error: Exception) -> Unknown:
+    def _not_to_be_asked(self, where: Target, error: Exception) -> Unknown:
         """Returns why Slack cannot be asked; for a while it is not asked again what it takes another scope to ask."""
         if not isinstance(error, SlackApiError) or reason(error) != "missing_scope":
             return Unknown(f"Slack cannot be asked: {verdict(error).reason}")
@@ -225,7 +212,7 @@ class SlackPublisher:
         self._unasked[where.target] = (self._monotonic() + SCOPE_MAY_BE_GRANTED, unknown)
         return unknown
 
-    def _remember(self, where: _Place, channel: str) -> None:
+    def _remember(self, where: Target, channel: str) -> None:
         """Remembers the conversation with a person, which it takes a scope to ask for."""
         if where.person:
             self._direct = self._direct if len(self._direct) < MOST else {}
@@ -233,16 +220,7 @@ class SlackPublisher:
             self._unasked.pop(where.person, None)
 
 
-def _where(place: str) -> _Place:
-    found = re.fullmatch(f"slack:{limits.PLACE}", place, re.ASCII)
-    if not found:
-        raise DeliveryError("permanent", "place", f"{place!r} is no place of Slack's; it is written slack:TEAM/CHANNEL")
-    channel = found["channel"]
-    person = channel[1:] if channel.startswith("@") else ""
-    return _Place(found["workspace"], person, "" if person else channel, found["thread"] or "")
-
-
-def _scope(where: _Place, error: SlackApiError) -> str:
+def _scope(where: Target, error: SlackApiError) -> str:
     """Returns the scopes of those that would do, of which one is missing."""
     direct = where.person or where.channel.startswith("D")
     useful = ("im:write", "im:history") if direct else ("channels:history", "groups:history")

@@ -1,0 +1,35 @@
+"""Places on Slack, as messages are addressed."""
+
+import re
+from typing import NamedTuple
+
+from bot.platforms.slack import limits
+from bot.publishing import DeliveryError
+
+
+class Target(NamedTuple):
+    """Is where a message goes: to a channel, to one of its threads, or to a person."""
+
+    workspace: str
+    person: str
+    channel: str
+    thread: str
+
+    @property
+    def target(self) -> str:
+        """The id that a message is sent to."""
+        return self.person or self.channel
+
+
+def target(place: str) -> Target:
+    """Reads a place.
+
+    Raises:
+        DeliveryError: it is none of Slack's.
+    """
+    found = re.fullmatch(f"slack:{limits.PLACE}", place, re.ASCII)
+    if not found:
+        raise DeliveryError("permanent", "place", f"{place!r} is no place of Slack's; it is written slack:TEAM/CHANNEL")
+    channel = found["channel"]
+    person = channel[1:] if channel.startswith("@") else ""
+    return Target(found["workspace"], person, "" if person else channel, found["thread"] or "")
