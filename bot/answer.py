@@ -4,15 +4,15 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Protocol
 
 from bot.admission import Admission
+from bot.asking import as_typed, read_line
 from bot.commands import MENU, Command, checked, command_named
 from bot.happening import current
-from bot.lines import line_of, parse
+from bot.lines import line_of
 from bot.misused import Misused
 from bot.ports import MenuItem, Reply, Request
 from bot.recently import Recently
@@ -113,7 +113,7 @@ class Answers:
         edition = self._edition(language)
 
         async def composed() -> Reply:
-            read = replace(_read(edition, line), user=user, place=place, language=language)
+            read = replace(read_line(edition, line), user=user, place=place, language=language)
             request = replace(read, manages=manages, anywhere=anywhere)
             return await self._composed(edition, request)
 
@@ -124,7 +124,7 @@ class Answers:
         edition = self._edition(request.language)
 
         async def composed() -> Reply:
-            return await self._composed(edition, _as_typed(request))
+            return await self._composed(edition, as_typed(request))
 
         return await self._guarded(edition, composed())
 
@@ -226,49 +226,3 @@ class Answers:
             return Reply(refusal(edition, "store_away", title=edition.words.text("store_away_title")), "failed")
         except Exception as error:
             return Reply(self.failed(error), "failed")
-
-
-def _as_typed(request: Request) -> Request:
-    """Returns a request with what else was typed into its first field: more names, options, a page.
-
-    What stands in fields of its own is taken as it stands there, and an empty one stays empty.
-    """
-    command = command_named(request.command)
-    if command is None:
-        return request
-    fields = {name: value for name, value in request.arguments.items() if value}
-    empty = {name: "" for name, value in request.arguments.items() if not value}
-    positional = [argument.name for argument in command.item.arguments if not argument.option]
-    options = {name: _bare(name, value) for name, value in fields.items() if name not in positional}
-    if not positional or [name for name in positional if name in fields] != positional[:1]:
-        own = {name: fields[name] for name in fields if name in positional}
-        return replace(request, arguments=empty | own | options)
-    read = parse(f"/{request.command} {fields[positional[0]]}")
-    return replace(request, arguments={**empty, **read.arguments, **options}, page=max(request.page, read.page))
-
-
-def _bare(option: str, typed: str) -> str:
-    """Returns an option's value without the option's own name or the quotes of a line, which belong into a line."""
-    return typed.strip().removeprefix(f"{option}:").strip('"')
-
-
-def _read(edition: Edition, line: str) -> Request:
-    """Returns the request that a line makes: its command, or what is known of the name that it is."""
-    try:
-        return parse(line)
-    except Misused as misused:
-        named = _by_name(edition, str(misused.values["typed"])) if misused.macro == "unknown_command" else None
-        if named is None:
-            raise
-        return named
-
-
-def _by_name(edition: Edition, typed: str) -> Request | None:
-    """Returns the request for a company or theme that is called just so, options after it apart."""
-    indexes = (("company", edition.knowledge.company_names), ("theme", edition.knowledge.theme_names))
-    for command, index in indexes:
-        with suppress(Misused, UnknownName):
-            request = parse(f"/{command} {typed}")
-            if typed and not typed.startswith("/") and not index.find(request.arguments.get("name", "")).typo:
-                return request
-    return None

@@ -131,8 +131,10 @@ class Composer:
         imprint = Imprint(str(slot.about.get("title", "")), slot.short_id, also=also)
         zone = zone_kept(subscription.zone if subscription else "UTC")
         told: dict[str, Any] = dict(slot.about["told"])
-        instants = {name: datetime.fromisoformat(told[name]) for name in ("due", "next") if told.get(name)}
-        told |= {name: at.astimezone(zone) for name, at in instants.items()}
+        if "due" in told:
+            following = subscription.next_fire if subscription and subscription.state == "active" else None
+            told["due"] = datetime.fromisoformat(told["due"]).astimezone(zone)
+            told["next"] = following.astimezone(zone) if following else None
         document = notice_briefing(self.edition(str(zone), now), imprint, slot.about["trouble"], told)
         return Composed(self._parts(document))
 

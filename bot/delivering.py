@@ -140,8 +140,7 @@ async def rehearse(settings: Settings, period: tuple[datetime, datetime], stdout
         screen.show(post.page)
 
     budgets = {name: renderer(name).BUDGET for name in PLATFORMS}
-    async with open_store(settings.database) as store:
-        ended = await rehearsing.rehearse(store, knowledge, budgets, names_of_commands(), period, show)
+    ended = await rehearsing.rehearse(settings.database, knowledge, budgets, names_of_commands(), period, show)
     stdout.write(f"{_summed(ended)}\n")
 
 

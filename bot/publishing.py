@@ -119,6 +119,14 @@ class Publisher(Protocol):
         """
         ...
 
+    async def knock(self) -> None:
+        """Asks whether the platform answers and lets us in; posts nothing.
+
+        Raises:
+            DeliveryError: it does not, or not now.
+        """
+        ...
+
     async def reachable(self, place: str) -> bool | None:
         """Returns whether messages can be posted to a place again; None where that cannot be told."""
         ...

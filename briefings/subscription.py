@@ -46,8 +46,8 @@ class Terms:
 class Standing:
     """Is a subscription at this moment; all instants are in its zone, `runs` are the next ones.
 
-    `schedule` is explained already; `place` is empty where it is the one in which the answer is read. `made_by` and
-    `paused_by` are people, written as places are, if it was people.
+    `held` is why nothing is posted though it is active. `schedule` is explained already; `place` is empty where it is
+    the one in which the answer is read. `made_by` and `paused_by` are people, written as places are, if it was people.
     """
 
     id: str
@@ -64,6 +64,7 @@ class Standing:
     paused_by: str = ""
     declared: bool = False
     last: Run | None = None
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,9 @@ def _all(edition: Edition, standing: Standing) -> Iterator[Block]:
         yield words.placed("paused_by", standing.paused_by, "standing_state")
     else:
         paused = echo(standing.paused, LONGEST_REASON) if standing.paused is not None else None
-        yield words.labelled("standing_state", words.text("state_said", paused=paused))
+        yield words.labelled(
+            "standing_state", words.text("state_said", paused=paused, held=echo(standing.held, LONGEST_REASON))
+        )
     yield from _when(edition, standing)
     if last:
         why = edition.as_typed(f"/why {last.id}")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from bot.store.migrate import migrate
 from bot.store.tables import metadata
@@ -71,6 +72,20 @@ class PostgreSql:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(f"DELETE FROM {table.name}")
         return self._ready
+
+    @contextmanager
+    def reader(self, url: str) -> Iterator[str]:
+        """Gives the URL by which a database can be read, and nothing else."""
+        role = f"reader_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{role}'")
+            connection.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+            connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+            try:
+                yield make_url(url).set(username=role, password=role).render_as_string(hide_password=False)
+            finally:
+                connection.execute(f"DROP OWNED BY {role}")
+                connection.execute(f"DROP ROLE {role}")
 
     def drop(self) -> None:
         """Drops all that was made."""

@@ -37,6 +37,9 @@ class Faults:
     refused: dict[str, DeliveryError] = field(default_factory=dict)
     """What is said of every message to a place."""
 
+    down: DeliveryError | None = None
+    """What is said when it is asked whether it answers, while it takes nothing."""
+
     script: list[str] = field(default_factory=list)
     """What becomes of the next requests, by the names above; `ok` for nothing."""
 
@@ -71,6 +74,8 @@ class Platform:
     budget: Any = BUDGET
     messages: dict[str, list[tuple[datetime, Post]]] = field(default_factory=lambda: defaultdict(list))
     attempts: Counter[str] = field(default_factory=Counter)
+    tells_reachable: bool = True
+    knocks: int = 0
     unclear: int = 0
     """How many requests had an outcome that the sender could not know."""
 
@@ -105,6 +110,10 @@ class Platform:
             raise self.faults.refused[post.place]
         if post.place in self.gone:
             raise DeliveryError("permanent", "place", "the channel is gone")
+        if self.faults.down:
+            refused = self.faults.down.outcome == "permanent"
+            self.unclear += not refused
+            raise self.faults.down if refused else DeliveryError("ambiguous", "message", "a server error")
         fault = self.faults.next(self.dice)
         if fault == "limited":
             raise DeliveryError("not_accepted", "place", "too many", self.dice.choice((1, 5, 30)))
@@ -143,11 +152,17 @@ class Platform:
     async def finish(self, post: Post, receipt: Receipt) -> None:
         pass
 
+    async def knock(self) -> None:
+        self.knocks += 1
+        await asyncio.sleep(0.05)
+        if self.faults.down:
+            raise self.faults.down
+
     async def left(self, workspace: str) -> bool | None:
         return None if workspace in self.silent else workspace in self.left_by
 
     async def reachable(self, place: str) -> bool | None:
-        return place not in self.gone
+        return place not in self.gone if self.tells_reachable else None
 
     @property
     def keys(self) -> Counter[str]:

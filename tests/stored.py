@@ -67,7 +67,7 @@ async def proposed(store: Store, key: str = "one", **fields: Any) -> Slot:
 
 async def held(store: Store, lane: str = WORKSPACE, owner: str = "me") -> Hold:
     """Takes a lane for a minute."""
-    hold = await lanes.take_lane(store, lane, owner, NOW, NOW + timedelta(minutes=1))
+    hold = await lanes.take_lane(store, lane, owner, NOW, timedelta(minutes=1))
     assert hold
     return hold
 

@@ -183,3 +183,10 @@ def test_for_nothing_typed_the_weightiest_are_offered_first() -> None:
     assert {choice.command for choice in CORE.suggest("source", "id", "")} == {
         f"/source {id_}" for id_ in KNOWN.sources
     }
+
+
+@pytest.mark.timeout(60)  # what grows with the square of the length takes minutes
+@pytest.mark.parametrize("piece", [" ", "a ", "a,", "vs ", "9 d ", "中", "@<", "-", "1", "(a+)+"])
+@pytest.mark.parametrize("command", ["company", "compare", "search", "changes"])
+def test_no_line_however_long_holds_up_the_others(command: str, piece: str) -> None:
+    check_is_helpful_and_invents_nothing(asked(f"/{command} a{piece * (64 * 1024 // len(piece))}b"), piece)

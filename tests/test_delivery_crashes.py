@@ -215,7 +215,7 @@ def test_told_to_end_it_hands_back_within_ten_seconds_what_another_then_posts_on
         begins = world.loop.time()
         await engine.stop()
         took.append(world.loop.time() - begins)
-        assert await lanes.take_lane(store, "slack:T1", "another", world.now(), world.now())
+        assert await lanes.take_lane(store, "slack:T1", "another", world.now(), timedelta())
 
     world.acts.append((1.2, end))
     world.live(seconds=1.4)

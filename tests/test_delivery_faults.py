@@ -88,10 +88,11 @@ def test_where_a_platform_takes_nothing_any_more_the_operators_are_told_once_a_d
     some = [subscription(f"s{n}", f"slack:T1/C{n}", **SOON) for n in range(5)]
     world.subscribe(*some)
     world.platform.faults = Faults(refused={one.place: revoked for one in some})
-    world.live(hours=1)
+    world.live(minutes=30)
     [text] = shown_to(world.platform, world.operators)
     assert "No digest can be posted on slack:T1 any more: the token is revoked." in text
-    assert {work.slot.state for work in world.works() if work.slot.kind == "scheduled"} == {"sending"}
+    assert {work.slot.state for work in world.works() if work.slot.kind == "scheduled"} <= {"planned", "sending"}
+    assert sum(world.platform.attempts.values()) <= 20
     world.platform.faults = Faults()
     world.live(hours=1)
     assert sum(len(world.platform.messages[one.place]) for one in some) == 5
@@ -174,6 +175,42 @@ def test_what_was_paused_because_its_place_was_gone_goes_on_when_it_is_back(worl
     world.acts.append((world.loop.time() + 60, mend))
     world.live(hours=24)
     assert len(world.platform.messages[PLACE]) == back
+
+
+def mending(world: World, hours: int) -> None:
+    """Has what is paused be looked at each hour, as often as that."""
+
+    async def mend(store: Store, engine: Engine) -> None:
+        await engine.mend()
+
+    begins = world.loop.time()
+    world.acts += [(begins + 3_600 * hour, mend) for hour in range(1, hours)]
+    world.live(hours=hours)
+
+
+def test_a_place_that_cannot_be_asked_about_is_tried_once_a_day_until_it_takes_a_digest_again(world: World) -> None:
+    world.platform.tells_reachable = False
+    world.subscribe(subscription(**SOON | {"schedule": "every 2 hours"}, **SAY))
+    world.platform.gone = {PLACE}
+    mending(world, 72)
+    assert len(shown_to(world.platform, OWNER)) == 1
+    tried = [work for work in world.works() if work.slot.kind == "scheduled"]
+    assert [work.slot.state for work in tried] == ["failed"] * 4
+    world.platform.gone = set()
+    mending(world, 24)
+    assert world.told(lambda store: subscriptions.get(store, "airships")).state == "active"
+    assert shown_to(world.platform, PLACE)
+
+
+def test_a_place_that_comes_and_goes_is_told_of_once_a_day(world: World) -> None:
+    world.subscribe(subscription(**SOON | {"schedule": "every 2 hours"}, **SAY))
+    for _ in range(6):
+        world.platform.gone = {PLACE}
+        mending(world, 4)
+        world.platform.gone = set()
+        mending(world, 4)
+    assert len(shown_to(world.platform, OWNER)) == 2
+    assert len([work for work in world.works() if work.slot.state == "failed"]) == 6
 
 
 def test_a_pause_by_a_person_is_ended_by_nobody_else(world: World) -> None:

@@ -1,11 +1,16 @@
 """The commands that post, or say what became of what was posted."""
 
 import asyncio
+import shutil
+import sqlite3
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -19,7 +24,7 @@ from bot.store.values import Part, Slot, Work
 from briefings.document_json import to_values
 from briefings.paginate import paginate
 from tests.builders import AIRSHIPS, airships
-from tests.databases import Sqlite
+from tests.databases import PostgreSql, Sqlite
 from tests.program import Ran, program
 from tests.stored import DAY, HOUR, held, proposed, slot, subscribed
 from tests.test_cli import PROGRAM
@@ -117,6 +122,77 @@ def test_a_rehearsal_prints_a_week_and_changes_nothing(url: str) -> None:
     assert "Nothing new since" in ran.stdout
     assert ran.stdout.endswith("\n7 would be due: 7 sent.\n")
     assert rows(url) == before
+
+
+def files(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Returns all files of a folder, with their bytes and when they were written."""
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+
+
+WEEK = ("rehearse", "--from", "2033-06-13", "--to", "2033-06-19")
+
+
+@contextmanager
+def left(folder: Path, how: str) -> Iterator[Path]:
+    """Gives a folder with a database that was closed, that somebody has open, or whose writer was killed."""
+    file = folder / "briefbot.db"
+    subscribe(f"sqlite:///{file}", schedule="daily 09:00", wanted={"nothing": "say"})
+    if how == "closed":
+        yield folder
+        return
+    with closing(sqlite3.connect(file)) as writer:
+        writer.execute("UPDATE subscription SET title = 'Told anew'")
+        writer.commit()
+        if how == "killed":
+            (folder / "copy").mkdir()
+            for name in ("briefbot.db", "briefbot.db-wal"):
+                shutil.copy2(folder / name, folder / "copy" / name)
+        yield folder / "copy" if how == "killed" else folder
+
+
+@pytest.mark.parametrize(("how", "told"), [("closed", "Airships"), ("open", "Told anew"), ("killed", "Told anew")])
+def test_a_rehearsal_leaves_the_files_as_they_are(tmp_path: Path, how: str, told: str) -> None:
+    with left(tmp_path, how) as folder:
+        before = files(folder)
+        ran = program(*WEEK, DATABASE_URL=f"sqlite:///{folder}/briefbot.db")
+        assert (ran.status, ran.stdout.count("--- "), told in ran.stdout) == (0, 7, True)
+        after = files(folder)
+    assert set(after) == set(before)
+    assert [name for name in before if after[name] != before[name]] in ([], ["briefbot.db-shm"])  # who reads is there
+
+
+def test_a_rehearsal_names_the_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "diary").write_text("dear diary, " * 100)
+    ran = program(*WEEK, DATABASE_URL=f"sqlite:///{tmp_path}/diary")
+    assert ran.status == 3
+    assert f"the database {tmp_path}/diary is no SQLite database" in ran.stderr
+
+
+def test_a_rehearsal_without_a_database_makes_none(tmp_path: Path) -> None:
+    ran = program(
+        *WEEK, DATABASE_URL=f"sqlite:///{tmp_path}/data/briefbot.db", BRIEFBOT_DATA_DIR=str(tmp_path / "data")
+    )
+    assert (ran.status, ran.stdout) == (0, "No digest would be due.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_on_postgresql_who_may_only_read_can_rehearse(on_postgresql: PostgreSql) -> None:
+    url = on_postgresql.ready()
+    subscribe(url, schedule="daily 09:00", wanted={"nothing": "say"})
+    before = rows(url)
+    with on_postgresql.reader(url) as reading:
+        ran = program(*WEEK, DATABASE_URL=reading)
+    assert (ran.status, ran.stderr) == (0, "")
+    assert ran.stdout.endswith("\n7 would be due: 7 sent.\n")
+    assert rows(url) == before
+
+
+def test_on_postgresql_a_rehearsal_without_tables_makes_none(on_postgresql: PostgreSql) -> None:
+    url = on_postgresql.empty()
+    assert program(*WEEK, DATABASE_URL=url).stdout == "No digest would be due.\n"
+    assert program(*WEEK, DATABASE_URL=url).stdout == "No digest would be due.\n"
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 
 
 def test_a_rehearsal_that_posts_little_says_why(url: str) -> None:

@@ -547,6 +547,21 @@ def test_a_global_limit_of_an_hour_is_told_at_once_and_asked_nothing_until_it_is
     assert [one.status for one in world.fake.calls(MESSAGES)] == [429, 200]
 
 
+def test_a_discord_that_lets_nobody_in_says_so_without_a_message(world: World) -> None:
+    async def knocked(publisher: DiscordPublisher) -> None:
+        await publisher.knock()
+        world.fake.fault("GET /users/@me", "status")
+        with pytest.raises(DeliveryError, match="Discord answered 503"):
+            await publisher.knock()
+        world.fake.reset_token()
+        with pytest.raises(DeliveryError, match="DISCORD_BOT_TOKEN") as caught:
+            await publisher.knock()
+        assert caught.value.outcome == "permanent"
+
+    world.do(knocked)
+    world.fake.objections.clear()
+
+
 def test_a_refused_token_is_not_tried_again_and_again(world: World) -> None:
     world.fake.reset_token()
 

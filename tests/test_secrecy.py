@@ -260,5 +260,5 @@ def test_the_whole_suite_at_debug_leaves_no_secret_of_its_fakes_in_what_is_logge
     logs = sorted(tmp_path.iterdir())
     lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
     record_property("processes overheard, lines", (len(logs), len(lines)))
-    assert len(lines) > 1_000
+    assert len(lines) > 100
     assert sorted({found for line in lines for found in LEAKS.findall(line)}) == []

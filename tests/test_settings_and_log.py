@@ -51,6 +51,14 @@ def test_a_secret_is_struck_out_wherever_it_stands(secret: str) -> None:
         assert part not in shown
 
 
+@pytest.mark.timeout(60)  # what grows with the square of the length takes minutes
+@pytest.mark.parametrize(
+    "piece", ["://", "://a", "://a:", "a:", "xoxb-", "A" * 24 + ".", "token=", "webhooks/1/", "Bearer "]
+)
+def test_no_text_however_long_holds_up_the_logs(piece: str) -> None:
+    assert without_secrets(piece * (512 * 1024 // len(piece)))
+
+
 @pytest.mark.parametrize(
     "text", ["Tencent was worth 500 billion.", "https://example.com/a/b", "claims.yaml:41: sources"]
 )

@@ -2,10 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -24,6 +24,7 @@ from tests.fakes.slack_people import new_user
 from tests.hand_clock import HandClock
 from tests.running import free_port
 
+T = TypeVar("T")
 HISTORY = {"channels:history", "groups:history"}
 PAGE = Document("Morning", "Two new claims", "/help", (Note("Something new."),))
 HOUR = timedelta(hours=1)
@@ -327,6 +328,26 @@ async def test_a_revoked_token_stops_the_lane(publisher: SlackPublisher, slack: 
     assert "SLACK_BOT_TOKEN" in error.reason
 
 
+@pytest.mark.parametrize(
+    ("fault", "outcome", "told"),
+    [
+        ({"kind": "refuse", "error": "invalid_auth"}, "permanent", "SLACK_BOT_TOKEN"),
+        ({"kind": "status"}, "not_accepted", "does not answer as it should"),
+        ({"kind": "cut_before"}, "not_accepted", "does not answer as it should"),
+        ({"kind": "html"}, "not_accepted", "does not answer as it should"),
+    ],
+    ids=["refused", "503", "cut", "html"],
+)
+async def test_a_slack_that_lets_nobody_in_says_so_without_a_message(
+    publisher: SlackPublisher, slack: FakeSlack, fault: dict[str, Any], outcome: str, told: str
+) -> None:
+    slack.fault("auth.test", **fault)
+    with pytest.raises(DeliveryError, match=told) as caught:
+        await publisher.knock()
+    assert (caught.value.outcome, caught.value.scope) == (outcome, "lane")
+    await publisher.knock()
+
+
 async def test_a_missing_scope_is_named(publisher: SlackPublisher, slack: FakeSlack, channel: str) -> None:
     slack.scopes -= {"chat:write"}
     assert "the scope chat:write" in (await trouble(publisher, a_post(slack, channel))).reason
@@ -453,13 +474,22 @@ async def test_a_post_is_found_behind_many_others_and_among_private_ones(
     assert slack.counted()["conversations.history", "ok"] == 3
 
 
+async def meanwhile(clock: HandClock, asked: Coroutine[Any, Any, T]) -> T:
+    """Returns what comes of something while time goes on."""
+    task = asyncio.create_task(asked)
+    while not task.done():
+        await clock.go_on(0.2)
+        await asyncio.wait([task], timeout=0.002)
+    return task.result()
+
+
 async def test_where_too_much_was_written_meanwhile_it_is_not_known(
-    publisher: SlackPublisher, slack: FakeSlack
+    publisher: SlackPublisher, slack: FakeSlack, clock: HandClock
 ) -> None:
     user = new_user()
     channel = slack.do(slack.channel("loud", [user]))
     await talking(slack, user, channel, 5_001)
-    unknown = await publisher.find(a_post(slack, channel))
+    unknown = await meanwhile(clock, publisher.find(a_post(slack, channel)))
     assert isinstance(unknown, Unknown)
     assert "over 5000 messages" in unknown.reason
 
@@ -581,7 +611,7 @@ async def test_a_thread_that_the_token_may_not_read_cannot_be_asked_about(
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else str(value),
 )
 async def test_what_cannot_be_looked_for_now_can_be_later(
-    publisher: SlackPublisher, slack: FakeSlack, channel: str, method: str,
+    publisher: SlackPublisher, slack: FakeSlack, clock: HandClock, channel: str, method: str,
     fault: dict[str, Any], scope: str, retry_after: float | None,
 ) -> None:  # fmt: skip
     post = a_post(slack, channel)
@@ -591,7 +621,29 @@ async def test_what_cannot_be_looked_for_now_can_be_later(
         await publisher.find(post)
     error = caught.value
     assert (error.outcome, error.scope, error.retry_after) == ("not_accepted", scope, retry_after)
+    await clock.go_on(retry_after or 0)
     assert await publisher.find(post) == Found(receipt)
+
+
+async def test_a_method_that_slack_limits_is_asked_by_nobody_before_its_time_and_others_are(
+    runner: asyncio.Runner, slack: FakeSlack, channel: str
+) -> None:
+    seconds = [0.0]
+    publisher = SlackPublisher(slack.bot_token, slack.api_url, monotonic=lambda: seconds[0])
+    slack.scopes |= {"channels:read"}
+    async with publisher.opened():
+        post = a_post(slack, channel)
+        receipt = await publisher.publish(post)
+        slack.fault("conversations.history", kind="ratelimited", retry_after=600)
+        for left in (600, 590):
+            with pytest.raises(DeliveryError) as caught:
+                await publisher.find(post)
+            assert caught.value.retry_after == left
+            seconds[0] += 10
+        assert [one.method for one in slack.requests].count("conversations.history") == 1
+        assert await publisher.reachable(post.place)
+        seconds[0] = 600.0
+        assert await publisher.find(post) == Found(receipt)
 
 
 async def test_a_slack_that_cannot_be_reached_can_be_asked_later(runner: asyncio.Runner) -> None:
@@ -649,14 +701,14 @@ async def test_of_a_person_it_is_only_known_that_they_left(publisher: SlackPubli
 
 
 async def test_with_faults_by_chance_every_post_ends_as_exactly_one_message(
-    publisher: SlackPublisher, slack: FakeSlack, channel: str
+    publisher: SlackPublisher, slack: FakeSlack, clock: HandClock, channel: str
 ) -> None:
     """Sends as whoever delivers does: again what was not accepted, and what is absent; never what was found."""
     slack.faults.randomly(7, lost=0.1, reset=0.1, error=0.1, limited=0.1)
     posts = [a_post(slack, channel, f"KEY{n}") for n in range(60)]
     try:
         for post in posts:
-            while not await settled(publisher, post):
+            while not await settled(publisher, post, clock):
                 pass
     finally:
         slack.faults.randomly(0)
@@ -664,7 +716,7 @@ async def test_with_faults_by_chance_every_post_ends_as_exactly_one_message(
     assert len({answer for _, answer in slack.counted()}) > 4
 
 
-async def settled(publisher: Publisher, post: Post) -> bool:
+async def settled(publisher: Publisher, post: Post, clock: HandClock) -> bool:
     try:
         await publisher.publish(post)
     except DeliveryError as error:
@@ -675,9 +727,9 @@ async def settled(publisher: Publisher, post: Post) -> bool:
         return True
     while True:
         try:
-            return isinstance(await publisher.find(post), Found)
-        except DeliveryError:
-            continue
+            return isinstance(await meanwhile(clock, publisher.find(post)), Found)
+        except DeliveryError as error:
+            await clock.go_on(error.retry_after or 0)
 
 
 async def test_nothing_is_left_to_do_once_it_is_posted(

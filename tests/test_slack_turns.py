@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from bot.platforms.slack import turns
-from bot.platforms.slack.turns import Turns
+from bot.platforms.slack.turns import ASKED_AT_ONCE, TooEarly, Turns
 from tests.hand_clock import HandClock
 
 
@@ -102,6 +102,35 @@ async def test_who_gives_up_waiting_takes_no_turn(runner: asyncio.Runner) -> Non
     waiting[1].cancel()
     await queue.clock.go_on(3)
     assert queue.had == [(0, "first"), (1, "third")]
+
+
+async def test_a_method_is_asked_fifty_times_a_minute_after_its_burst_and_counts_with_the_messages(
+    runner: asyncio.Runner,
+) -> None:
+    queue = Queue()
+
+    async def ask() -> None:
+        await queue.turns.ask("T1", "conversations.history")
+        queue.had.append((round(queue.clock.seconds - 1_000, 3), "asked"))
+
+    asked = [asyncio.create_task(ask()) for _ in range(ASKED_AT_ONCE + 5)]
+    await queue.clock.go_on(30)
+    assert all(one.done() for one in asked)
+    at = [second for second, _ in queue.had]
+    assert at[19] == 0
+    assert at[24] == 1  # the workspace has five a second after twenty
+    assert at[-1] == 6
+
+
+async def test_a_method_that_is_held_back_is_not_waited_for_and_holds_back_no_other(runner: asyncio.Runner) -> None:
+    queue = Queue()
+    queue.turns.hold_method("T1", "conversations.history", 60)
+    with pytest.raises(TooEarly) as caught:
+        await queue.turns.ask("T1", "conversations.history")
+    assert caught.value.seconds == 60
+    await queue.turns.ask("T1", "conversations.replies")
+    await queue.turns.ask("T2", "conversations.history")
+    await queue.turns.take("T1", "C1")
 
 
 async def test_channels_that_need_not_wait_are_forgotten_and_the_others_kept(

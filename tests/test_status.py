@@ -63,12 +63,16 @@ def told(status: Status) -> dict[str, Any]:
         (replace(GOOD_STATUS, figures=Figures(problem="the database is away")), "the database is away"),
         (replace(GOOD_STATUS, figures=replace(GOOD_STATUS.figures, overdue=LATE)), "slack:T1: 2 digests are overdue"),
         (
+            replace(GOOD_STATUS, figures=replace(GOOD_STATUS.figures, held={"slack:T1": "the token is refused"})),
+            "slack:T1: nothing is posted: the token is refused",
+        ),
+        (
             replace(GOOD_STATUS, platforms=(DEAD,), at=NOW + 2 * DEAF),
             "slack: nothing is received since 2033-06-15T09:00",
         ),
         (replace(GOOD_STATUS, platforms=(replace(DEAD, serving=False),)), "slack: refused"),
     ],
-    ids=["store", "overdue", "deaf", "refused"],
+    ids=["store", "overdue", "held", "deaf", "refused"],
 )
 def test_trouble_is_told_in_a_sentence_and_in_one_figure(status: Status, said: str) -> None:
     (trouble,) = told(status)["trouble"]
@@ -84,8 +88,8 @@ def test_all_is_well_where_a_platform_is_only_just_connecting() -> None:
 
 def test_what_can_wait_is_a_warning_and_no_trouble() -> None:
     counts = Counts({"active": 1}, {"uncertain": 2, "sent": 5}, 0, None, missed=3)
-    status = replace(GOOD_STATUS, figures=Figures(counts), rejected="1 problems, the first: all.yaml:3: x")
-    assert [one.partition(" ")[0] for one in told(status)["warnings"]] == ["2", "3", "the"]
+    status = replace(GOOD_STATUS, figures=Figures(counts, off={"discord": 4}), rejected="1 problems, the first: x")
+    assert [one.partition(" ")[0] for one in told(status)["warnings"]] == ["2", "3", "4", "the"]
     assert told(status)["well"]
     assert told(status)["digests"] == {
         "overdue": {}, "waiting": 0, "missed_in_the_last_day": 3, "uncertain": 2, "failed": 0, "skipped": 0, "sent": 5,

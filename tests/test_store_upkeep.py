@@ -100,13 +100,13 @@ async def test_what_a_wrong_clock_dated_far_ahead_is_brought_back_and_nothing_el
     await proposed(store, "soon", due=NOW + DAY)
     await ledger.take_up(store, revisions("a"), NOW - DAY)
     await ledger.take_up(store, revisions("b"), later)
-    assert await lanes.take_lane(store, WORKSPACE, "gone", later, later)
+    assert await lanes.take_lane(store, WORKSPACE, "gone", later, later - NOW)
     await upkeep.set_back(store, NOW)
     assert [one.made_at for one in await subscriptions.everywhere(store)] == [NOW]
     assert await slots.lanes_with_work(store, NOW) == [WORKSPACE]
     assert await slots.next_wake(store, NOW) == NOW + DAY
     assert sorted((await ledger.seen_here(store)).values()) == [NOW - DAY, NOW]
-    assert await lanes.take_lane(store, WORKSPACE, "me", NOW, NOW + HOUR)
+    assert await lanes.take_lane(store, WORKSPACE, "me", NOW, HOUR)
 
 
 async def test_a_draft_is_kept_for_a_day_and_saved_once(store: Store) -> None:

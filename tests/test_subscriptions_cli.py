@@ -8,13 +8,14 @@ import pexpect
 import pytest
 
 from bot.cli.field_options import OPTIONS
-from bot.store import subscriptions
+from bot.store import lanes, subscriptions
+from bot.store.opening import Store
 from bot.store.values import Subscription
 from bot.subscribing.fields import FIELDS
 from tests.builders import AIRSHIPS
 from tests.databases import Sqlite
 from tests.program import Ran, program
-from tests.stored import PLACE, proposed, subscribed
+from tests.stored import PLACE, held, proposed, subscribed
 from tests.test_cli import PROGRAM
 from tests.test_digests_cli import HERE, kept, rows
 
@@ -235,6 +236,16 @@ def test_an_id_that_nothing_has_is_named(url: str, command: str, id_: str, hint:
     said = hint or "; `briefbot subscriptions list` shows them"
     assert ran.stderr == f"there is no subscription {id_!r}{said}\n"
     assert rows(url) == before
+
+
+def test_why_nothing_is_posted_though_it_is_active_is_listed(url: str) -> None:
+    async def refused(store: Store) -> None:
+        await subscribed(store)
+        await subscribed(store, "elsewhere", place="slack:T10/C1")
+        await lanes.keep_trouble(store, await held(store), "Slack refuses the token")
+
+    kept(url, refused)
+    assert run(url, "list").stdout.count("    nothing is posted now: Slack refuses the token\n") == 1
 
 
 def test_all_are_listed_or_those_of_a_workspace(url: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.answer import Answers
+from bot.publishing import DeliveryError
 from bot.store import subscriptions
 from bot.store.opening import Store
 from bot.store.values import Changes, Subscription
@@ -71,6 +72,14 @@ def test_the_last_run_is_told_with_what_came_of_it(people: Visitors) -> None:
     people.world.live(hours=3)
     (work,) = people.world.works()
     told = f"Last: Wed 15 Jun 2033, 09:00, skipped: nothing is new · /why {work.slot.id[:8]}"
+    assert told in read(people.ask("/subscriptions")).splitlines()
+
+
+def test_why_nothing_is_posted_though_it_is_active_is_told(people: Visitors) -> None:
+    people.subscribed(f"{LINE} nothing:say")
+    people.world.platform.faults.down = DeliveryError("permanent", "lane", "Slack refuses the token")
+    people.world.live(hours=1.1)
+    told = "State: active, but nothing is posted now: Slack refuses the token"
     assert told in read(people.ask("/subscriptions")).splitlines()
 
 

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from bot.schedule import InvalidSchedule, parse
+from bot.store import lanes, subscriptions
+from bot.store.opening import Store
 from bot.store.values import UNREACHABLE, Slot, Subscription
 from bot.subscribing.fields import changes_between
+from bot.subscribing.keeping import last_digest
 from bot.subscribing.subscriptions import RUNS, terms_of, wanted_of
 from bot.zones import zone_kept
 from briefings.edition import Edition
@@ -14,12 +17,34 @@ from briefings.words import words_in
 from knowledge import Knowledge
 
 
-def lines_of(one: Subscription, knowledge: Knowledge, now: datetime, last: Slot | None = None) -> Iterator[str]:
-    """Yields what a subscription is: what it tells, when it runs next and how, and how its last run went."""
+async def listing(store: Store, knowledge: Knowledge, now: datetime, workspace: str = "") -> list[str]:
+    """Returns all subscriptions, or those of a workspace, as lines.
+
+    Raises:
+        StoreUnavailable: they cannot be read.
+    """
+    some = await (subscriptions.of_workspace(store, workspace) if workspace else subscriptions.everywhere(store))
+    held = await lanes.troubles(store)
+    lines: list[str] = []
+    for one in some:
+        last = await last_digest(store, one, now)
+        lines += lines_of(one, knowledge, now, last, lanes.trouble_in(held, one.place))
+    return lines
+
+
+def lines_of(
+    one: Subscription, knowledge: Knowledge, now: datetime, last: Slot | None = None, held: str = ""
+) -> Iterator[str]:
+    """Yields what a subscription is: what it tells, when it runs next and how, and how its last run went.
+
+    `held` is why nothing is posted now though it is active.
+    """
     edition = Edition(knowledge, date.min, words_in("en"), {})
     yield "  ".join((one.id, one.state, one.place, one.title))
     if one.state != "active":
         yield f"    {one.state}: {one.reason.removeprefix(UNREACHABLE)}"
+    elif held:
+        yield f"    nothing is posted now: {held}"
     yield f"    {explained(edition, wanted_of(knowledge, one))}"
     yield f"    {_runs(one, now)}"
     yield f"    {edition.words.text('terms_said', terms=terms_of(one))}"

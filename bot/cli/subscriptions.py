@@ -29,20 +29,12 @@ subscriptions = typer.Typer(
 @subscriptions.command("list")
 def listed(workspace: Workspace = "") -> None:
     """List all subscriptions: what each tells, its next three runs on its own clock, and how the last one went."""
-    from bot.cli.subscription_lines import lines_of
-    from bot.subscribing.keeping import last_digest
+    from bot.cli.subscription_lines import listing
 
     knowledge, now = _knowledge(), datetime.now(UTC)
-
-    async def found(store: "Store") -> list[tuple[Subscription, Any]]:
-        return [(one, await last_digest(store, one, now)) for one in await _of(store, workspace)]
-
-    some = on_store(found)
-    for one, last in some:
-        _say(*lines_of(one, knowledge, now, last))
-    if not some:
-        where = f" of {workspace}" if workspace else ""
-        _say(f"There are no subscriptions{where}; `briefbot subscriptions add` makes one.")
+    lines = on_store(lambda store: listing(store, knowledge, now, workspace))
+    where = f" of {workspace}" if workspace else ""
+    _say(*lines or [f"There are no subscriptions{where}; `briefbot subscriptions add` makes one."])
 
 
 @subscriptions.command()

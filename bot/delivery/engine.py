@@ -31,6 +31,8 @@ LONGEST_WAIT = timedelta(seconds=30)
 
 CORRECTED = timedelta(minutes=5)
 SET_BACK = timedelta(minutes=1)
+TRIED_AGAIN = timedelta(hours=20)
+"""After which a place that cannot be asked about is tried by a digest: so one of each day is."""
 
 
 @dataclass
@@ -96,12 +98,12 @@ class Engine:
             self._lanes[name][0].poked.set()
             return True
         now = self.now()
-        until = now + timedelta(seconds=self.lease)
-        hold = await lanes.take_lane(self.store, name, self.owner, now, until, timedelta(seconds=self.request))
+        lease = timedelta(seconds=self.lease)
+        hold = await lanes.take_lane(self.store, name, self.owner, now, lease, timedelta(seconds=self.request))
         if hold is None:
             return False
         publisher = self.publishers[platform_of(name)]
-        grip = Grip(self.store, hold, until, self.now, self.monotonic, self.lease)
+        grip = Grip(self.store, hold, now + lease, self.now, self.monotonic, self.lease)
         names = self.names.get(publisher.name, {})
         sending = Sending(self.store, publisher, grip, self.operators, self.now, self.tally)
         posting = Posting(sending, self.shelf, names)
@@ -128,9 +130,12 @@ class Engine:
             self.soon()  # what came while it was given back is nobody's yet
 
     async def finish(self) -> None:
-        """Waits until every lane that we hold has nothing to do."""
+        """Waits until every lane that we hold has nothing to do, or its platform takes nothing for a while."""
         while self._lanes:
-            await asyncio.wait([task for _, task in self._lanes.values()])
+            await asyncio.wait([task for _, task in self._lanes.values()], timeout=1.0)
+            for lane, task in self._lanes.values():
+                if lane.grip.is_shut(self.linger):
+                    task.cancel()
 
     async def stop(self) -> None:
         """Sends nothing more, lets requests under way end, and hands the rest back."""
@@ -142,6 +147,9 @@ class Engine:
 
     async def mend(self) -> None:
         """Resumes what was paused because its place could not be posted to, where it can be again.
+
+        Where the platform does not let us ask that, as Slack does not without a scope of its own, the next digest is
+        to find it out, once a day; its owner is not told again if it cannot be posted either.
 
         Raises:
             StoreUnavailable: not all could be looked at.
@@ -155,11 +163,20 @@ class Engine:
                     log.info("a subscription stays paused", extra={"subscription": one.id, "reason": str(still)})
 
     async def _mend(self, one: Subscription, publisher: Publisher) -> None:
-        if await publisher.reachable(one.place):
-            now = self.now()
+        now = self.now()
+        reachable = await publisher.reachable(one.place)
+        if reachable or (reachable is None and one.changed_at and now - one.changed_at >= TRIED_AGAIN):
             following = next_fire(one, now)
             if await subscriptions.resume(self.store, one.id, following, now, one.reason):
                 log.info("a subscription goes on by itself", extra={"subscription": one.id})
+
+    async def waiting(self) -> dict[str, int]:
+        """Returns how many active subscriptions nothing is posted for from here, by platform: those that are off.
+
+        Raises:
+            StoreUnavailable: they cannot be read.
+        """
+        return await subscriptions.of_others(self.store, self.publishers)
 
     async def clean(self) -> None:
         """Deletes what is old, and what is kept of workspaces that have removed the bot.

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot.publishing import Publisher
+from bot.delivery.trouble import Trouble
+from bot.publishing import DeliveryError, Publisher
 from bot.store import lanes
 from bot.store.opening import Store
 from bot.store.values import Hold, StoreUnavailable
@@ -35,6 +36,7 @@ class Grip:
         lease: float = LEASE,
     ) -> None:
         self.hold = hold
+        self.trouble = Trouble(hold.trouble)
         self._lease = lease
         self._store = store
         self._until = until
@@ -73,13 +75,13 @@ class Grip:
         """
         while True:
             await asyncio.sleep(self._lease / 4)
-            asked, until = self._monotonic(), self._now() + timedelta(seconds=self._lease)
+            asked, now, lease = self._monotonic(), self._now(), timedelta(seconds=self._lease)
             try:
-                await lanes.keep_lane(self._store, self.hold, until)
+                await lanes.keep_lane(self._store, self.hold, now, lease)
             except StoreUnavailable as error:
                 log.warning("a lease cannot be renewed", extra={"lane": self.hold.lane, "error": str(error)})
             else:
-                self._firm_until, self._until = asked + self._lease, until
+                self._firm_until, self._until = asked + self._lease, now + lease
 
     def end(self) -> None:
         """Lets no more messages be sent."""
@@ -89,10 +91,24 @@ class Grip:
         """Holds a place back, or a slot, or the whole lane by an empty word."""
         self._paused[what] = max(self._paused.get(what, 0.0), self._monotonic() + seconds)
 
+    def met(self, error: DeliveryError, begun: int) -> float:
+        """Holds the lane for what happened to a message sent in the round `begun`; returns for how many seconds."""
+        seconds = self.trouble.met(error, begun)
+        self.pause("", seconds)
+        return seconds
+
     def is_paused(self, *what: str) -> bool:
         """Whether one of some places or slots is held back, or the whole lane."""
+        return self.trouble.in_doubt or self.is_held("", *what)
+
+    def is_held(self, *what: str) -> bool:
+        """Whether one of some places or slots is held back itself, or the whole lane by an empty word."""
         self._release()
-        return any(word in self._paused for word in ("", *what))
+        return any(word in self._paused for word in what)
+
+    def is_shut(self, seconds: float) -> bool:
+        """Whether nothing is sent in the whole lane for longer than that."""
+        return self._paused.get("", 0.0) > self._monotonic() + seconds
 
     @property
     def next_release(self) -> float:

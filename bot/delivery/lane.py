@@ -15,13 +15,13 @@ from bot.store.opening import Store
 from bot.store.values import Fenced, StoreUnavailable, Work
 
 log = logging.getLogger("briefbot.delivery")
-AT_ONCE = 32
-"""Digests that are under way in a lane at once; its limits of rate are the platform's own."""
-
 TOGETHER = 256
 """Slots that are taken up before the store is asked again what there is."""
 
 LONGEST_LOOK = 5.0
+LONGEST_SHUT = 60.0
+"""Seconds after which it is looked, in a lane in which nothing is sent, what cannot be posted in time any more."""
+
 AFTER_FAULT = 60.0
 LAST = 7.0
 """Seconds that requests under way have when the program ends."""
@@ -67,12 +67,16 @@ class Lane:
             if self._trouble:
                 raise self._trouble
             self.poked.clear()
-            ready = await slots.open_work(self.store, self.grip.hold.lane, self.now(), most=5_000)
+            await self.posting.sending.attend()
+            shut = self.grip.is_paused()
+            ready = await slots.open_work(self.store, self.grip.hold.lane, self.now(), most=5_000, over=shut)
             fresh = [work for work in in_turn(ready) if self._may_start(work)][:TOGETHER]
             if not fresh and not self._hands and await self._is_quiet():
+                self.grip.trouble.forget()
+                await self.posting.sending.attend()
                 return
             for work in fresh:
-                while len(self._hands) >= AT_ONCE and not keeping.done():
+                while len(self._hands) >= self.grip.trouble.width and not keeping.done():
                     await asyncio.wait([keeping, *self._hands.values()], return_when=asyncio.FIRST_COMPLETED)
                 if self._trouble or keeping.done() or self.poked.is_set():
                     break  # what has come meanwhile may be of a smaller workspace
@@ -80,8 +84,15 @@ class Lane:
             await self._something(keeping, await self._pause())
 
     def _may_start(self, work: Work) -> bool:
-        place = work.slot.place
-        return place not in self._hands and self.grip.is_firm and not self.grip.is_paused(place, work.slot.id)
+        place, id_, grip = work.slot.place, work.slot.id, self.grip
+        if place in self._hands or not grip.is_firm or grip.is_held(place, id_):
+            return False
+        return not grip.is_paused() or self._is_over(work)
+
+    def _is_over(self, work: Work) -> bool:
+        """Whether the time of a digest is over and nothing of it is left to be looked for, so that nothing is asked."""
+        current, is_late = work.current, self.now() > work.slot.deadline
+        return is_late and not work.slot.doubted and (current is None or current.state == "planned")
 
     def _start(self, work: Work) -> None:
         if self._may_start(work):
@@ -102,11 +113,15 @@ class Lane:
         """Returns for how many seconds there is nothing to start, unless something ends or is poked before."""
         if self._hands:
             return min(LONGEST_LOOK, max(self.grip.next_release, 0.0))
+        if self.grip.is_held(""):
+            return min(LONGEST_SHUT, max(self.grip.next_release, 0.0))
         wake = await slots.earliest_wake(self.store, self.grip.hold.lane)
         left = (wake - self.now()).total_seconds() if wake else LONGEST_LOOK
         return min(LONGEST_LOOK, max(left, self.grip.next_release if left <= 0 else 0.0, 0.0))
 
     async def _is_quiet(self) -> bool:
+        if self.grip.trouble.in_doubt:
+            return False
         wake = await slots.earliest_wake(self.store, self.grip.hold.lane)
         return wake is None or wake - self.now() > timedelta(seconds=self.linger)
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.places import InvalidPlace, home_of, lane_of, person_of
 from bot.store import slots, subscriptions, upkeep
@@ -14,11 +14,18 @@ log = logging.getLogger("briefbot.delivery")
 KEPT = timedelta(days=1)
 """How long it is tried to post a notice."""
 
+DAY = timedelta(days=1)
+"""Within which an owner is told once of one reason."""
+
+KEPT_LONG = timedelta(days=30)
+"""How long it is tried to tell what was missed: a platform may take nothing for long, which is then why."""
+
 
 async def paused(store: Store, subscription: Subscription, reason: str, now: datetime, operators: str = "") -> None:
     """Pauses a subscription whose digests cannot be posted, and tells its owner once.
 
-    The owner is told by a direct message, else in the place, else the operators are.
+    The owner is told by a direct message, else in the place, else the operators are; not again of the same reason
+    before a digest was posted, and a day is over.
     """
     if subscription.state != "active":
         return
@@ -29,11 +36,18 @@ async def paused(store: Store, subscription: Subscription, reason: str, now: dat
         "place": subscription.place,
         "reason": reason.removeprefix(UNREACHABLE),
     }
-    key = f"paused:{subscription.id}:{subscription.changed_at}"  # the same if we die before it is paused
-    await _notify(
-        store, key, "paused", told, [*_owner(subscription), subscription.place, operators], now, subscription.id
-    )
+    if not await _was_told(store, subscription.id, told["reason"], now):
+        key = f"paused:{subscription.id}:{subscription.changed_at}"  # the same if we die before it is paused
+        places = [*_owner(subscription), subscription.place, operators]
+        await _notify(store, key, "paused", told, places, now, subscription.id)
     await subscriptions.pause(store, subscription.id, reason, now)
+
+
+async def _was_told(store: Store, subscription: str, reason: str, now: datetime) -> bool:
+    """Returns whether it was told already why a subscription is paused: within a day, or since a digest was posted."""
+    told, posted = await slots.pauses_told(store, subscription)
+    since = min(posted, now - DAY) if posted else datetime.min.replace(tzinfo=UTC)
+    return any(one.due > since and one.about["told"]["reason"] == reason for one in told)
 
 
 def _owner(subscription: Subscription) -> list[str]:
@@ -45,11 +59,16 @@ def _owner(subscription: Subscription) -> list[str]:
         return []
 
 
-async def missed(store: Store, slot: Slot, subscription: Subscription | None, now: datetime) -> None:
-    """Tells in its place that a digest was missed."""
-    if subscription and slot.kind == "scheduled":
-        told = _of_digest(slot, subscription)
-        await _notify(store, f"missed:{slot.key}", "missed", told, [slot.place], now, subscription.id)
+async def missed(store: Store, slot: Slot, subscription: Subscription | None, why: str, now: datetime) -> None:
+    """Tells in its place that a digest was missed, and `why` if that is not that the bot was not running.
+
+    As long as that waits to be posted, it stands for those that are missed after it, too.
+    """
+    if subscription and slot.kind in ("scheduled", "now"):
+        waiting = await slots.open_notices(store, subscription.id)
+        if not any(one.about["trouble"] == "missed" for one in waiting):
+            told = _of_digest(slot, subscription) | {"reason": why}
+            await _notify(store, f"missed:{slot.key}", "missed", told, [slot.place], now, subscription.id, KEPT_LONG)
 
 
 async def failed(store: Store, slot: Slot, subscription: Subscription | None, reason: str, now: datetime) -> None:
@@ -110,17 +129,13 @@ async def _notify(
     places: Sequence[str],
     now: datetime,
     subscription: str | None = None,
+    kept: timedelta = KEPT,
 ) -> None:
     first, *then = list(filter(None, places)) or [""]
     if first:
         about = {"trouble": trouble, "told": dict(told), "title": told.get("title", ""), "then": then}
-        await slots.propose(store, Slot(key, "notice", lane_of(first), first, now, now + KEPT, subscription, about))
+        await slots.propose(store, Slot(key, "notice", lane_of(first), first, now, now + kept, subscription, about))
 
 
 def _of_digest(slot: Slot, subscription: Subscription) -> dict[str, str]:
-    following = subscription.next_fire if subscription.state == "active" else None
-    return {
-        "title": subscription.title,
-        "due": slot.due.isoformat(),
-        "next": following.isoformat() if following else "",
-    }
+    return {"title": subscription.title, "due": slot.due.isoformat()}

@@ -14,7 +14,7 @@ from bot.publishing import Absent, DeliveryError, Found, Receipt, Unknown
 from bot.store import beginning, outcomes, subscriptions
 from bot.store.beginning import ComposedFor
 from bot.store.doubting import MAY_BE_OUT
-from bot.store.values import MISSED, Begun, Delivery, Slot, StoreUnavailable, Subscription, Work, WrongState
+from bot.store.values import MISSED, Begun, Delivery, StoreUnavailable, Subscription, Work, WrongState
 from briefings.document import statements
 from briefings.document_json import from_values
 
@@ -58,9 +58,7 @@ class Posting:
         """Freezes what a slot posts, and sends its first part."""
         to, slot = self.sending, work.slot
         if to.now() > slot.deadline and not slot.doubted:
-            await notices.missed(to.store, slot, subscription, to.now())
-            to.count(work, "missed")
-            await self._skip(work, Composed(reason=_missed(slot)))
+            await self._miss(work, subscription)
             return
         begun = Begun("taken")
         while begun.outcome == "taken":
@@ -80,6 +78,19 @@ class Posting:
             await outcomes.uncertain(to.store, to.grip.hold, part.id, MAY_BE_OUT, now, now)
         elif begun.outcome == "begun":
             await to.send(Work(slot, begun.deliveries), begun.deliveries[0], subscription)
+
+    async def _miss(self, work: Work, subscription: Subscription | None) -> None:
+        """Skips what could not be posted in its time, and tells so in its place once that can be posted to."""
+        to, slot, why = self.sending, work.slot, self.sending.grip.trouble.reason
+        await notices.missed(to.store, slot, subscription, why, to.now())
+        to.count(work, "missed")
+        by = f"it was to be out by {slot.deadline:%Y-%m-%d %H:%M} UTC"
+        await self._skip(work, Composed(reason=f"{MISSED}{f'{why}; ' if why else ''}{by}"))
+
+    def _is_missed(self, work: Work, part: Delivery) -> bool:
+        """Whether nothing of a slot was posted in its time, and not because it was refused."""
+        is_over = part.part == 1 and self.sending.now() > work.slot.deadline
+        return is_over and bool(work.slot.doubted or self.sending.grip.trouble.reason)
 
     async def _skip(self, work: Work, composed: Composed | None) -> None:
         if composed:
@@ -115,9 +126,8 @@ class Posting:
         to = self.sending
         hold, now = to.grip.hold, to.now()
         match part.state:
-            case "planned" if now > work.slot.deadline and work.slot.doubted and part.part == 1:
-                await notices.missed(to.store, work.slot, subscription, now)
-                await self._skip(work, Composed(reason=_missed(work.slot)))
+            case "planned" if self._is_missed(work, part):
+                await self._miss(work, subscription)
             case "planned" if now > work.slot.deadline:
                 await to.give_up(work, part, subscription, part.reason or "there was no time left")
             case "planned" if self._is_outdated(work):
@@ -146,13 +156,15 @@ class Posting:
     async def _look(self, work: Work, part: Delivery, subscription: Subscription | None) -> None:
         """Looks whether a part was posted; where that cannot be told, the policy of the subscription decides."""
         to = self.sending
-        post, hold, now = to.post(work, part, subscription), to.grip.hold, to.now()
+        post, hold, now, begun = to.post(work, part, subscription), to.grip.hold, to.now(), to.grip.trouble.round
         try:
             found = Found(Receipt(**part.receipt)) if part.receipt else await to.found(post)
         except DeliveryError as error:
             if now > work.slot.deadline + LOOKED_FOR:
                 await self._ask_a_person(work, part, error.reason)
                 return
+            if error.scope == "lane":
+                to.grip.met(error, begun)
             wait = pause_after(2) if error.retry_after is None else timedelta(seconds=error.retry_after)
             await outcomes.uncertain(to.store, hold, part.id, error.reason, now, now + wait)
             return
@@ -208,7 +220,3 @@ class Posting:
             intended = await outcomes.sending(to.store, to.grip.hold, part.id, to.now())
             if intended:
                 await to.send(work, intended, subscription)
-
-
-def _missed(slot: Slot) -> str:
-    return f"{MISSED}it was to be out by {slot.deadline:%Y-%m-%d %H:%M} UTC"

@@ -11,9 +11,9 @@ from bot.delivery.engine import Engine
 from bot.delivery.shelf import Shelf
 from bot.publishing import Absent, Found, Post, Publisher, Receipt, Unknown
 from bot.store import slots, subscriptions
-from bot.store.copying import copy
+from bot.store.copying import copied
 from bot.store.lanes import free_lanes
-from bot.store.opening import Store, open_store
+from bot.store.opening import Store
 from bot.store.values import State
 from bot.subscribing.subscriptions import next_fire
 from briefings.paginate import Budget
@@ -53,6 +53,9 @@ class Rehearsed:
     async def finish(self, post: Post, receipt: Receipt) -> None:
         """Has nothing left to do."""
 
+    async def knock(self) -> None:
+        """Finds nothing in the way."""
+
     async def reachable(self, place: str) -> bool | None:  # noqa: ARG002
         """Says that nobody was asked."""
         return None
@@ -63,7 +66,7 @@ class Rehearsed:
 
 
 async def rehearse(
-    store: Store,
+    url: str,
     knowledge: Knowledge,
     budgets: Mapping[str, Budget],
     names: Mapping[str, Mapping[str, str]],
@@ -72,6 +75,7 @@ async def rehearse(
 ) -> list[tuple[State, str, int]]:
     """Shows all that would be posted in a period with the knowledge of now, if nothing else happened.
 
+    The database of the plain `url` is only read, and need not be there.
     `budgets` and `names` are those of the platforms, by name. What fell due before the period is passed over. Returns
     what became of the digests: states with their reasons, counted.
 
@@ -81,8 +85,7 @@ async def rehearse(
     start, end = period
     now = start
     with TemporaryDirectory() as folder:
-        async with open_store(f"sqlite:///{Path(folder) / 'rehearsal.db'}") as made:
-            await copy(store, made)
+        async with copied(url, Path(folder)) as made:
             await free_lanes(made)
             clock = lambda: now  # noqa: E731  the instant of the moment, which the loop below moves
             publishers: dict[str, Publisher] = {

@@ -43,6 +43,8 @@ async def ready(engine: Engine, file: Path | None) -> AsyncIterator[None]:
             await stack.enter_async_context(publisher.opened())
         stack.push_async_callback(engine.stop)
         await mend_next_fires(engine.store, engine.now())
+        if waiting := await engine.waiting():
+            log.warning("subscriptions wait for platforms that are off here", extra={"subscriptions": waiting})
         yield
 
 
@@ -93,7 +95,7 @@ async def deliver_once(engine: Engine) -> None:
     Raises:
         StoreUnavailable: the store cannot be used.
     """
-    await engine.mend()
     await engine.tick()
     await engine.finish()
+    await engine.mend()  # what is due waits for no questions about what is not
     await engine.clean()

@@ -10,7 +10,7 @@ from typing import TypeVar
 from bot.delivery import notices
 from bot.delivery.grip import Grip
 from bot.publishing import Absent, DeliveryError, Found, Post, Publisher, Receipt, Unknown
-from bot.store import outcomes
+from bot.store import lanes, outcomes
 from bot.store.opening import Store
 from bot.store.values import UNREACHABLE, Delivery, Subscription, Work
 from bot.tally import Tally
@@ -58,11 +58,13 @@ class Sending:
             if not self.grip.is_free(work.slot.place):
                 await self.hand_back(part)
                 return
+            begun = self.grip.trouble.round
             try:
                 receipt = await self._publish(post)
             except DeliveryError as error:
-                await self._not_posted(work, part, subscription, error)
+                await self._not_posted(work, part, subscription, error, begun)
                 return
+            self.grip.trouble.taken(begun)
             part = await self.posted(work, part, post, receipt)
             if part and not await self.grip.turn(self.publisher, work.slot.place):
                 await self.hand_back(part)
@@ -117,7 +119,7 @@ class Sending:
             self.tally.count("digests", end)
 
     async def _not_posted(
-        self, work: Work, part: Delivery, subscription: Subscription | None, error: DeliveryError
+        self, work: Work, part: Delivery, subscription: Subscription | None, error: DeliveryError, begun: int
     ) -> None:
         """Records why a part was not posted, or may not have been, and when to go on."""
         now = self.now()
@@ -125,10 +127,10 @@ class Sending:
         level = logging.WARNING if error.outcome == "permanent" else logging.INFO
         log.log(level, "not posted", extra={"delivery": part.id, "outcome": error.outcome, "reason": error.reason})
         hold, id_, store = self.grip.hold, part.id, self.store
-        if (error.outcome, error.scope) == ("permanent", "lane"):
-            await notices.shut_out(store, work.slot.lane, error.reason, self.operators, now)
-        if error.scope != "message":
-            self.grip.pause(work.slot.place if error.scope == "place" else "", wait.total_seconds())
+        if error.scope == "lane" or error.outcome == "ambiguous":
+            wait = timedelta(seconds=self.grip.met(error, begun))
+        elif error.scope == "place":
+            self.grip.pause(work.slot.place, wait.total_seconds())
         match error.outcome, error.scope:
             case "ambiguous", _:
                 look_at = now + timedelta(seconds=self.publisher.settle)
@@ -143,6 +145,35 @@ class Sending:
                 refused = (error.outcome, error.scope) == ("permanent", "message")
                 again = outcomes.not_accepted
                 await self._record(lambda: again(store, hold, id_, error.reason, now + wait, refused=refused))
+
+    async def attend(self) -> None:
+        """Asks the platform whether it lets us in, where that is in doubt, and keeps why it does not, or that it does.
+
+        The operators are told of what does not end by itself.
+        """
+        trouble, hold = self.grip.trouble, self.grip.hold
+        asks = trouble.in_doubt and not self.grip.is_held("")
+        if asks:
+            await self._knock()
+        lasting = trouble.lasting
+        reason = lasting.reason if lasting else trouble.reason if trouble.in_doubt else ""
+        if lasting and lasting.outcome == "permanent" and (asks or reason != trouble.reason):
+            await notices.shut_out(self.store, hold.lane, reason, self.operators, self.now())
+        if reason != trouble.reason:
+            said = "nothing is sent in a lane" if reason else "a lane goes on"
+            log.warning(said, extra={"lane": hold.lane, "reason": reason or trouble.reason})
+            await lanes.keep_trouble(self.store, hold, reason)
+            trouble.reason = reason
+
+    async def _knock(self) -> None:
+        trouble = self.grip.trouble
+        try:
+            await self.publisher.knock()
+        except Exception as error:
+            told = error if isinstance(error, DeliveryError) else DeliveryError("not_accepted", "lane", _fault(error))
+            self.grip.pause("", trouble.still(told))
+        else:
+            trouble.in_doubt = False
 
     async def _pause(self, work: Work, subscription: Subscription | None, reason: str) -> None:
         """Pauses what is posted to a place that does not take it, or tells a notice elsewhere."""

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from bot.desk.visit import Visit
 from bot.places import person_in
 from bot.schedule import InvalidSchedule, parse
+from bot.store import lanes
 from bot.store.values import UNREACHABLE, Slot, Subscription
 from bot.subscribing.keeping import is_declared, last_digest, paused_by
 from bot.subscribing.subscriptions import RUNS, terms_of, wanted_of
@@ -13,8 +14,8 @@ from briefings.document import Choice
 from briefings.subscription import Run, Standing
 
 
-def standing_of(visit: Visit, one: Subscription, last: Slot | None = None) -> Standing:
-    """Returns a subscription at this moment, with the digest that was due last."""
+def standing_of(visit: Visit, one: Subscription, last: Slot | None = None, held: str = "") -> Standing:
+    """Returns a subscription at this moment, with the digest that was due last, and why nothing is posted now."""
     zone = zone_kept(one.zone)
     try:
         schedule = parse(one.schedule, one.zone)
@@ -37,16 +38,18 @@ def standing_of(visit: Visit, one: Subscription, last: Slot | None = None) -> St
         paused_by=person_in(one.place, paused_by(one)),
         declared=one.declared is not None,
         last=run_of(last, zone) if last else None,
+        held=held,
     )
 
 
 async def with_last(visit: Visit, one: Subscription) -> Standing:
-    """Returns a subscription with what became of its last digest.
+    """Returns a subscription with what became of its last digest, and what holds it up.
 
     Raises:
         StoreUnavailable: that cannot be read.
     """
-    return standing_of(visit, one, await last_digest(visit.store, one, visit.now))
+    held = lanes.trouble_in(await lanes.troubles(visit.store), one.place)
+    return standing_of(visit, one, await last_digest(visit.store, one, visit.now), held)
 
 
 def choices_of(visit: Visit, one: Subscription) -> list[Choice]:

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.delivery.overdue import AFTER
 from bot.places import platform_of
-from bot.store import upkeep
+from bot.store import lanes, subscriptions, upkeep
 from bot.store.opening import Store
 from bot.store.upkeep import Counts, Overdue
 from bot.store.values import StoreUnavailable
@@ -24,11 +24,16 @@ PATIENCE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Is what the database has told, or in `problem` why it has not."""
+    """Is what the database has told, or in `problem` why it has not.
+
+    `held` is why nothing is posted, by lane; `off` how many subscriptions wait for platforms that are off, by platform.
+    """
 
     counts: Counts | None = None
     overdue: tuple[Overdue, ...] = ()
     problem: str = ""
+    held: Mapping[str, str] = field(default_factory=dict)
+    off: Mapping[str, int] = field(default_factory=dict)
 
 
 class Reading:
@@ -67,12 +72,18 @@ class Reading:
         try:
             counts = await upkeep.counts(self._store, now)
             late = await upkeep.overdue(self._store, now - AFTER)
+            held = await lanes.troubles(self._store)
+            off = await subscriptions.of_others(self._store, self._platforms)
         except StoreUnavailable as error:
             return Figures(problem=str(error))
         except Exception:
             log.exception("the database could not be read by a fault of ours")
             return Figures(problem="the database could not be read by a fault of ours; the log tells more")
-        return Figures(counts, tuple(one for one in late if platform_of(one.lane) in self._platforms))
+        ours = tuple(one for one in late if self._is_ours(one.lane))
+        return Figures(counts, ours, held={n: why for n, why in held.items() if self._is_ours(n)}, off=off)
+
+    def _is_ours(self, lane: str) -> bool:
+        return platform_of(lane) in self._platforms
 
     async def close(self) -> None:
         """Waits for what is being read."""

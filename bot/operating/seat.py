@@ -52,8 +52,7 @@ class Seat:
         told = False
         while True:
             try:
-                now = self._now()
-                hold = await lanes.take_lane(self._store, self._name, self._owner, now, now + LEASE)
+                hold = await lanes.take_lane(self._store, self._name, self._owner, self._now(), LEASE)
             except StoreUnavailable as error:
                 log.warning("a seat waits for the store", extra={"seat": self._name, "error": str(error)})
                 await asyncio.sleep(AWAY)
@@ -70,7 +69,7 @@ class Seat:
         while True:
             await asyncio.sleep(RENEWED)
             try:
-                await lanes.keep_lane(self._store, hold, self._now() + LEASE)
+                await lanes.keep_lane(self._store, hold, self._now(), LEASE)
             except StoreUnavailable as error:
                 log.warning("a seat cannot be renewed", extra={"seat": self._name, "error": str(error)})
             except Fenced:

@@ -39,6 +39,8 @@ class Status:
             yield self.figures.problem
         for late in self.figures.overdue:
             yield f"{late.lane}: {late.number} digests are overdue, the first since {_written(late.since)}"
+        for lane, why in self.figures.held.items():
+            yield f"{lane}: nothing is posted: {why}"
         for one in self.platforms:
             if not one.serving:
                 yield f"{one.name}: refused; the log tells why"
@@ -53,9 +55,11 @@ class Status:
     def _warnings(self) -> Iterator[str]:
         counts = self.figures.counts
         if counts and counts.slots.get("uncertain"):
-            yield f"{counts.slots['uncertain']} digests may be out; see briefbot deliveries"
+            yield f"{counts.slots['uncertain']} digests may be out; see briefbot deliveries --uncertain"
         if counts and counts.missed:
             yield f"{counts.missed} digests were missed in the last day"
+        for platform, number in self.figures.off.items():
+            yield f"{number} subscriptions wait for {platform}, which is off here"
         if self.rejected:
             yield f"the knowledge was edited, but not taken up: {self.rejected}"
 

@@ -1,6 +1,7 @@
 """Looking into a database without opening it for work: nothing is made, migrated or written."""
 
-from contextlib import nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.store.opening import WAIT, Store, address_of, engine_to, name_of, revision_of
 from bot.store.subscriptions import everywhere
 from bot.store.tables import REVISION
-from bot.store.values import Subscription
+from bot.store.values import StoreUnavailable, Subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,27 @@ async def look_into(url: str) -> Looked:
         return Looked(revision, some, await _refusal(store))
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def open_to_read(url: str) -> AsyncIterator[Store | None]:
+    """Opens a database that is there to be read as it is; gives None where there are no tables of ours in it.
+
+    Raises:
+        StoreUnavailable: it cannot be read, or its schema is not this program's.
+    """
+    address = address_of(url)
+    store = Store(engine_to(address, WAIT), name_of(address), WAIT, nullcontext())
+    try:
+        revision = await revision_of(store)
+        if revision not in (REVISION, None):
+            raise StoreUnavailable(
+                f"the database {store.name} has the schema {revision}, and this program reads {REVISION}; "
+                "have `briefbot run` of this version bring it up"
+            )
+        yield store if revision else None
+    finally:
+        await store.engine.dispose()
 
 
 def _reader(address: URL) -> AsyncEngine:

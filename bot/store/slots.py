@@ -13,7 +13,7 @@ from bot.store.lanes import check
 from bot.store.opening import Store
 from bot.store.sql import chunks, insert, whole
 from bot.store.subscriptions import locked
-from bot.store.tables import decision, delivery, shown, slot
+from bot.store.tables import decision, delivery, lane, shown, slot
 from bot.store.values import SHORT, Delivery, Fenced, Hold, Slot, State, Subscription, Work, WrongState
 
 OPEN = ("planned", "sending")
@@ -33,9 +33,11 @@ async def propose(store: Store, new: Slot) -> bool:
 
 @whole
 async def lanes_with_work(store: Store, now: datetime) -> list[str]:
-    """Returns the lanes in which something wants attention now."""
+    """Returns the lanes in which something wants attention now, or whose platform took nothing when it was asked."""
+    awake = select(slot.c.lane.label("name")).where(slot.c.wake <= now)
+    troubled = select(lane.c.name).where(lane.c.trouble != "")
     async with store.reading() as tx:
-        return list(await tx.scalars(select(slot.c.lane).where(slot.c.wake <= now).distinct().order_by(slot.c.lane)))
+        return list(await tx.scalars(awake.union(troubled).order_by("name")))
 
 
 @whole
@@ -56,13 +58,14 @@ async def next_wake(store: Store, after: datetime) -> datetime | None:
 
 
 @whole
-async def open_work(store: Store, lane: str, now: datetime, most: int = 1_000) -> list[Work]:
+async def open_work(store: Store, lane: str, now: datetime, most: int = 1_000, *, over: bool = False) -> list[Work]:
     """Returns what wants attention in a lane: slots to begin, and begun ones whose current part is to go on.
 
-    What was due first comes first. A part that is `sending` is in the caller's own hands, or was in those of a process
-    that is gone; `uncertain`: it is to be looked for.
+    What was due first comes first; `over` leaves out what there is still time for. A part that is `sending` is in the
+    caller's own hands, or was in those of a process that is gone; `uncertain`: it is to be looked for.
     """
     ready = select(slot).where(slot.c.lane == lane, slot.c.wake <= now)
+    ready = ready.where(slot.c.deadline < now) if over else ready
     return await _some(store, ready.order_by(slot.c.due, slot.c.id).limit(most))
 
 
@@ -102,6 +105,25 @@ async def latest_now(store: Store, subscription: str) -> Slot | None:
     async with store.reading() as tx:
         row = (await tx.execute(asked.order_by(slot.c.due.desc(), slot.c.id).limit(1))).first()
     return None if row is None else slot_value(row)
+
+
+@whole
+async def pauses_told(store: Store, subscription: str, most: int = 20) -> tuple[list[Slot], datetime | None]:
+    """Returns the latest notices of why a subscription was paused, and when its last posted digest was due."""
+    of_it = slot.c.subscription == subscription
+    told = select(slot).where(of_it, slot.c.kind == "notice", slot.c.key.startswith("paused:"))
+    posted = select(func.max(slot.c.due)).where(of_it, slot.c.kind.in_(("scheduled", "now")), slot.c.state == "sent")
+    async with store.reading() as tx:
+        rows = await tx.execute(told.order_by(slot.c.due.desc()).limit(most))
+        return [slot_value(row) for row in rows], await tx.scalar(posted)
+
+
+@whole
+async def open_notices(store: Store, subscription: str) -> list[Slot]:
+    """Returns the notices about a subscription that are not at their end."""
+    of_it = slot.c.subscription == subscription, slot.c.kind == "notice", slot.c.wake.is_not(None)
+    async with store.reading() as tx:
+        return [slot_value(row) for row in await tx.execute(select(slot).where(*of_it))]
 
 
 @whole

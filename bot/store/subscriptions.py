@@ -1,6 +1,6 @@
 """Subscriptions: made, changed, paused, removed; removing keeps the row, for its history."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Unpack
@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from sqlalchemy import ColumnElement, Row, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.platforms import PLATFORMS
 from bot.store.opening import Store
 from bot.store.sql import in_workspace, insert, whole
 from bot.store.tables import slot, subscription
@@ -89,6 +90,18 @@ async def earliest_fire(store: Store) -> datetime | None:
     async with store.reading() as tx:
         found: datetime | None = await tx.scalar(first)
         return found
+
+
+@whole
+async def of_others(store: Store, platforms: Collection[str]) -> dict[str, int]:
+    """Returns how many active subscriptions there are on other platforms than those, by platform."""
+    active = select(func.count()).select_from(subscription).where(subscription.c.state == "active")
+    found: dict[str, int] = {}
+    async with store.reading() as tx:
+        for name in sorted(set(PLATFORMS) - set(platforms)):
+            theirs = (subscription.c.place >= f"{name}:") & (subscription.c.place < f"{name};")  # ; follows :
+            found[name] = await tx.scalar(active.where(theirs)) or 0
+    return {name: number for name, number in found.items() if number}
 
 
 @whole

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.places import lane_of
-from bot.store import drafts
+from bot.store import drafts, lanes
 from bot.store.opening import Store
 from bot.store.slots import slot_value
 from bot.store.sql import in_workspace, whole
@@ -130,7 +130,9 @@ async def set_back(store: Store, now: datetime) -> None:
     """Brings back what a clock that was far ahead has dated: it would not come, or not count, before that day."""
     ahead, beyond = now + AHEAD, now + KEPT_BACK
     async with store.writing() as tx:
-        await tx.execute(update(lane).where(lane.c.until > ahead).values(until=now))
+        clock = lanes.clock(tx, now)
+        far = lane.c.until > lanes.later(clock, AHEAD)
+        await tx.execute(update(lane).where(far).values(until=lanes.later(clock, timedelta())))
         await tx.execute(update(subscription).where(subscription.c.made_at > ahead).values(made_at=now))
         await tx.execute(update(slot).where(slot.c.wake > beyond).values(wake=now))
         await tx.execute(update(seen).where(seen.c.at > ahead).values(at=now))

@@ -218,11 +218,15 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Is the right to write for a lane, as long as nobody has taken it since."""
+    """Is the right to write for a lane, as long as nobody has taken it since.
+
+    `trouble` is why nothing was taken in it when the right was taken.
+    """
 
     lane: str
     owner: str
     fence: int
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

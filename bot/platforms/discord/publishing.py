@@ -153,6 +153,14 @@ class DiscordPublisher:
                 raise
             raise DeliveryError(refused.outcome, "message", refused.reason, refused.retry_after) from refused
 
+    async def knock(self) -> None:
+        """Asks who we are.
+
+        Raises:
+            DeliveryError: Discord does not answer, or refuses the token.
+        """
+        await self._rest.request(Route("GET", "/users/@me"))
+
     async def reachable(self, place: str) -> bool | None:
         """Returns whether messages can be posted to a place again.
 

@@ -14,10 +14,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack import limited, limits
 from bot.platforms.slack.lookup import direct_channel, look, marked, open_to_us, ourselves, person_left
+from bot.platforms.slack.questions import Questions
 from bot.platforms.slack.render import BUDGET, payload
 from bot.platforms.slack.sending import BLOCKS_REFUSED, TIMEOUT, needed, reason, tell_of_refused_blocks
-from bot.platforms.slack.turns import Turns
-from bot.platforms.slack.verdicts import untold, verdict
+from bot.platforms.slack.turns import TooEarly, Turns
+from bot.platforms.slack.verdicts import shut, untold, verdict
 from bot.publishing import Absent, DeliveryError, Found, Post, Receipt, Unknown
 from bot.tally import Tally
 
@@ -125,9 +126,12 @@ class SlackPublisher:
         until, unknown = self._unasked.get(where.target, (0.0, None))
         if unknown and self._monotonic() < until:
             return unknown
-        api = self._api
+        api = Questions(self._api, self._turns, where.workspace)
         try:
             return await self._look(api, post, where)
+        except TooEarly as early:
+            told = "it cannot be looked for now: Slack wants to be asked less"
+            raise DeliveryError("not_accepted", "place", told, early.seconds) from None
         except Exception as error:  # an answer that cannot be read is none
             later = untold(error)
             if later:
@@ -137,13 +141,26 @@ class SlackPublisher:
     async def finish(self, post: Post, receipt: Receipt) -> None:
         """Does nothing: on Slack, what is posted is done."""
 
+    async def knock(self) -> None:
+        """Asks who we are.
+
+        Raises:
+            DeliveryError: Slack does not answer, or refuses the token.
+        """
+        api = self._api
+        try:
+            self._ours = await ourselves(api)
+        except Exception as error:  # an answer that cannot be read is none
+            raise shut(error) from None
+
     async def reachable(self, place: str) -> bool | None:
         """Returns whether messages can be posted to a place again; None where Slack does not let us ask.
 
         Raises:
             DeliveryError: it is no place of Slack's.
         """
-        where, api = _where(place), self._api
+        where = _where(place)
+        api = Questions(self._api, self._turns, where.workspace)
         try:
             if where.person:
                 return False if await person_left(api, where.person) else None

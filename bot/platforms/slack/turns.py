@@ -1,7 +1,8 @@
-"""Whose turn it is to post: what Slack allows a channel and a workspace, kept before anything is sent.
+"""Whose turn it is to post or to ask: what Slack allows a channel, a method and a workspace, kept before it is sent.
 
 Slack takes about one message a second in a channel, and an unnamed number in a workspace
-(docs.slack.dev/apis/web-api/rate-limits); the latter is kept to several hundred a minute.
+(docs.slack.dev/apis/web-api/rate-limits); the latter is kept to several hundred a minute. The methods by which we ask
+are of tier 3 or 4, or auth.test: 50 a minute and more, each by itself.
 """
 
 import asyncio
@@ -11,6 +12,21 @@ from typing import Literal
 
 MOST = 10_000
 """Channels that are remembered, as long as there are no more that have to wait."""
+
+
+ASKED_AT_ONCE = 25
+"""As many pages as one message is looked for on."""
+
+PATIENCE = 5.0
+"""Seconds that a question waits for its turn while Slack holds its method back; one that had to wait longer is not."""
+
+
+class TooEarly(Exception):
+    """Says for how many seconds a method is not to be asked."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class _Bucket:
@@ -43,6 +59,7 @@ class Turns:
         self._sleep = sleep
         self._workspaces: dict[str, _Bucket] = {}
         self._channels: dict[tuple[str, str], _Bucket] = {}
+        self._methods: dict[tuple[str, str], _Bucket] = {}
 
     async def take(self, workspace: str, channel: str) -> None:
         """Waits until a message may be sent to a channel, and counts it."""
@@ -54,6 +71,25 @@ class Turns:
                     pass
         finally:
             one.waiting -= 1
+
+    async def ask(self, workspace: str, method: str) -> None:
+        """Waits until a method may be asked, and counts it, also among the messages of the workspace.
+
+        Raises:
+            TooEarly: Slack wants it to be left alone for longer than one waits.
+        """
+        one, all_ = self._method(workspace, method), self._workspace(workspace)
+        async with one.lock:
+            seconds = one.held - self._now()
+            if seconds > PATIENCE:
+                raise TooEarly(seconds)
+            while not await self._taken(one, all_):
+                pass
+
+    def hold_method(self, workspace: str, method: str, seconds: float) -> None:
+        """Lets a method not be asked for some seconds."""
+        bucket = self._method(workspace, method)
+        bucket.held = max(bucket.held, self._now() + seconds)
 
     def hold(self, workspace: str, channel: str, scope: Literal["message", "place", "lane"], seconds: float) -> None:
         """Lets nobody have a turn for some seconds, in a channel or in a whole workspace."""
@@ -91,6 +127,9 @@ class Turns:
 
     def _workspace(self, workspace: str) -> _Bucket:
         return self._workspaces.setdefault(workspace, _Bucket(rate=5, burst=20))
+
+    def _method(self, workspace: str, method: str) -> _Bucket:
+        return self._methods.setdefault((workspace, method), _Bucket(rate=50 / 60, burst=ASKED_AT_ONCE))
 
     def _channel(self, workspace: str, channel: str) -> _Bucket:
         if len(self._channels) >= MOST:

@@ -139,6 +139,15 @@ def untold(error: Exception) -> DeliveryError | None:
     return DeliveryError("not_accepted", scope, f"it cannot be looked for now: {known.reason}", known.retry_after)
 
 
+def shut(error: Exception) -> DeliveryError:
+    """Returns why Slack lets nothing in, where it was asked no more than who we are."""
+    known = verdict(error)
+    if known.outcome == "ambiguous":
+        kind = reason(error) if isinstance(error, SlackApiError) else type(error).__name__
+        return DeliveryError("not_accepted", "lane", f"Slack does not answer as it should ({kind})")
+    return DeliveryError(known.outcome, "lane", known.reason, known.retry_after)
+
+
 def _said(known: _Verdict, error: SlackApiError) -> DeliveryError:
     word = reason(error)
     why = f"{known.reason.format(needed=needed(error) or 'chat:write')} ({word})"

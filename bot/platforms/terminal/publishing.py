@@ -39,6 +39,9 @@ class TerminalPublisher:
     async def finish(self, post: Post, receipt: Receipt) -> None:
         """Has nothing left to do."""
 
+    async def knock(self) -> None:
+        """Finds that a screen can always be written to."""
+
     async def left(self, workspace: str) -> bool | None:  # noqa: ARG002
         """Says that nobody removes it from a terminal."""
         return False
