@@ -22,6 +22,7 @@ def now() -> datetime:
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seat, "LOOK", 0.02)
     monkeypatch.setattr(seat, "RENEWED", 0.05)
+    monkeypatch.setattr(seat, "LEASE", timedelta(seconds=0.5))
 
 
 async def waits_for(one: Seat) -> tuple["asyncio.Task[Turn]", AsyncExitStack]:
@@ -47,8 +48,7 @@ async def test_seats_of_different_names_are_had_at_a_time(store: Store) -> None:
 
 
 async def test_of_whoever_died_another_takes_the_seat_over_when_the_lease_has_ended(store: Store) -> None:
-    dead = Seat(store, "gateway", lambda: now() - seat.LEASE + timedelta(seconds=0.3))
-    dying = dead.turn()
+    dying = Seat(store, "gateway", now).turn()
     await dying.__aenter__()
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
@@ -56,9 +56,11 @@ async def test_of_whoever_died_another_takes_the_seat_over_when_the_lease_has_en
         assert turn.number == 2
 
 
-async def test_whoever_was_frozen_past_the_lease_hears_that_the_turn_is_over(store: Store) -> None:
-    frozen = Seat(store, "gateway", lambda: now() - 2 * seat.LEASE)
-    async with frozen.turn() as turn, Seat(store, "gateway", now).turn():
+async def test_whoever_was_frozen_past_the_lease_hears_that_the_turn_is_over(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seat, "RENEWED", 1.5)  # as if it had been frozen meanwhile
+    async with Seat(store, "gateway", now).turn() as turn, Seat(store, "gateway", now).turn():
         async with asyncio.timeout(5):
             await turn.over.wait()
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.slack.socket_mode import SILENCE, Connection, _close
+from bot.platforms.slack.connection import SILENCE, Connection, close
 from tests.fakes.slack import Asked, FakeSlack
 from tests.fakes.slack_people import new_user
 from tests.running import Bot, on_slack, running
@@ -146,7 +146,7 @@ def test_a_connection_without_a_frame_for_half_a_minute_counts_as_deaf() -> None
         session.closed = True
         looked.append(connection.alive)
         connection.current_session = None
-        await _close(connection)
+        await close(connection)
         return looked
 
     assert asyncio.run(look()) == [True, False, True, False]

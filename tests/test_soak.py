@@ -174,7 +174,7 @@ def test_half_an_hour_idle_or_of_ten_commands_a_second_takes_nothing(
         assert (idle.end(), bot.end()) == (0, 0)
         told, found = crowd.told(), account(outbox)
         objections = slack.objections + discord.objections
-    record_property("asked", told)
+    record_property("asked", str(told))
     check(of_idle, record_property, "idle", 0)
     check(of_busy, record_property, "ten commands a second", 5)
     assert [(one.unsent, one.unanswered, one.twice) for one in told] == [(0, 0, 0)] * 2

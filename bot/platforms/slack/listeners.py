@@ -29,6 +29,7 @@ from bot.platforms.slack.manifest import ASK, COMPANIES_IN_MESSAGE
 from bot.platforms.slack.messages import SHARE, home, modal
 from bot.platforms.slack.people import People
 from bot.platforms.slack.render import BUDGET, PREFIX, payload
+from bot.platforms.slack.repeats import Repeats
 from bot.platforms.slack.sending import Refused, Sender
 from bot.platforms.slack.tokens import refusal
 from bot.platforms.slack.typeahead import typed_ahead
@@ -44,12 +45,6 @@ ANYTHING = re.compile("")
 ASKED = "briefbot_asked"
 FORM = "briefbot_form"
 """The key of a form whose answer is still to come."""
-
-REMEMBERED = 3600.0
-"""Seconds for which an event is known to have come: Slack repeats one after 5 minutes at the latest."""
-
-REPLAYED = 600.0
-"""Seconds for which a command or a click is: Slack repeats neither, and a signature is good for five minutes."""
 
 SHARED = 30.0
 """Seconds for which a second click shares nothing again: a share that failed may be tried anew after them."""
@@ -77,8 +72,10 @@ class Listeners:
         self._forms = Forms(core, self._asking, sender, self._sent)
         self._sender, self._work, self._stop = sender, work, stop
         self._leaving = Leaving(core, people, stop)
-        self._events, self._triggers = Recently(REMEMBERED), Recently(REPLAYED)
-        self._shared, self._told, self._homes = Recently(SHARED), Recently(TOLD), Recently(TOLD)
+        self._repeats = Repeats()
+        self._shared = Recently(SHARED)
+        self._told = Recently(TOLD)
+        self._homes = Recently(TOLD)
 
     def register(self, app: AsyncApp) -> None:
         """Has an app call the listeners; nothing is subscribed that stands not here."""
@@ -97,8 +94,7 @@ class Listeners:
 
     async def _once(self, body: Body, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002
         """Acknowledges what came before, without doing it again."""
-        event, trigger = body.get("event_id"), body.get("trigger_id")
-        if (event and self._events.seen(str(event))) or (not event and trigger and self._triggers.seen(str(trigger))):
+        if self._repeats.came_before(body):
             return BoltResponse(status=200)
         await next()
         return None

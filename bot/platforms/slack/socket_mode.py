@@ -6,22 +6,19 @@ opens the next, waits a whole ping interval after a cut or a failure, and tries 
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from time import monotonic, time
+from time import time
 from typing import Any
 
-from aiohttp import ClientError, WSMessage, WSMsgType
+from aiohttp import ClientError
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.happening import received
+from bot.platforms.slack.connection import GOODBYE, SILENCE, Connection, close
 from bot.platforms.slack.sending import reason
 from bot.tally import Tally
 
@@ -29,94 +26,10 @@ log = logging.getLogger("briefbot.slack")
 CONNECTIONS = 2
 """Kept open at a time, of the 10 that Slack allows, so that one may be cut without a gap."""
 
-SILENCE = 30.0
-"""Seconds without any frame after which a connection counts as deaf."""
-
-PING = 10.0
 LOOK = 0.2
 CONNECT = 5.0
 RETIRE = 10.0
-GOODBYE = 1.0
-SOON = 0.01
-NORMALLY = (1000).to_bytes(2, "big")
-"""The status of a connection that is closed because it is no longer needed (RFC 6455, 7.4.1)."""
-
 LONGEST_PAUSE = 30.0
-MOST_LOOKED_AT = 200
-REFRESHES = {"warning", "refresh_requested"}
-"""Reasons to disconnect that ask for another connection; after any other, such as too many, that would be refused."""
-
-
-class Connection(SocketModeClient):
-    """Is one connection of the SDK that never reconnects by itself: `ended` says that another is due."""
-
-    def __init__(self, app_token: str, web_client: AsyncWebClient, url: str) -> None:
-        super().__init__(
-            app_token,
-            logging.getLogger("slack_sdk.socket_mode"),
-            web_client,
-            auto_reconnect_enabled=False,
-            ping_interval=PING,
-            on_message_listeners=[self._frame],
-            on_close_listeners=[self._closed],
-            on_error_listeners=[self._closed],
-        )
-        self._url = url
-        self.ended = False
-        self.turned_out = ""
-        self._heard = monotonic()
-        self._pong: float | None = None
-
-    async def connect(self) -> None:
-        """Opens the connection, once.
-
-        Raises:
-            aiohttp.ClientError, OSError: it cannot be opened.
-        """
-        self.current_session = await self.aiohttp_client_session.ws_connect(
-            self._url, autoping=False, heartbeat=self.ping_interval, proxy=self.proxy
-        )
-        await self.current_session.ping(f"sdk-ping-pong:{time()}".encode())
-        self.current_session_monitor = asyncio.ensure_future(self.monitor_current_session())
-        self.message_receiver = asyncio.ensure_future(self.receive_messages())
-
-    async def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
-        """Notes that Slack asks for a new connection."""
-        self.ended = True
-
-    async def part(self) -> None:
-        """Says goodbye, and reads on until Slack has said it too and all that it sent before is handed on.
-
-        Closing would throw that away.
-
-        Raises:
-            aiohttp.ClientError, OSError: there is no connection any more.
-        """
-        if self.current_session and not self.current_session.closed:
-            await self.current_session.send_frame(NORMALLY, WSMsgType.CLOSE)
-        while not (self.cut or self.ended) or not self.message_queue.empty():
-            await asyncio.sleep(SOON)
-
-    @property
-    def alive(self) -> bool:
-        """Whether frames still come, or at least the answers to our pings."""
-        if self.last_ping_pong_time != self._pong:
-            self._pong, self._heard = self.last_ping_pong_time, monotonic()
-        return not self.cut and monotonic() - self._heard < SILENCE
-
-    @property
-    def cut(self) -> bool:
-        """Whether there is no connection any more."""
-        return self.current_session is None or self.current_session.closed
-
-    async def _frame(self, message: WSMessage) -> None:
-        self._heard = monotonic()
-        if '"disconnect"' in message.data[:MOST_LOOKED_AT]:
-            reason = json.loads(message.data).get("reason", "")
-            self.turned_out = reason if reason not in REFRESHES else ""
-
-    async def _closed(self, _: WSMessage) -> None:
-        self.ended = True
 
 
 class SocketMode:
@@ -186,7 +99,7 @@ class SocketMode:
             async with asyncio.timeout(CONNECT):
                 await connection.connect()
         except BaseException:
-            await _close(connection)
+            await close(connection)
             raise
         return connection
 
@@ -206,7 +119,7 @@ class SocketMode:
                     await asyncio.wait(self._receiving)
         except (ClientError, OSError, TimeoutError) as error:
             log.info("a connection was not closed well", extra={"error": type(error).__name__})
-        await _close(connection)
+        await close(connection)
 
     def _retire(self, connection: Connection) -> None:
         """Closes a connection once Slack has, which sends on it what is under way."""
@@ -237,18 +150,6 @@ class SocketMode:
         except (ClientError, OSError) as error:
             # The answer goes another way, so only Slack's own notice to the reader may be wrong.
             log.warning("the connection was cut before the acknowledgement", extra={"error": _short(error)})
-
-
-async def _close(connection: Connection) -> None:
-    """Ends a connection for good, waiting for a goodbye only as long as is polite."""
-    connection.closed = True
-    for task in (connection.message_processor, connection.current_session_monitor, connection.message_receiver):
-        if task:
-            task.cancel()
-    with suppress(ClientError, OSError, TimeoutError):
-        async with asyncio.timeout(GOODBYE):
-            await connection.disconnect()  # type: ignore[no-untyped-call]
-    await connection.aiohttp_client_session.close()
 
 
 def _short(error: BaseException) -> str:
