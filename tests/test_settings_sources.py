@@ -1,10 +1,11 @@
 """Where settings come from, the strongest first, and how all that is wrong with them is told."""
 
+import pwd
 from pathlib import Path
 
 import pytest
 
-from bot.settings import Reading, Settings, read
+from bot.settings import InvalidSettings, Reading, Settings, read
 from bot.settings.listing import HIDDEN, every_setting, standings
 from bot.settings.names import is_secret
 from tests.program import program
@@ -205,6 +206,17 @@ def test_settings_shows_them_also_where_some_cannot_be_used() -> None:
 def test_other_commands_tell_all_that_is_wrong_and_do_nothing() -> None:
     ran = program("ask", "/help", BRIEFBOT_LISTEN="8080", BRIEFBOT_LISTENS="x")
     assert (ran.status, ran.stdout, len(ran.stderr.splitlines())) == (3, "", 2)
+
+
+def test_where_no_home_is_known_the_folder_for_data_must_be_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_: int) -> object:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    with pytest.raises(InvalidSettings, match="BRIEFBOT_DATA_DIR: no home folder is known here; give the folder whole"):
+        reading(file, "log_level: debug\n")
+    assert problems(file, "log_level: debug\n", BRIEFBOT_DATA_DIR="/data") == []
 
 
 def test_a_run_warns_of_what_is_perhaps_meant_to_be_a_setting() -> None:

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bot.log import without_secrets
 from bot.settings.file import Contents, in_file
 from bot.settings.model import Settings
 from bot.settings.names import is_secret, near_misses, strangers, variable
 from bot.settings.sources import Given, in_environment, in_options
+from bot.settings.values import Folder
+
+_FILE = TypeAdapter(Folder)
 
 
 class InvalidSettings(Exception):
@@ -35,7 +38,11 @@ class Reading:
 
 
 def read(overrides: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> Reading:
-    """Reads the options of a command, then the environment, then the file that it names; the first that has it wins."""
+    """Reads the options of a command, then the environment, then the file that it names; the first that has it wins.
+
+    Raises:
+        InvalidSettings: something that is not set has no default here.
+    """
     around = os.environ if environment is None else environment
     stronger = in_environment(around) | in_options(overrides or {})
     contents = _contents(stronger.get("config"))
@@ -58,8 +65,10 @@ def read_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
 
 
 def _contents(config: Given | None) -> Contents:
-    named = _checked({"config": config})[0].config if config else None
-    return in_file(named) if named else Contents({})
+    try:
+        return in_file(_FILE.validate_python(config.value)) if config and not config.unusable else Contents({})
+    except ValidationError:  # told with all the others
+        return Contents({})
 
 
 def _checked(given: Mapping[str, Given]) -> tuple[Settings, dict[str, str], Set[str]]:
@@ -73,6 +82,8 @@ def _checked(given: Mapping[str, Given]) -> tuple[Settings, dict[str, str], Set[
             for details in error.errors():
                 reason = str(details["msg"]).removeprefix("Value error, ")
                 about = [str(details["loc"][0])] if details["loc"] else list(_named(reason))
+                if details["loc"] and about[0] not in given:
+                    raise InvalidSettings(f"{variable(about[0])}: {reason}") from None
                 if details["loc"]:
                     told[about[0]] = _told(about[0], given[about[0]], reason)
                 elif not told.keys() & about:  # or half of a pair is missing only for being wrong itself
