@@ -1,4 +1,4 @@
-"""A load balancer on loopback: as a Service of Kubernetes does, it passes requests by turns to who is ready."""
+"""A load balancer on loopback, which passes requests by turns to the processes that are ready."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from aiohttp import web
 
 from tests.fakes.loopback import Loopback
 
+UNAVAILABLE = 503
 PROBED = 0.25
 """Seconds after which it is asked again who is ready."""
 
@@ -16,7 +17,7 @@ PROBED = 0.25
 class Balancer(Loopback):
     """Passes requests on to addresses of this machine, each of which has another at which it tells whether it is ready.
 
-    It asks nobody twice: a request that is not taken is lost.
+    What one refuses or answers with 503 it passes on to another, as proxies do; anything else is lost.
     """
 
     def __init__(self, processes: Sequence[tuple[str, str]]) -> None:
@@ -55,11 +56,18 @@ class Balancer(Loopback):
         return False
 
     async def _pass(self, request: web.Request) -> web.Response:
-        assert self._session
-        if not self._ready:
-            return web.Response(status=503)
+        body = await request.read()
         self._turn += 1
-        url = f"http://{self._ready[self._turn % len(self._ready)]}{request.path}"
-        async with self._session.post(url, data=await request.read(), headers=request.headers) as answer:
+        first = self._turn % max(1, len(self._ready))
+        for address in [*self._ready[first:], *self._ready[:first]]:
+            with suppress(aiohttp.ClientConnectorError):
+                answer = await self._ask(f"http://{address}{request.path}", body, request)
+                if answer.status != UNAVAILABLE:
+                    return answer
+        return web.Response(status=UNAVAILABLE)
+
+    async def _ask(self, url: str, body: bytes, request: web.Request) -> web.Response:
+        assert self._session
+        async with self._session.post(url, data=body, headers=request.headers) as answer:
             kind = answer.headers.get("Content-Type", "text/plain")
             return web.Response(status=answer.status, body=await answer.read(), headers={"Content-Type": kind})
