@@ -82,7 +82,7 @@ def test_of_several_processes_on_postgresql_one_may_die_or_freeze(
 def test_four_processes_of_which_one_dies_or_freezes_every_five_seconds(
     tmp_path: Path, on_postgresql: PostgreSql, record_property: Callable[[str, object], None]
 ) -> None:
-    many = Replicas(int(600 * SCALE), int(9_000 * SCALE), 20, 600 * SCALE, every=5, frozen_for=45, patience="20 12 12")
+    many = Replicas(int(400 * SCALE), int(4_000 * SCALE), 20, 600 * SCALE, every=5, frozen_for=45, patience="20 12 12")
     replicated(tmp_path, on_postgresql.ready(), many, record_property)
 
 
