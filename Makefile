@@ -10,7 +10,7 @@ run: $(READY)
 	@$(BIN)/briefbot run
 
 test: $(READY)
-	$(BIN)/pytest -n 4
+	$(BIN)/pytest -n 4 --dist worksteal
 
 test-long: $(READY)
 	$(BIN)/pytest -n 3 --dist worksteal -m long --timeout 3600
@@ -46,5 +46,5 @@ $(READY): pyproject.toml
 	@echo "Setting up .venv, once ..." >&2
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable . --group dev
 	@touch $@

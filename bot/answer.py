@@ -1,16 +1,15 @@
 """The core: requests to replies; the one place that turns expected errors into documents."""
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Protocol
 
 from bot.admission import Admission
 from bot.asking import as_typed, read_line
 from bot.commands import MENU, Command, checked, command_named
+from bot.desk.port import Desk
 from bot.happening import current
 from bot.lines import line_of
 from bot.misused import Misused
@@ -27,39 +26,8 @@ from briefings.words import words_in
 from knowledge import Knowledge, UnknownName
 
 log = logging.getLogger("briefbot.answer")
-AGAIN = 30.0
-"""Seconds after which it is tried again to erase what is kept of a workspace."""
-
 TOLD = 60.0
 """Seconds in which it is logged once that people are turned away."""
-
-
-class Desk(Protocol):
-    """Is where commands are answered that the knowledge alone does not answer."""
-
-    async def answer(self, edition: Edition, request: Request) -> Reply:
-        """Returns the answer to a request; its arguments are those that were given.
-
-        Raises:
-            StoreUnavailable: the store cannot be used now.
-        """
-        ...
-
-    async def filled(self, edition: Edition, request: Request) -> Mapping[str, str]:
-        """Returns the values with which the form of a command opens.
-
-        Raises:
-            StoreUnavailable: the store cannot be used now.
-        """
-        ...
-
-    async def left(self, workspace: str) -> None:
-        """Erases all that is kept of a workspace.
-
-        Raises:
-            StoreUnavailable: the store cannot be used now.
-        """
-        ...
 
 
 def utc_today() -> date:
@@ -162,16 +130,9 @@ class Answers:
         log.info("answered", extra={**told, **took})
 
     async def left(self, workspace: str) -> None:
-        """Forgets a workspace that has surely removed the bot, trying until the store lets it."""
-        while self._desk:
-            try:
-                await self._desk.left(workspace)
-            except StoreUnavailable as error:
-                log.error("a workspace that has removed the bot is not erased yet", extra={"reason": str(error)})
-                await asyncio.sleep(AGAIN)
-            else:
-                log.warning("a workspace has removed the bot; all that was kept of it is erased")
-                return
+        """Forgets a workspace that has surely removed the bot."""
+        if self._desk:
+            await self._desk.left(workspace)
 
     def expired(self) -> Document:
         """Returns what to say of a control that is not, or no longer, ours to answer."""

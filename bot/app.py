@@ -17,7 +17,7 @@ from bot.delivery.engine import Engine
 from bot.desk.desk import StoreDesk
 from bot.knowledge_folder import KnowledgeFolder
 from bot.platforms import limits
-from bot.ports import Platform, Receive, TokenRefused
+from bot.ports import Platform, Receive, TokenRefused, Turns
 from bot.settings import Settings
 from bot.store.opening import open_store
 from bot.store.values import StoreUnavailable
@@ -51,7 +51,6 @@ async def run(settings: Settings, *, terminal: bool) -> None:
     admission, tally = Admission(), Tally()
     routes: dict[str, Receive] = {}
     on = Wiring(settings, tally)
-    platforms = list(on.platforms(routes, terminal=terminal))
 
     def answers(platform: Platform) -> Answers:
         names = names_outside(limits(platform.name).RESERVED)
@@ -63,6 +62,7 @@ async def run(settings: Settings, *, terminal: bool) -> None:
     async with AsyncExitStack() as stack:
         _begun(folder.watch(), stack)
         engine = await _engine(settings, folder, on, stack, tally, terminal=terminal)
+        platforms = list(on.platforms(routes, lambda name: _seat(engine, name), terminal=terminal))
         health = await _health(settings, folder, engine, platforms, stack, tally) if engine else None
         delivering = _delivering(settings, engine, on, stack, health.beat if health else None) if engine else []
         alone = len(platforms) == 1
@@ -131,6 +131,15 @@ def _desk(settings: Settings, engine: Engine, platform: str) -> StoreDesk:
     return StoreDesk(engine.store, engine.now, soon, rights)
 
 
+def _seat(engine: Engine | None, name: str) -> Turns | None:
+    """Returns what lets one process of several do something; SQLite has but one."""
+    if engine is None or engine.store.engine.dialect.name != "postgresql":
+        return None
+    from bot.operating.seat import Seat
+
+    return Seat(engine.store, name, engine.now).turn
+
+
 async def _served(platform: Platform, core: Answers, *, alone: bool) -> TokenRefused | None:
     """Serves a platform; returns why it lets us in no longer, if so, and ends quietly where it is told to end."""
     try:
@@ -188,6 +197,7 @@ def leaving_at_last(seconds: float) -> None:
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:
-    task.cancel()
+    if not task.cancelling():  # or what it does before it ends would be cut off
+        task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -20,6 +20,9 @@ OK = 200
 PATIENCE = 10.0
 """Seconds in which a request must have arrived whole; whoever is slower is cut off."""
 
+LAST = 0.5
+"""Seconds that a request which is still arriving has when the program ends, twice."""
+
 IDLE = 620.0
 """Seconds that a connection may stay open after a request that was answered well, longer than load balancers keep
 theirs (Google's: 600)."""
@@ -35,7 +38,7 @@ async def listening(host: str, port: int, routes: Mapping[str, Receive], method:
     application = web.Application(client_max_size=MOST_BODY)
     for path, receive in routes.items():
         application.router.add_route(method, path, _handler(receive))
-    runner = web.AppRunner(application, access_log=None, handle_signals=False)
+    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=LAST)
     await runner.setup()
     server = cast("web.Server", runner.server)  # there since `setup`
     listener = await asyncio.get_running_loop().create_server(lambda: _Connection(server), host, port)
@@ -74,6 +77,8 @@ def _handler(receive: Receive) -> Callable[[web.Request], Awaitable[web.StreamRe
         connection.rest()
         answer = await receive(HttpRequest({k.lower(): v for k, v in request.headers.items()}, body))
         said = web.Response(status=answer.status, text=answer.body, content_type=answer.content_type, charset="utf-8")
+        if answer.last:
+            said.force_close()
         if answer.status == OK:
             connection.wait(IDLE)
         else:

@@ -19,7 +19,7 @@ _SECRETS = re.compile(
     r"|[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"  # Discord's bot tokens
     r"|(?<=hooks\.slack\.com/)[\w/-]+|(?<=hooks\.slack-gov\.com/)[\w/-]+"  # response_url
     r"|(?<=webhooks/)\d+/[\w-]+|(?<=interactions/)\d+/[\w-]+"  # interaction tokens
-    r"|(?<=://)[^\s/:@]{0,256}:\S{0,256}(?=@)"  # user:password in addresses; bounded, or it takes a square of the length
+    r"|(?<=://)[^\s/:@]{0,256}:\S{0,256}(?=@)"  # user:password in addresses; bounded for the time it takes
     r"|(?<=password=)\S+|(?<=secret=)\S+|(?<=token=)\S+|(?<=ticket=)[^\s&\"']+|(?<=\"token\": \")[^\"]+"
     r"|(?<=://)[^\s/:@]{20,256}(?=@)"  # a token alone before @
     r"|(?<=Bearer )\S+|(?<=Basic )\S+|(?<=Bot )\S{20,}",

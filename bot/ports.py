@@ -1,6 +1,8 @@
 """The words spoken across the rim, between the core and the platforms."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -177,15 +179,31 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """Is what is answered to an `HttpRequest`."""
+    """Is what is answered to an `HttpRequest`; the `last` on its connection lets the next come by another."""
 
     status: int
     body: str = ""
     content_type: str = "text/plain"
+    last: bool = False
 
 
 Receive = Callable[[HttpRequest], Awaitable[HttpResponse]]
 """Answers the requests of one path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Is the right to do what one process at a time may, until it is `over`.
+
+    Each one's `number` is the next; 0 where there are no other processes.
+    """
+
+    number: int = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+Turns = Callable[[], AbstractAsyncContextManager[Turn]]
+"""Waits for its turn, and gives the context in which it has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,10 +89,8 @@ class Schedule:
                 yield day
             day += step
 
-    def _fires(self, day: date) -> set[datetime]:
-        zone = zone_named(self.zone)
-        crons = [cron for cron in map(_cron, self.crons) if cron.on(day)]
-        return {fire for cron in crons for at in cron.times for fire in _instants(day, at, zone, cron.elapsing)}
+    def _fires(self, day: date) -> frozenset[datetime]:
+        return _fires(self.crons, self.zone, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +112,13 @@ def _cron(text: str) -> _Cron:
     times = tuple(time(hour, minute) for hour in sorted(rules.hours) for minute in sorted(rules.minutes))
     elapsing = bool(re.search(r"[*/]", " ".join(text.split()[:2]))) or len(rules.hours) == 24
     return _Cron(rules, frozenset(rules.months), times, elapsing)
+
+
+@lru_cache(maxsize=64)  # the dates around an instant are gone through again with the next one
+def _fires(crons: tuple[str, ...], zone: str, day: date) -> frozenset[datetime]:
+    at_zone = zone_named(zone)
+    on = [cron for cron in map(_cron, crons) if cron.on(day)]
+    return frozenset(fire for cron in on for at in cron.times for fire in _instants(day, at, at_zone, cron.elapsing))
 
 
 def _instants(day: date, at: time, zone: ZoneInfo, elapsing: bool) -> Iterator[datetime]:  # noqa: FBT001

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.findings import Finding
 from bot.places import platform_of
-from bot.ports import MenuItem, Platform, Receive
+from bot.ports import MenuItem, Platform, Receive, Turns
 from bot.publishing import Publisher
 from bot.settings import Settings
 from bot.tally import Tally
@@ -31,8 +31,13 @@ class Wiring:
         """Whether somebody sits at the terminal."""
         return bool(sys.stdin and sys.stdin.isatty())
 
-    def platforms(self, routes: dict[str, Receive], *, terminal: bool) -> Iterator[Platform]:
-        """Yields what answers, and notes who takes which requests over HTTP."""
+    def platforms(
+        self, routes: dict[str, Receive], seats: Callable[[str], Turns | None], *, terminal: bool
+    ) -> Iterator[Platform]:
+        """Yields what answers, and notes who takes which requests over HTTP.
+
+        `seats` gives by its name what only one of several processes may do at a time, if there may be several.
+        """
         settings = self._settings
         if settings.slack_bot_token:
             from bot.platforms.slack.adapter import Slack
@@ -59,6 +64,7 @@ class Wiring:
                 settings.discord_gateway_url,
                 settings.shards,
                 pacing=self._pacing,
+                turns=seats(f"gateway:discord/{settings.discord_shards or 'all'}"),
                 tally=self._tally,
             )
         if terminal:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ TODAY = date(2033, 6, 15)
 __all__ = ["AIRSHIPS", "CURATED", "TODAY"]
 
 
+@cache
 def airships() -> Knowledge:
     return knowledge.load(AIRSHIPS)
 
 
+@cache
 def curated() -> Knowledge:
     return knowledge.load(CURATED)
 

@@ -73,7 +73,7 @@ class InProcess:
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join(20)
+        self._thread.join(60)
         self._loop.close()
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.fakes.discord import Asked, FakeDiscord, Message, Modal
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 
 class Reader:

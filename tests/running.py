@@ -1,4 +1,7 @@
-"""The real `briefbot run` as a process of its own, against a fake platform on loopback."""
+"""The real `briefbot run` as a process of its own, against a fake platform on loopback.
+
+It is forked from one that has done the imports; `test_docs.py` and `test_cli.py` start the program from nothing.
+"""
 
 import os
 import signal
@@ -9,15 +12,17 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.builders import AIRSHIPS
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
+from tests.warm import Process, warm
 
-START = 30.0
+START = 60.0
+"""Seconds for which it is waited until the bot does what takes it one on an idle machine."""
 overheard = os.environ.get("OVERHEARD")
 """Is the folder to which all that bots log is copied, see `tests.overheard`."""
 
@@ -25,7 +30,7 @@ overheard = os.environ.get("OVERHEARD")
 class Bot:
     """Is a running bot: its process and what it logged."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "Process | subprocess.Popen[str]") -> None:
         self.process = process
         self.log: list[str] = []
         self.reading = threading.Thread(target=self._read, daemon=True)
@@ -51,6 +56,12 @@ class Bot:
             time.sleep(0.02)
 
     @property
+    def cpu(self) -> float:
+        """Seconds that the process has computed for."""
+        times = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+    @property
     def memory(self) -> int:
         """Resident memory in bytes."""
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
@@ -60,32 +71,40 @@ class Bot:
         """Asks the process to end and returns its status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(20)
-        self.reading.join(5)
+        status = self.process.wait(START)
+        self.reading.join(START)
         return status
 
 
 @contextmanager
-def running(**environment: str) -> Iterator[Bot]:
-    """Runs the bot with settings, on the knowledge of airships, until the context ends."""
+def running(*program: str, **environment: str) -> Iterator[Bot]:
+    """Runs the bot with settings, on the knowledge of airships, until the context ends; or another `program`."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("BRIEFBOT_", "SLACK_", "DISCORD_"))
     }
     usual = {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS), "BRIEFBOT_HEALTH_LISTEN": "off"}
     settings = kept | usual | environment | ({"BRIEFBOT_LOG_LEVEL": "DEBUG"} if overheard else {})
-    command = [str(Path(sys.executable).parent / "briefbot"), "run"]
-    process = subprocess.Popen(
-        command, env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+    process = _started(program, settings) if program else Process(warm(), settings)
     bot = Bot(process)
     try:
         yield bot
     finally:
         process.kill()
         process.wait()
-        bot.reading.join(5)
+        bot.reading.join(START)
         if process.stderr:
             process.stderr.close()
+
+
+def _started(program: Sequence[str], settings: Mapping[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *program],
+        env=settings,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @contextmanager
@@ -111,6 +130,18 @@ def on_discord(discord: FakeDiscord, data: Path, **settings: str) -> Iterator[Bo
     with running(**settings) as bot:
         bot.until(lambda: bot.logged("connected to Discord") and discord.connections == discord.shards)
         yield bot
+
+
+def settings_for_both(slack: FakeSlack, discord: FakeDiscord, data: Path, **settings: str) -> dict[str, str]:
+    """Returns the settings of a bot that is on Slack, in Socket Mode, and on Discord, and keeps its own in a folder."""
+    return {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.api_url,
+        "DISCORD_BOT_TOKEN": discord.token,
+        "DISCORD_API_URL": discord.api_url,
+        "BRIEFBOT_DATA_DIR": str(data),
+    } | settings
 
 
 @contextmanager

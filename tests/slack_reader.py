@@ -3,7 +3,7 @@
 from tests.fakes.slack import Asked, FakeSlack, Message, View
 from tests.fakes.slack_people import new_user
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 
 class Reader:

@@ -5,19 +5,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from bot.platforms import PLATFORMS, limits
 from briefings.document_json import schema
 from tests.builders import AIRSHIPS, CURATED, GOOD, written
+from tests.json_schema import objections
+from tests.program import Ran, program
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = str(ROOT / ".venv/bin/briefbot")
 
 
 def briefbot(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs the real program as its users do."""
+    """Runs the real program as its users do: where its streams, its start or its end matter."""
     return subprocess.run(
         [PROGRAM, *arguments],
         input=stdin,
@@ -30,8 +31,8 @@ def briefbot(*arguments: str, stdin: str = "", **environment: str) -> subprocess
     )
 
 
-def ask(line: str, *options: str) -> subprocess.CompletedProcess[str]:
-    return briefbot("ask", line, "--knowledge", str(AIRSHIPS), *options)
+def ask(line: str, *options: str) -> Ran:
+    return program("ask", line, *options)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,14 @@ def ask(line: str, *options: str) -> subprocess.CompletedProcess[str]:
 def test_ask_answers_and_its_status_says_how_it_went(line: str, status: int, said: str) -> None:
     ran = ask(line)
     assert said in ran.stdout
-    assert (ran.returncode, ran.stderr) == (status, "")
+    assert (ran.status, ran.stderr) == (status, "")
+
+
+@pytest.mark.parametrize(("line", "status"), [("/company zephyr", 0), ("/company Hindenburg", 1), ("/fly", 2)])
+def test_the_real_program_answers_as_it_does_within_the_tests(line: str, status: int) -> None:
+    ran = briefbot("ask", line, "--knowledge", str(AIRSHIPS), COLUMNS="200")
+    assert Ran(ran.returncode, ran.stdout, ran.stderr) == ask(line)
+    assert ran.returncode == status
 
 
 def test_ask_prints_one_page_or_all() -> None:
@@ -79,26 +87,26 @@ def test_ask_prints_one_page_or_all() -> None:
 
 def test_a_page_that_does_not_exist_is_refused_with_the_way_out() -> None:
     ran = ask("/company zephyr", "--page", "9")
-    assert ran.returncode == 2
+    assert ran.status == 2
     assert "this answer has 2" in " ".join(ran.stderr.split())
-    assert ask("/company zephyr", "--page", "2", "--all").returncode == 2
-    assert ask("/company zephyr", "--page", "0").returncode == 2
+    assert ask("/company zephyr", "--page", "2", "--all").status == 2
+    assert ask("/company zephyr", "--page", "0").status == 2
 
 
 def test_ask_as_json_is_the_whole_document_of_its_schema() -> None:
     ran = ask("/company zephyr", "--as", "json")
     value = json.loads(ran.stdout)
-    jsonschema.Draft202012Validator(schema()).validate(value)
+    assert objections(schema(), value) == []
     assert value["command"] == "/company zephyr"
     assert value["page"] is None
     assert json.loads(ask("/company zephyr", "--as", "json", "--page", "2").stdout)["page"]["number"] == 2
-    assert ask("/company nobody", "--as", "json").returncode == 1
+    assert ask("/company nobody", "--as", "json").status == 1
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_ask_prints_what_a_platform_is_sent(platform: str) -> None:
     ran = ask("/company zephyr", "--as", platform)
-    assert ran.returncode == 0
+    assert ran.status == 0
     assert ran.stderr == ""
     payload = ran.stdout.rstrip("\n") if platform == "terminal" else json.loads(ran.stdout)
     assert limits(platform).violations(payload) == []
@@ -107,14 +115,14 @@ def test_ask_prints_what_a_platform_is_sent(platform: str) -> None:
 
 def test_a_form_that_does_not_exist_is_refused_with_those_that_do() -> None:
     ran = ask("/help", "--as", "telex")
-    assert ran.returncode == 2
+    assert ran.status == 2
     assert "text, json" in " ".join(ran.stderr.split())
-    assert ask("/help", "--as", "slack", "--all").returncode == 2
+    assert ask("/help", "--as", "slack", "--all").status == 2
 
 
 def test_check_counts_a_good_folder_and_lists_what_to_look_at() -> None:
-    ran = briefbot("check", str(AIRSHIPS))
-    assert ran.returncode == 0
+    ran = program("check", str(AIRSHIPS))
+    assert ran.status == 0
     assert "warning: airships.yaml:55: url: plain http" in ran.stdout
     assert "3 companies, 3 themes, 3 sources, 11 claims: no problem, 1 to look at." in ran.stdout
 
@@ -125,8 +133,8 @@ def test_check_without_a_path_checks_what_is_curated() -> None:
 
 
 def test_check_tells_every_problem_and_fails(tmp_path: Path) -> None:
-    ran = briefbot("check", str(written(tmp_path, GOOD.replace("fact", "rumour").replace("language: en", "x: y"))))
-    assert ran.returncode == 1
+    ran = program("check", str(written(tmp_path, GOOD.replace("fact", "rumour").replace("language: en", "x: y"))))
+    assert ran.status == 1
     assert "all.yaml:22: kind:" in ran.stderr
     assert "all.yaml:16: x: unknown key" in ran.stderr
     assert "3 problems in the knowledge; nothing was loaded." in ran.stderr
@@ -135,15 +143,15 @@ def test_check_tells_every_problem_and_fails(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [["ask", "/help"], ["run"]])
 def test_knowledge_that_cannot_be_used_is_said_without_a_traceback(tmp_path: Path, command: list[str]) -> None:
-    ran = briefbot(*command, "--knowledge", str(tmp_path / "missing"))
-    assert ran.returncode == 3
+    ran = program(*command, "--knowledge", str(tmp_path / "missing"))
+    assert ran.status == 3
     assert "no such folder; give one that holds *.yaml files" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
 def test_settings_that_cannot_be_used_are_all_said(tmp_path: Path) -> None:
-    ran = briefbot("ask", "/help", BRIEFBOT_LOG_LEVEL="LOUD")
-    assert ran.returncode == 3
+    ran = program("ask", "/help", BRIEFBOT_LOG_LEVEL="LOUD")
+    assert ran.status == 3
     assert "BRIEFBOT_LOG_LEVEL: " in ran.stderr
     assert "'LOUD'" in ran.stderr
     assert "Traceback" not in ran.stderr
@@ -183,7 +191,7 @@ def test_an_interrupt_ends_a_pipe_that_is_still_open() -> None:
     child.stdin.flush()
     assert child.stdout.readline() == b"Help\n"
     child.send_signal(signal.SIGINT)
-    assert child.wait(timeout=10) != 0
+    assert child.wait(timeout=60) != 0
     assert child.stderr
     assert b"Traceback" not in child.stderr.read()
 
@@ -207,19 +215,19 @@ def test_an_output_that_is_full_is_said(command: str) -> None:
 
 @pytest.mark.parametrize("level", ["debug", "Warning"])
 def test_a_log_level_may_be_written_in_any_case(level: str) -> None:
-    assert briefbot("ask", "/help", BRIEFBOT_LOG_LEVEL=level).returncode == 0
+    assert program("ask", "/help", BRIEFBOT_LOG_LEVEL=level).status == 0
 
 
 def test_a_home_that_is_not_known_is_said(tmp_path: Path) -> None:
-    ran = briefbot("ask", "/help", BRIEFBOT_KNOWLEDGE="~nobody-at-all/x")
-    assert ran.returncode == 3
+    ran = program("ask", "/help", BRIEFBOT_KNOWLEDGE="~nobody-at-all/x")
+    assert ran.status == 3
     assert "BRIEFBOT_KNOWLEDGE: " in ran.stderr
     assert "give the folder whole" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
 def test_a_page_in_the_line_that_does_not_exist_is_refused_too() -> None:
-    assert ask("/company zephyr page:99").returncode == 2
+    assert ask("/company zephyr page:99").status == 2
     assert json.loads(ask("/company zephyr page:2", "--as", "json").stdout)["page"]["number"] == 2
 
 

@@ -9,12 +9,10 @@ import pytest
 from tests.databases import PostgreSql, Sqlite
 from tests.every_core import SCALE
 from tests.fakes.slack import USUAL_SCOPES
-from tests.killing import account, fakes, kill_at_random, kill_replicas
+from tests.killing import HISTORY, account, fakes, kill_at_random, kill_replicas
 
 TIRING = 100
 """Kills after which the rest is delivered under faults, too: that takes a minute more."""
-
-HISTORY = frozenset({"channels:history", "groups:history", "im:history"})
 
 
 def killed(
@@ -38,6 +36,7 @@ def killed(
     record("killed", f"{number} kills, {on_slack} Slack + {on_discord} Discord, {found.attempts:.2f} attempts a part")
 
 
+@pytest.mark.timeout(600)  # of a busy machine; an idle one takes 20 seconds
 def test_twenty_kills_lose_and_double_nothing(
     tmp_path: Path, on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:
@@ -71,6 +70,7 @@ def test_where_slack_cannot_be_asked_each_unclear_outcome_costs_one_at_most(
     record_property(f"cannot be asked, {policy}", told)
 
 
+@pytest.mark.timeout(600)
 def test_of_several_processes_on_postgresql_one_may_die_or_freeze(
     tmp_path: Path, on_postgresql: PostgreSql, record_property: Callable[[str, object], None]
 ) -> None:

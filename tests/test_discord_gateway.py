@@ -265,7 +265,7 @@ def test_when_told_to_end_it_finishes_what_it_is_answering(discord: FakeDiscord,
         thread.start()
         time.sleep(0.5)
         assert bot.end() == 0
-        thread.join(10)
+        thread.join(30)
         assert len(asked[0].messages()) == 1
         assert not bot.logged("Traceback")
 
@@ -325,7 +325,7 @@ def test_requests_are_paced_but_answers_to_people_are_not() -> None:
 
     paced, free = asyncio.run(all_kinds())
     assert paced >= 0.99
-    assert free < paced
+    assert free < 1_000 / RATE / 2, "what is paced would take twice as long"
 
 
 def test_too_many_refusals_are_told_of_and_then_nothing_is_asked(caplog: pytest.LogCaptureFixture) -> None:

@@ -234,7 +234,7 @@ def running(fake: FakeDiscord, elsewhere: Elsewhere, bot: Bot | None = None, **o
         one, task = elsewhere.do(begin())
         fake.do(fake.until(lambda: task.done() or fake.connections == fake.shards))
         yield one
-        elsewhere.do(asyncio.wait_for(one.close(), 10))
+        elsewhere.do(asyncio.wait_for(one.close(), 30))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.builders import GOOD, written
 SECOND = GOOD.partition("claims:\n")[2].replace("first", "second")
 
 
-async def until(true: Callable[[], bool], seconds: float = 10) -> float:
+async def until(true: Callable[[], bool], seconds: float = 30) -> float:
     """Waits until something is true and returns how long that took."""
     start = time.monotonic()
     while not true():

@@ -18,6 +18,7 @@ from bot.log import prepare_logging
 from bot.settings import read_settings
 from bot.store.opening import open_store
 from bot.wiring import Wiring
+from briefings.words import words_in
 from knowledge import Knowledge, load
 
 
@@ -60,6 +61,7 @@ def main() -> None:
     """Answers until the input ends."""
     knowledge = load(read_settings().knowledge)
     knowledge.index()
+    words_in("en")
     for line in sys.stdin:
         asked = json.loads(line)
         told = forked(asked["fork"], knowledge) if "fork" in asked else os.waitpid(asked["reap"], 0)[1]

@@ -1,5 +1,7 @@
 """The desk itself: each command to what answers it."""
 
+import asyncio
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,10 +14,15 @@ from bot.desk.visit import NotThere, Refused, Visit
 from bot.ports import Reply, Request
 from bot.store.erasing import erase
 from bot.store.opening import Store
+from bot.store.values import StoreUnavailable
 from bot.subscribing.rights import Rights
 from briefings.document import Choice, Document
 from briefings.edition import Edition
 from briefings.help import refusal
+
+log = logging.getLogger("briefbot.desk")
+AGAIN = 30.0
+"""Seconds after which it is tried again to erase what is kept of a workspace."""
 
 _ANSWERS: Mapping[str, Callable[[Visit], Awaitable[Reply]]] = {
     "subscribe": order,
@@ -57,12 +64,16 @@ class StoreDesk:
         return await filled(self._visit(edition, request)) if request.command == "subscribe" else request.arguments
 
     async def left(self, workspace: str) -> None:
-        """Erases all that is kept of a workspace.
-
-        Raises:
-            StoreUnavailable: the store cannot be used now.
-        """
-        await erase(self.store, workspace)
+        """Erases all that is kept of a workspace, trying until the store lets it."""
+        while True:
+            try:
+                await erase(self.store, workspace)
+            except StoreUnavailable as error:
+                log.error("a workspace that has removed the bot is not erased yet", extra={"reason": str(error)})
+                await asyncio.sleep(AGAIN)
+            else:
+                log.warning("a workspace has removed the bot; all that was kept of it is erased")
+                return
 
     def _visit(self, edition: Edition, request: Request) -> Visit:
         return Visit(self.store, self.rights, edition, request, self.now(), self.soon, self.draw)

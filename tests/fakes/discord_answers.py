@@ -47,6 +47,7 @@ class Answers:
         if after > self._server.answer_within or asked.error is not None:
             if not self._server.tolerates_timeouts:
                 self._server.object_(call.where, f"{asked.name} was answered after {after:.1f} s, too late")
+            asked.too_late = True
             raise no(10062)
         payload = call.payload
         self._fits(asked, payload)

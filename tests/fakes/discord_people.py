@@ -230,7 +230,7 @@ class People(Server):
                 self.object_(asked.name, "did not respond")
         return asked
 
-    async def until(self, predicate: Callable[[], object], timeout: float = 10) -> float:
+    async def until(self, predicate: Callable[[], object], timeout: float = 30) -> float:
         """Waits until something is true, returns how long that took, and says what there is if it never comes."""
         start = time.monotonic()
         while not predicate():

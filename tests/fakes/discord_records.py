@@ -156,6 +156,8 @@ class Asked:
     source: Message | None = None
     made: float = field(default_factory=time.monotonic)
     delivered: bool = False
+    too_late: bool = False
+    """Whether the app wanted to answer when it was given up already."""
     answered_after: float | None = None
     deferred: bool = False
     response: Payload | None = None

@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -47,7 +48,11 @@ class Loopback:
 
     def do(self, action: Coroutine[Any, Any, Result]) -> Result:
         """Does something on the loop of the fake and returns what came of it."""
-        return asyncio.run_coroutine_threadsafe(action, self._loop).result(timeout=PATIENCE)
+        return self.begin(action).result(timeout=PATIENCE)
+
+    def begin(self, action: Coroutine[Any, Any, Result]) -> "Future[Result]":
+        """Does something on the loop of the fake, and does not wait for it."""
+        return asyncio.run_coroutine_threadsafe(action, self._loop)
 
     async def _start(self) -> None:
         self._runner = web.AppRunner(await self.application(), access_log=None, shutdown_timeout=0.2)

@@ -26,7 +26,8 @@ class Fault:
     """One thing that goes wrong so many times, for calls whose arguments fit.
 
     `accepted` says whether the call is carried out before it goes wrong; a hanging one is unless told otherwise, others
-    are not. `html`, `text`, `broken` JSON and a `bare` ok come with status 200.
+    are not; it hangs for so many `seconds`, or while it is `held`. `html`, `text`, `broken` JSON and a `bare` ok come with
+    status 200.
     """
 
     where: str
@@ -38,6 +39,7 @@ class Fault:
     error: str = "invalid_blocks"
     when: Callable[[Payload], object] | None = None
     accepted: bool | None = None
+    held: asyncio.Event | None = None
 
     @property
     def carried_out(self) -> bool:
@@ -119,7 +121,7 @@ async def answered(
         name = f"HTTP {status}" if fault.kind == "status" else fault.kind
         return web.Response(status=status, text=page, content_type=kind), name
     if fault.kind == "hang":
-        await asyncio.sleep(fault.seconds)
+        await (fault.held.wait() if fault.held else asyncio.sleep(fault.seconds))
     if fault.kind != "hang" or not fault.carried_out:
         reset(request.transport)
     return response, fault.kind

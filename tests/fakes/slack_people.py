@@ -225,7 +225,7 @@ class People(Delivery):
             )
         return found[0]
 
-    async def until(self, predicate: Callable[[], object], timeout: float = 10) -> float:
+    async def until(self, predicate: Callable[[], object], timeout: float = 30) -> float:
         """Waits until something is true, returns how long that took, and says what there is if it never comes."""
         start = time.monotonic()
         while not predicate():

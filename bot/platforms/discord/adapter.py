@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import nullcontext
 from time import monotonic
 
 import aiohttp
@@ -13,13 +14,13 @@ from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.render import BUDGET
 from bot.platforms.discord.sessions import Sessions
 from bot.platforms.discord.state import State
-from bot.ports import Condition, Core, TokenRefused
+from bot.ports import Condition, Core, TokenRefused, Turn, Turns
 from bot.tally import Tally
 
 log = logging.getLogger("briefbot.discord")
 AUTHENTICATION_FAILED = 4004
-LAST_ANSWERS = 8.0
-"""Seconds that answers under way have when the program ends."""
+LAST_ANSWERS, LAST_RECEIVED = 5.0, 2.5
+"""Seconds that answers under way have when the program ends, and then those to what came meanwhile."""
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 STEADY = 600.0
@@ -30,7 +31,7 @@ class Discord:
     """Answers on Discord; implements `Platform`.
 
     `state` keeps a few facts across restarts; `shards` are those of this process, and of how many; `pacing` is shared
-    with what posts digests as the same bot.
+    with what posts digests as the same bot; `turns` lets one of several processes receive on them, while others wait.
     """
 
     name = "discord"
@@ -45,6 +46,7 @@ class Discord:
         shards: tuple[range, int] | None = None,
         sessions: Sessions | None = None,
         pacing: Pacing | None = None,
+        turns: Turns | None = None,
         tally: Tally | None = None,
     ) -> None:
         self._token = token
@@ -54,8 +56,10 @@ class Discord:
         self._gateway_url = gateway_url
         self._shards = shards
         self._pacing = pacing or Pacing(api_url)
+        self._turns = turns or (lambda: nullcontext(Turn()))
         self._tally = tally or Tally()
         self._client: Client | None = None
+        self._stands_by = False
 
     async def serve(self, core: Core) -> None:
         """Listens and answers until cancelled; what is being answered then is finished.
@@ -71,19 +75,12 @@ class Discord:
         pause = SHORTEST_PAUSE
         while True:
             began = monotonic()
-            client = Client(
-                answering,
-                core.menu,
-                self._state,
-                self._sessions,
-                self._pacing,
-                self._shards,
-                self._gateway_url,
-                self._tally,
-            )
             lost: Exception | None = None
             try:
-                await self._run(client, answering)
+                self._stands_by = True
+                async with self._turns() as turn:
+                    self._stands_by = False
+                    await self._run(self._new_client(answering, core, turn), answering, turn)
             except Exception as error:  # discord.py ends in many ways, and none of them is to end us
                 if _refuses_token(error):
                     raise _refusal() from None
@@ -98,26 +95,54 @@ class Discord:
             await asyncio.sleep(pause)
 
     def condition(self) -> Condition:
-        """Returns whether every shard of this process has a session whose heartbeats are answered."""
+        """Returns whether every shard of this process has a session whose heartbeats are answered.
+
+        To stand by is as good: another process receives.
+        """
+        if self._stands_by:
+            return Condition(receiving=True, told="standing by: another process has the Gateway")
         if self._client is None:
             return Condition(receiving=False, told="not connected")
         heard, of = self._client.heard()
         return Condition(receiving=heard == of, told=f"Gateway: {heard} of {of} shards")
 
-    async def _run(self, client: Client, answering: Answering) -> None:
+    def _new_client(self, answering: Answering, core: Core, turn: Turn) -> Client:
+        return Client(
+            answering,
+            core.menu,
+            self._state,
+            self._sessions,
+            self._pacing,
+            self._shards,
+            self._gateway_url,
+            turn.number,
+            self._tally,
+        )
+
+    async def _run(self, client: Client, answering: Answering, turn: Turn) -> None:
         self._client = client
-        running = asyncio.create_task(client.start(self._token))
+        running, over = asyncio.create_task(client.start(self._token)), asyncio.create_task(turn.over.wait())
         try:
-            await asyncio.wait({running})
-            running.result()
+            await asyncio.wait({running, over}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
         except asyncio.CancelledError:
-            await answering.finish(LAST_ANSWERS)
+            await self._leave(client, running, answering)
             raise
         finally:
             self._client = None
-            await client.close()
+            over.cancel()
             running.cancel()
-            await asyncio.wait({running})
+            await asyncio.wait({running, over})
+            await client.close()
+
+    async def _leave(self, client: Client, running: asyncio.Task[None], answering: Answering) -> None:
+        """Finishes what is being answered, then leaves the Gateway: until another is there, nobody receives."""
+        await answering.finish(LAST_ANSWERS)
+        running.cancel()
+        await asyncio.wait({running})
+        await client.leave()
+        await answering.finish(LAST_RECEIVED)
 
 
 def _refuses_token(error: Exception) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -24,6 +25,9 @@ from briefings.paginate import page_at, paginate
 log = logging.getLogger("briefbot.discord")
 SOON = 1.0
 """Seconds after which an answer is deferred: Discord waits for three."""
+
+OLD = timedelta(seconds=1.5)
+"""Age at which an interaction came late, such as after a gap without a session."""
 
 TIMEOUT = 15.0
 ATTEMPTS = 4
@@ -93,9 +97,11 @@ class Answering:
         if asked.shares and self._shared.seen(once):
             await _sent(interaction.response.defer)  # a second click on what everybody sees already
             return
+        if _is_old(interaction) and not await _sent(lambda: _deferred(interaction, asked)):
+            return  # Discord has told the reader that nothing came of it, so nothing must
         composing = asyncio.create_task(self._composed(asked))
         await asyncio.wait({composing}, timeout=SOON)
-        if not composing.done():
+        if not composing.done() and not interaction.response.is_done():
             await _sent(lambda: _deferred(interaction, asked))
         page, reply = await composing
         shares = asked.shares and reply.outcome == "answered"
@@ -156,6 +162,10 @@ class Answering:
             for name, value in values
             if length(value) <= limits.CHOICE_VALUE
         ]
+
+
+def _is_old(interaction: Interaction) -> bool:
+    return datetime.now(UTC) - interaction.created_at > OLD
 
 
 async def _say(interaction: Interaction, view: ui.LayoutView, *, ephemeral: bool) -> None:

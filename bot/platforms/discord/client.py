@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 import aiohttp
@@ -17,6 +17,7 @@ from bot.platforms.discord.answering import Answering
 from bot.platforms.discord.heartbeats import Heartbeats
 from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.registration import register
+from bot.platforms.discord.resuming import leave, left_of, resume, written
 from bot.platforms.discord.sessions import Sessions
 from bot.platforms.discord.state import State
 from bot.ports import MenuItem
@@ -43,6 +44,7 @@ class Client(discord.AutoShardedClient):
         pacing: Pacing,
         shards: tuple[range, int] | None = None,
         gateway_url: str = "",
+        turn: int = 0,
         tally: Tally | None = None,
     ) -> None:
         super().__init__(
@@ -62,6 +64,7 @@ class Client(discord.AutoShardedClient):
         self._state_file = state
         self._sessions = sessions
         self._gateway_url = gateway_url
+        self._turn = turn
         self._tally = tally or Tally()
         self._heartbeats = Heartbeats(monotonic)
 
@@ -90,9 +93,23 @@ class Client(discord.AutoShardedClient):
         await super().launch_shards()
 
     async def launch_shard(self, gateway: yarl.URL, shard_id: int, *, initial: bool = False) -> None:
-        """Opens one connection, once a session may be started on it: it would be closed while it waits."""
+        """Opens one connection: to the session that was left, or once one may be started, since it would be closed."""
+        left = left_of(self._state_file.take(written(shard_id, self.shard_count)))
+        here = str(self.application_id), written(shard_id, self.shard_count), self._turn, time()
+        if left and left.fits(*here):
+            try:
+                await resume(self, shard_id, left)
+            except (aiohttp.ClientError, discord.DiscordException, OSError, TimeoutError) as error:
+                log.warning("a session could not be resumed", extra={"shard": shard_id, "error": str(error)[:200]})
+            else:
+                return
         await self._sessions.wait(shard_id)
         await super().launch_shard(gateway, shard_id, initial=initial)
+
+    async def leave(self) -> None:
+        """Receives no more, and keeps how the sessions can be resumed."""
+        left = await leave(self, self._turn, time())
+        self._state_file.leave({one.shard: one.kept() for one in left})
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002
         """Counts a session, also those that discord.py starts anew by itself."""

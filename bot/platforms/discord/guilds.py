@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from bot.platforms.discord.refusals import UNKNOWN_GUILD, permanent
+from bot.platforms.discord.refusals import NO_ACCESS, UNKNOWN_GUILD, Refused, permanent
 from bot.platforms.discord.rest import Rest
 from bot.publishing import DeliveryError
 
@@ -47,16 +47,27 @@ class Guilds:
         if self._known and guild not in self._news:
             raise permanent(UNKNOWN_GUILD)
 
-    async def has(self, guild: str) -> bool | None:
-        """Returns whether a server is in the list of this minute; None where the list cannot be had."""
+    async def removed(self, guild: str) -> bool | None:
+        """Returns whether the list of this minute lacks a server, and it is unknown by its id; None without the list.
+
+        Raises:
+            DeliveryError: Discord does not say now.
+        """
         self.doubt()
         try:
             await self.check(guild)
         except DeliveryError as error:
             if error.scope == "lane":
                 raise
-            return False
-        return True if self._known else None
+        else:
+            return False if self._known else None
+        try:
+            await self._rest.get_guild(int(guild), with_counts=False)
+        except Refused as refused:
+            if refused.code in (UNKNOWN_GUILD, NO_ACCESS):
+                return True
+            raise
+        return False
 
     def has_news(self, guild: str) -> bool:
         """Returns whether a server can have announcement channels, as far as that is known."""

@@ -21,7 +21,6 @@ from bot.platforms.discord.refusals import (
     FORBIDDEN,
     IN_FORUM,
     LOCKED,
-    NO_ACCESS,
     NO_TEXT,
     TAG_REQUIRED,
     UNKNOWN_CHANNEL,
@@ -123,7 +122,7 @@ class DiscordPublisher:
         """
         at = target(post.place)
         try:
-            room = forum.begun(post, at.guild) or await self._room(at)
+            room = _begun(post, at) or await self._room(at)
             if at.guild and room == at.channel and forum.is_forum(await self._channels.get(room)):
                 return await self._searching.among_posts(post, at.guild, room)
             return await self._searching.among_messages(post, room, "" if room == at.room else room)
@@ -184,20 +183,11 @@ class DiscordPublisher:
             DeliveryError: Discord does not say now.
         """
         guild = workspace.partition(":")[2]
-        listed = None if guild.startswith("@") else await self._guilds.has(guild)
-        if listed is not False:
-            return None if listed is None else False
-        try:
-            await self._rest.get_guild(int(guild), with_counts=False)
-        except Refused as refused:
-            if refused.code in (UNKNOWN_GUILD, NO_ACCESS):
-                return True
-            raise
-        return False
+        return None if guild.startswith("@") else await self._guilds.removed(guild)
 
     async def _posted(self, post: Post, at: Target) -> Receipt:
         message = _message(post)
-        begun = forum.begun(post, at.guild)
+        begun = _begun(post, at)
         room = begun or await self._room(at)
         known = self._channels.kept(room)
         if known and forum.is_forum(known):
@@ -240,6 +230,11 @@ class DiscordPublisher:
 
     async def _conversation(self, user: str) -> str:
         return str((await self._rest.start_private_message(int(user)))["id"])
+
+
+def _begun(post: Post, at: Target) -> str:
+    """Returns the post of a forum that a part goes on with; empty if there is none."""
+    return post.after.channel if post.after and at.guild else ""
 
 
 def _message(post: Post) -> Mapping[str, Any]:

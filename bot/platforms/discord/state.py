@@ -1,9 +1,9 @@
-"""What has to outlive a restart: when sessions were started, and which commands are registered."""
+"""What has to outlive a restart: when sessions were started, how they were left, and which commands are registered."""
 
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,23 @@ class State:
     @identified.setter
     def identified(self, times: Sequence[float]) -> None:
         self._write(identified=list(times))
+
+    def leave(self, sessions: Mapping[str, Mapping[str, Any]]) -> None:
+        """Keeps how sessions were left, by their shards."""
+        self._write(left={**self._left, **sessions})
+
+    def take(self, shard: str) -> object:
+        """Returns how the session of a shard was left, once: what is resumed twice tells everything twice."""
+        left = self._left
+        found = left.pop(shard, None)
+        if found is not None:
+            self._write(left=left)
+        return found
+
+    @property
+    def _left(self) -> dict[str, Any]:
+        left = self._facts().get("left", {})
+        return dict(left) if isinstance(left, dict) else {}
 
     def _facts(self) -> dict[str, Any]:
         with suppress(OSError, ValueError):

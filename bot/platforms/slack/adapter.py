@@ -34,8 +34,11 @@ HOUR = 3600.0
 TOLD = 60.0
 """Seconds in which strangers' requests are told of once."""
 
-LAST_ANSWERS = 8.0
+LAST_ANSWERS = 5.0
 """Seconds that answers under way have when the program ends."""
+
+LINGER = 2.5
+"""Seconds for which requests over HTTP are answered when the program ends: a load balancer hears of it only then."""
 
 LONGEST_PAUSE = 60.0
 
@@ -65,6 +68,7 @@ class Slack:
         self._told = Recently(TOLD)
         self._tally = tally or Tally()
         self._app: AsyncApp | None = None
+        self._leaving = False
         self._sockets: SocketMode | None = None
 
     async def serve(self, core: Core) -> None:
@@ -101,6 +105,11 @@ class Slack:
             tasks = [asyncio.create_task(one) for one in serving]
             try:
                 await _first_failure(stopped, *tasks)
+            except asyncio.CancelledError:
+                if self._signing_secret:
+                    self._leaving = True
+                    await asyncio.sleep(LINGER)
+                raise
             finally:
                 self._app = self._sockets = None
                 for task in tasks:
@@ -143,7 +152,7 @@ class Slack:
             log.exception("a request of Slack could not be read")
             return HttpResponse(400, "not readable")
         kind = answer.first_headers().get("content-type", "text/plain").partition(";")[0]
-        return HttpResponse(min(answer.status, 400), answer.body, kind)
+        return HttpResponse(min(answer.status, 400), answer.body, kind, last=self._leaving)
 
     def _bolt_app(self, work: Work) -> AsyncApp:
         token = self._bot_token

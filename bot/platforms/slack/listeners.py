@@ -48,6 +48,9 @@ FORM = "briefbot_form"
 REMEMBERED = 3600.0
 """Seconds for which an event is known to have come: Slack repeats one after 5 minutes at the latest."""
 
+REPLAYED = 600.0
+"""Seconds for which a command or a click is: Slack repeats neither, and a signature is good for five minutes."""
+
 SHARED = 30.0
 """Seconds for which a second click shares nothing again: a share that failed may be tried anew after them."""
 
@@ -72,14 +75,10 @@ class Listeners:
         self._core = core
         self._asking = Asking(core, people)
         self._forms = Forms(core, self._asking, sender, self._sent)
-        self._sender = sender
-        self._work = work
-        self._stop = stop
+        self._sender, self._work, self._stop = sender, work, stop
         self._leaving = Leaving(core, people, stop)
-        self._events = Recently(REMEMBERED)
-        self._shared = Recently(SHARED)
-        self._told = Recently(TOLD)
-        self._homes = Recently(TOLD)
+        self._events, self._triggers = Recently(REMEMBERED), Recently(REPLAYED)
+        self._shared, self._told, self._homes = Recently(SHARED), Recently(TOLD), Recently(TOLD)
 
     def register(self, app: AsyncApp) -> None:
         """Has an app call the listeners; nothing is subscribed that stands not here."""
@@ -98,8 +97,8 @@ class Listeners:
 
     async def _once(self, body: Body, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002
         """Acknowledges what came before, without doing it again."""
-        key = body.get("event_id") or body.get("trigger_id")
-        if key and self._events.seen(str(key)):
+        event, trigger = body.get("event_id"), body.get("trigger_id")
+        if (event and self._events.seen(str(event))) or (not event and trigger and self._triggers.seen(str(trigger))):
             return BoltResponse(status=200)
         await next()
         return None

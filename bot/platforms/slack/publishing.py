@@ -16,7 +16,7 @@ from bot.platforms.slack.lookup import direct_channel, look, marked, open_to_us,
 from bot.platforms.slack.questions import Questions
 from bot.platforms.slack.render import BUDGET, payload
 from bot.platforms.slack.sending import BLOCKS_REFUSED, TIMEOUT, needed, reason, tell_of_refused_blocks
-from bot.platforms.slack.targets import Target, target
+from bot.platforms.slack.targets import Target, target_of
 from bot.platforms.slack.turns import TooEarly, Turns
 from bot.platforms.slack.verdicts import shut, untold, verdict
 from bot.publishing import Absent, DeliveryError, Found, Post, Receipt, Unknown
@@ -90,7 +90,7 @@ class SlackPublisher:
         Raises:
             DeliveryError: it is no place of Slack's.
         """
-        where = target(place)
+        where = target_of(place)
         await self._turns.take(where.workspace, where.target)
 
     async def publish(self, post: Post) -> Receipt:
@@ -99,7 +99,7 @@ class SlackPublisher:
         Raises:
             DeliveryError: it was not posted, or may not have been.
         """
-        where = target(post.place)
+        where = target_of(post.place)
         until = asyncio.get_running_loop().time() + self._timeout
         return await self._post(post, where, until, conservative=False)
 
@@ -109,7 +109,7 @@ class SlackPublisher:
         Raises:
             DeliveryError: it could not be looked for now, but can later.
         """
-        where = target(post.place)
+        where = target_of(post.place)
         until, unknown = self._unasked.get(where.target, (0.0, None))
         if unknown and self._monotonic() < until:
             return unknown
@@ -146,7 +146,7 @@ class SlackPublisher:
         Raises:
             DeliveryError: it is no place of Slack's.
         """
-        where = target(place)
+        where = target_of(place)
         api = Questions(self._api, self._turns, where.workspace)
         try:
             if where.person:

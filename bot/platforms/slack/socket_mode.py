@@ -13,7 +13,7 @@ from contextlib import suppress
 from time import monotonic, time
 from typing import Any
 
-from aiohttp import ClientError, WSMessage
+from aiohttp import ClientError, WSMessage, WSMsgType
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -37,6 +37,10 @@ LOOK = 0.2
 CONNECT = 5.0
 RETIRE = 10.0
 GOODBYE = 1.0
+SOON = 0.01
+NORMALLY = (1000).to_bytes(2, "big")
+"""The status of a connection that is closed because it is no longer needed (RFC 6455, 7.4.1)."""
+
 LONGEST_PAUSE = 30.0
 MOST_LOOKED_AT = 200
 REFRESHES = {"warning", "refresh_requested"}
@@ -80,6 +84,19 @@ class Connection(SocketModeClient):
         """Notes that Slack asks for a new connection."""
         self.ended = True
 
+    async def part(self) -> None:
+        """Says goodbye, and reads on until Slack has said it too and all that it sent before is handed on.
+
+        Closing would throw that away.
+
+        Raises:
+            aiohttp.ClientError, OSError: there is no connection any more.
+        """
+        if self.current_session and not self.current_session.closed:
+            await self.current_session.send_frame(NORMALLY, WSMsgType.CLOSE)
+        while not (self.cut or self.ended) or not self.message_queue.empty():
+            await asyncio.sleep(SOON)
+
     @property
     def alive(self) -> bool:
         """Whether frames still come, or at least the answers to our pings."""
@@ -114,6 +131,7 @@ class SocketMode:
         self._tally = tally or Tally()
         self._open: dict[int, Connection] = {}
         self._retiring: set[asyncio.Task[None]] = set()
+        self._receiving: set[asyncio.Task[Any]] = set()
 
     @property
     def heard(self) -> int:
@@ -122,6 +140,8 @@ class SocketMode:
 
     async def keep(self, line: int) -> None:
         """Keeps one connection open until cancelled: the next is there before the last is closed.
+
+        What was sent on it before Slack heard of the end is taken, too.
 
         Raises:
             TokenRefused: Slack does not let us in.
@@ -148,9 +168,11 @@ class SocketMode:
         finally:
             self._open.pop(line, None)
             if last:
-                await _close(last)
+                await self._leave(last)
             for task in self._retiring:
                 task.cancel()
+            if self._retiring:
+                await asyncio.wait(self._retiring)
 
     async def _pause(self, failures: int, line: int, reason: str) -> None:
         pause = min(2.0 ** (failures - 1), LONGEST_PAUSE)
@@ -174,13 +196,37 @@ class SocketMode:
         if not connection.ended and not connection.cut:
             log.warning("Slack is silent; connecting anew", extra={"line": line, "seconds": SILENCE})
 
+    async def _leave(self, connection: Connection) -> None:
+        """Closes a connection, and takes what is under way on it: Slack sends a command but once."""
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await connection.part()
+                await asyncio.sleep(0)  # what was read last begins to be received
+                while self._receiving:
+                    await asyncio.wait(self._receiving)
+        except (ClientError, OSError, TimeoutError) as error:
+            log.info("a connection was not closed well", extra={"error": type(error).__name__})
+        await _close(connection)
+
     def _retire(self, connection: Connection) -> None:
         """Closes a connection once Slack has, which sends on it what is under way."""
-        task = asyncio.create_task(_close_later(connection))
+        task = asyncio.create_task(self._leave_later(connection))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
+    async def _leave_later(self, connection: Connection) -> None:
+        try:
+            for _ in range(int(RETIRE / LOOK)):
+                if not connection.alive:
+                    break
+                await asyncio.sleep(LOOK)
+        finally:
+            await self._leave(connection)
+
     async def _receive(self, client: Any, request: SocketModeRequest) -> None:
+        if task := asyncio.current_task():
+            self._receiving.add(task)
+            task.add_done_callback(self._receiving.discard)
         with received():
             await self._answer(client, request)
 
@@ -191,16 +237,6 @@ class SocketMode:
         except (ClientError, OSError) as error:
             # The answer goes another way, so only Slack's own notice to the reader may be wrong.
             log.warning("the connection was cut before the acknowledgement", extra={"error": _short(error)})
-
-
-async def _close_later(connection: Connection) -> None:
-    try:
-        for _ in range(int(RETIRE / LOOK)):
-            if not connection.alive:
-                break
-            await asyncio.sleep(LOOK)
-    finally:
-        await _close(connection)
 
 
 async def _close(connection: Connection) -> None:

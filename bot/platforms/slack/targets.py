@@ -1,4 +1,4 @@
-"""Places on Slack, as messages are addressed."""
+"""Where in Slack something is posted."""
 
 import re
 from typing import NamedTuple
@@ -17,15 +17,15 @@ class Target(NamedTuple):
 
     @property
     def target(self) -> str:
-        """The id that a message is sent to."""
+        """The id of the person or of the channel that is written to."""
         return self.person or self.channel
 
 
-def target(place: str) -> Target:
-    """Reads a place.
+def target_of(place: str) -> Target:
+    """Reads a place of Slack's.
 
     Raises:
-        DeliveryError: it is none of Slack's.
+        DeliveryError: it is none.
     """
     found = re.fullmatch(f"slack:{limits.PLACE}", place, re.ASCII)
     if not found:

@@ -1,0 +1,58 @@
+"""What a process takes of its machine over time, read from outside."""
+
+import os
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Is what a process has at a moment: bytes of memory, open files, those of them that are sockets, threads, tasks."""
+
+    at: float
+    memory: int
+    files: int
+    sockets: int
+    threads: int
+    tasks: int
+
+
+def taken(process: int, at: float, tasks: int) -> Taken:
+    """Returns what a process has now; its `tasks` only it can tell."""
+    folder = Path(f"/proc/{process}")
+    open_ones = [_target(one) for one in (folder / "fd").iterdir()]
+    pages = int((folder / "statm").read_text().split()[1])
+    return Taken(
+        at,
+        pages * os.sysconf("SC_PAGE_SIZE"),
+        len(open_ones),
+        sum(one.startswith("socket:") for one in open_ones),
+        len(list((folder / "task").iterdir())),
+        tasks,
+    )
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # closed meanwhile
+        return ""
+
+
+def slope(samples: Sequence[tuple[float, float]]) -> float:
+    """Returns by how much a figure grows in a unit of time: the median of the slopes between any two samples.
+
+    A line of least squares would be bent by a single step (Theil and Sen's estimator).
+    """
+    return statistics.median((b - a) / (later - at) for (at, a), (later, b) in combinations(samples, 2) if later > at)
+
+
+def grown(samples: Sequence[Taken], what: Callable[[Taken], int]) -> float:
+    """Returns by how much the median of the last third is above that of the first; a leak goes on growing."""
+    third = len(samples) // 3
+    return statistics.median(map(what, samples[-third:])) - statistics.median(map(what, samples[:third]))
