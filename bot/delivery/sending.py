@@ -1,5 +1,6 @@
 """Parts on their way: sent once each, with every outcome written down, and what is to become of those that failed."""
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,9 @@ MOST_REFUSALS = 3
 
 LATE = 60.0
 """Seconds after which a digest counts as late, as it then says itself."""
+
+KNOCK = 3.0
+"""Seconds that a platform has to say whether it lets us in."""
 
 _PAUSES = (5, 15, 60, 300)
 
@@ -168,10 +172,13 @@ class Sending:
     async def _knock(self) -> None:
         trouble = self.grip.trouble
         try:
-            await self.publisher.knock()
+            async with asyncio.timeout(KNOCK):
+                await self.publisher.knock()
+        except DeliveryError as error:
+            self.grip.pause("", trouble.still(error))
         except Exception as error:
-            told = error if isinstance(error, DeliveryError) else DeliveryError("not_accepted", "lane", _fault(error))
-            self.grip.pause("", trouble.still(told))
+            told = f"no answer within {KNOCK:g} s" if isinstance(error, TimeoutError) else _fault(error)
+            self.grip.pause("", trouble.still(DeliveryError("not_accepted", "lane", told)))
         else:
             trouble.in_doubt = False
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select, update
@@ -79,8 +80,8 @@ async def overdue(store: Store, before: datetime) -> list[Overdue]:
         found = [Overdue(*row) for row in await tx.execute(kept)]
         places = await tx.execute(of_place.group_by(subscription.c.place))
         found += [Overdue(lane_of(place), number, since) for place, number, since in places]
-    lanes = sorted({one.lane for one in found})
-    return [_together([one for one in found if one.lane == lane]) for lane in lanes]
+    in_order = sorted(found, key=lambda one: one.lane)
+    return [_together(list(some)) for _, some in groupby(in_order, key=lambda one: one.lane)]
 
 
 def _together(of_lane: Sequence[Overdue]) -> Overdue:

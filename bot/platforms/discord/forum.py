@@ -46,8 +46,3 @@ def _tags(channel: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
             TAG_REQUIRED, f"the forum asks for a tag and has none of these: {asked}; add one, or ask for none"
         )
     return fitting
-
-
-def begun(post: Post, guild: str) -> str:
-    """Returns the post of a forum that a part goes on with; empty if there is none."""
-    return post.after.channel if post.after and guild else ""

@@ -122,7 +122,7 @@ class DiscordPublisher:
         """
         at = target(post.place)
         try:
-            room = forum.begun(post, at.guild) or await self._room(at)
+            room = _begun(post, at) or await self._room(at)
             if at.guild and room == at.channel and forum.is_forum(await self._channels.get(room)):
                 return await self._searching.among_posts(post, at.guild, room)
             return await self._searching.among_messages(post, room, "" if room == at.room else room)
@@ -187,7 +187,7 @@ class DiscordPublisher:
 
     async def _posted(self, post: Post, at: Target) -> Receipt:
         message = _message(post)
-        begun = forum.begun(post, at.guild)
+        begun = _begun(post, at)
         room = begun or await self._room(at)
         known = self._channels.kept(room)
         if known and forum.is_forum(known):
@@ -230,6 +230,11 @@ class DiscordPublisher:
 
     async def _conversation(self, user: str) -> str:
         return str((await self._rest.start_private_message(int(user)))["id"])
+
+
+def _begun(post: Post, at: Target) -> str:
+    """Returns the post of a forum that a part goes on with; empty if there is none."""
+    return post.after.channel if post.after and at.guild else ""
 
 
 def _message(post: Post) -> Mapping[str, Any]:
