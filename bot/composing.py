@@ -132,8 +132,9 @@ class Composer:
         zone = zone_kept(subscription.zone if subscription else "UTC")
         told: dict[str, Any] = dict(slot.about["told"])
         if "due" in told:
-            following = subscription.next_fire if subscription and subscription.state == "active" else None
             told["due"] = datetime.fromisoformat(told["due"]).astimezone(zone)
+        if "due" in told and slot.subscription:
+            following = subscription.next_fire if subscription and subscription.state == "active" else None
             told["next"] = following.astimezone(zone) if following else None
         document = notice_briefing(self.edition(str(zone), now), imprint, slot.about["trouble"], told)
         return Composed(self._parts(document))

@@ -75,7 +75,7 @@ async def test_a_back_up_holds_all_rows_and_brings_them_back_on_either_engine(
         ran = await asyncio.to_thread(restored, there, file)
         assert (ran.status, ran.stderr) == (0, "")
         after = await rows(there)
-        free = [(name, None, fence, None) for name, _, fence, _ in before["lane"]]
+        free = [(name, None, fence, None, trouble) for name, _, fence, _, trouble in before["lane"]]
         unchanged = ("subscription", "decision", "draft", "seen", "shown", "absence")
         assert {name: after[name] for name in unchanged} == {name: before[name] for name in unchanged}
         assert after["lane"] == free

@@ -130,7 +130,7 @@ def test_a_healthy_set_up_is_all_right(setup: SetUp) -> None:
         assert told(ran)[about][0] == "ok", about
     assert told(ran)[setup.places["slackone"] + " (slackone)"][1] == "the bot can post there"
     assert told(ran)[setup.places["discordone"] + " (discordone)"][1] == "the bot can post there"
-    paths = (str(setup.file), str(setup.data))  # which are never broken, however deep the tests' folder is
+    paths = (str(setup.file.parent), str(setup.data))  # which are never broken, however deep the tests' folder is
     assert max(len(line) for line in ran.stdout.splitlines() if not any(path in line for path in paths)) <= 80
     assert setup.file.read_bytes() == before
     assert sorted(setup.data.iterdir()) == []

@@ -119,7 +119,7 @@ async def test_the_number_of_series_does_not_grow_with_the_number_of_tenants(on_
     known, tally = airships(), Tally()
     core = Answers(lambda: known, platform="slack", tally=tally)
     async with open_store(on_sqlite.ready()) as store:
-        reading = Reading(store, {"slack"}, lambda: NOW, lambda: 0.0)
+        reading = Reading(store, {"slack"}, lambda: NOW, lambda: 0.0, patience=60)
 
         async def scraped() -> list[str]:
             reading._last = None

@@ -105,7 +105,7 @@ def test_no_subscription_of_a_workspace_is_said_of_that_alone(url: str) -> None:
 @pytest.mark.parametrize(("answer", "saved"), [("n", False), ("y", True)])
 def test_a_person_at_a_terminal_is_asked(url: str, answer: str, saved: bool) -> None:
     environment = {"TERM": "xterm", "LANG": "C.UTF-8", "DATABASE_URL": url, "BRIEFBOT_KNOWLEDGE": str(AIRSHIPS)}
-    child = pexpect.spawn(PROGRAM, ["subscriptions", "add", *options()], env=environment, encoding="utf-8", timeout=30)
+    child = pexpect.spawn(PROGRAM, ["subscriptions", "add", *options()], env=environment, encoding="utf-8", timeout=90)
     child.expect(r"Save it\? \[y/N\]")
     assert stored(url) == []
     child.sendline(answer)

@@ -122,7 +122,7 @@ class Prompt:
             }
             | environment,
             encoding="utf-8",
-            timeout=20,
+            timeout=90,
             dimensions=(60, 80),
         )
         self.child.expect(PROMPT)
