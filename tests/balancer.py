@@ -28,6 +28,11 @@ class Balancer(Loopback):
         self._session: aiohttp.ClientSession | None = None
         self._probing: asyncio.Task[None] | None = None
 
+    @property
+    def ready(self) -> int:
+        """How many processes are ready."""
+        return len(self._ready)
+
     async def application(self) -> web.Application:
         """Returns what passes requests on."""
         self._session = aiohttp.ClientSession()

@@ -60,14 +60,17 @@ def updated(folder: Path, url: str, update: Update, record: Callable[[str, objec
         discord = stack.enter_context(FakeDiscord(shards=update.shards))
         slack.frugal = slack.tolerates_timeouts = discord.tolerates_timeouts = True
         discord.limits.of_routes, discord.max_concurrency = False, update.shards
+        discord.identify_every = min(5.0, update.every)  # Discord takes one IDENTIFY in five seconds
         both = [settings_of(slack, discord, folder, n, update) | {"DATABASE_URL": url} for n in range(2)]
+        balancer = None
         if update.over == "http":
             addresses = [(settings["BRIEFBOT_LISTEN"], settings["BRIEFBOT_HEALTH_LISTEN"]) for settings in both]
-            slack.events_url = f"{stack.enter_context(Balancer(addresses)).origin}/slack/events"
+            balancer = stack.enter_context(Balancer(addresses))
+            slack.events_url = f"{balancer.origin}/slack/events"
 
         def is_up(bots: Sequence[Bot]) -> bool:
             knows = all(bot.logged("connected to Discord") or bot.logged("standing by") for bot in bots)
-            hears = all(bot.logged("/slack/events") for bot in bots) or slack.connections >= 2 * len(bots)
+            hears = balancer.ready == len(bots) if balancer else slack.connections >= 2 * len(bots)
             return knows and hears and discord.connections >= min(len(bots), update.shards)
 
         replicas, gaps = Replicas(both, is_up), Gaps(discord, update.shards)
