@@ -18,6 +18,7 @@ from bot.__main__ import main
 IMPORTED = (
     *("bot.app", "bot.http", "bot.platforms.discord.adapter", "bot.platforms.slack.adapter", "pypinyin", "structlog"),
     *("bot.platforms.terminal.adapter", "sqlalchemy.dialects.sqlite.aiosqlite", "bot.store.migrate", "bot.clock"),
+    *("bot.operating.health", "bot.operating.heartbeat"),
 )
 """What the bot imports as it starts, on one platform or another."""
 
