@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,8 @@ def test_a_postgresql_that_is_stopped_holds_the_end_up_for_less_than_ten_seconds
 
         def each(signal_: signal.Signals) -> None:
             for process in processes():
-                os.kill(process, signal_)
+                with suppress(ProcessLookupError):  # it ended since it was listed
+                    os.kill(process, signal_)
 
         migrate(url)
         ended(url, when, lambda: each(signal.SIGSTOP), lambda: each(signal.SIGCONT), record_property)

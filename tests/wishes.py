@@ -3,8 +3,13 @@
 from hypothesis import strategies as st
 
 _NAMES = ("Zephyr", "ZPH", "Nimbus Lines", "company:stratos", "sightseeing", "theme:safety", "helium", "graustark")
-_WORDS = st.text(st.characters(categories=("L", "N"), max_codepoint=0xFFFF), min_size=1, max_size=10)
-_TITLES = st.text(st.characters(exclude_categories=("C", "Z", "M", "Cs")), max_size=40)
+_FILLERS = "\u115f\u1160\u3164\uffa0"
+"""Letters that nobody sees: they are refused."""
+
+_WORDS = st.text(
+    st.characters(categories=("L", "N"), max_codepoint=0xFFFF, exclude_characters=_FILLERS), min_size=1, max_size=10
+)
+_TITLES = st.text(st.characters(exclude_categories=("C", "Z", "M", "Cs"), exclude_characters=_FILLERS), max_size=40)
 
 
 def _joined(most: int) -> st.SearchStrategy[str]:
