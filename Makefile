@@ -4,7 +4,7 @@ UV_VERSION = 0.13.9
 BIN = .venv/bin
 READY = .venv/.ready
 
-.PHONY: run test test-long check fmt lock sbom audit
+.PHONY: run test test-long bench bench-curves check fmt lock sbom audit
 
 run: $(READY)
 	@$(BIN)/briefbot run
@@ -14,6 +14,14 @@ test: $(READY)
 
 test-long: $(READY)
 	$(BIN)/pytest -n 3 --dist worksteal -m long --timeout 3600
+
+# Measures the product beside its floors and prints one table; under 10 minutes.
+bench: $(READY)
+	@$(BIN)/python -m tests.benchmarks
+
+# Draws the curves in tests/benchmarks/ anew, as CSV and SVG.
+bench-curves: $(READY)
+	@$(BIN)/python -m tests.benchmarks.curves
 
 check: $(READY)
 	$(BIN)/ruff format --check .
