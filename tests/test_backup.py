@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -183,6 +184,11 @@ def of_another_program(file: Path) -> None:
         connection.execute("CREATE TABLE photos (name TEXT)")
 
 
+def strangely_dated(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE backup SET made_at = 'last week'")
+
+
 def of_a_newer_one(file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -196,6 +202,7 @@ def of_a_newer_one(file: Path) -> None:
         (cut, "{file} is"),
         (scribbled, "{file} is"),
         (of_another_program, "{file} is no back-up of briefbot (no such table: backup); give one that"),
+        (strangely_dated, "{file} is no back-up of briefbot (Invalid isoformat string: 'last week'); give one that"),
         (of_a_newer_one, "was made by a newer briefbot (its schema is 9999); start that version"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -248,6 +255,21 @@ def test_a_damaged_database_is_moved_aside_and_replaced(spoiled: Any, on_sqlite:
     aside = Path(ran.stdout.splitlines()[0].removeprefix("What was there is kept in ").removesuffix("."))
     assert aside.read_bytes() == damaged
     assert [row[0] for row in asyncio.run(rows(url))["subscription"]] == ["airships"]
+
+
+def test_a_newer_database_on_postgresql_is_left_by_way_of_an_empty_one(
+    on_postgresql: PostgreSql, on_sqlite: Sqlite, tmp_path: Path
+) -> None:
+    file, newer, empty = kept(on_sqlite, tmp_path), on_postgresql.empty(), on_postgresql.empty()
+    with psycopg.connect(newer) as connection:
+        connection.execute("CREATE TABLE alembic_version AS SELECT '9999' AS version_num")
+    ran = restored(newer, file, "--force")
+    assert (ran.status, ran.stdout) == (3, "")
+    assert ran.stderr.endswith(
+        "; start that version, or make an empty database, name it by DATABASE_URL, and restore a backup from before\n"
+    )
+    assert restored(empty, file).status == 0
+    assert [row[0] for row in asyncio.run(rows(empty))["subscription"]] == ["airships"]
 
 
 def test_nothing_is_restored_under_a_process_that_delivers(on_sqlite: Sqlite, tmp_path: Path) -> None:

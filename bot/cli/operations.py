@@ -9,10 +9,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.store import USED_WRONGLY, agreed, ended, on_store
-from bot.log import prepare_logging
+from bot.cli.store import USED_WRONGLY, agreed, ended, on_store, prepared
 from bot.places import InvalidPlace, workspace_of
-from bot.settings import Settings, read_settings
 
 Written = Annotated[Path, typer.Argument(metavar="FILE", help="The file to be written.")]
 Kept = Annotated[Path, typer.Argument(metavar="FILE", help="A file that `backup` has written.")]
@@ -30,7 +28,7 @@ def backup(file: Written, *, force: Force = False) -> None:
     """Write the database to one file, while the bot runs; the knowledge and the settings are files of yours."""
     from bot.store.backups import write
 
-    settings, now = _prepared(), datetime.now(UTC)
+    settings, now = prepared(), datetime.now(UTC)
     if file.exists() and not force:
         ended(f"{file} is there already; give another name, or --force to replace it", USED_WRONGLY)
     asyncio.run(write(settings.database, file, now, version("briefbot")))
@@ -42,7 +40,7 @@ def restore(file: Kept, *, force: Force = False) -> None:
     from bot.operating.restoring import InTheWay
     from bot.operating.restoring import restore as put_back
 
-    settings, now = _prepared(), datetime.now(UTC)
+    settings, now = prepared(), datetime.now(UTC)
     try:
         done = asyncio.run(put_back(settings.database, file, settings.data_dir, now, version("briefbot"), force=force))
     except InTheWay as wrong:
@@ -80,9 +78,3 @@ def _workspace(typed: str) -> str:
         return workspace_of(typed)
     except InvalidPlace as invalid:
         ended(str(invalid), USED_WRONGLY)
-
-
-def _prepared() -> Settings:
-    settings = read_settings()
-    prepare_logging(settings.log_level, settings.data_dir)
-    return settings
