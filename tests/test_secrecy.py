@@ -286,7 +286,7 @@ def test_a_secret_is_found_wherever_it_stands_in_a_line(line: str, found: int) -
     assert len(leaked([line.replace("%s", made)], [made])) == found
 
 
-@pytest.mark.long
+@pytest.mark.soak(minutes=9)
 def test_the_whole_suite_at_debug_leaves_no_secret_of_its_fakes_in_what_is_logged(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
