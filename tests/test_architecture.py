@@ -37,7 +37,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "opencc": {"knowledge/folding.py"},
     "prometheus_client": {"bot/operating/metrics.py"},
     "prompt_toolkit": {"bot/platforms/terminal/adapter.py", "bot/platforms/terminal/completing.py"},
-    "pydantic": {"knowledge/model.py", "knowledge/fields.py", "knowledge/records.py", "bot/settings/model.py", "bot/settings/reading.py", "bot/settings/values.py",
+    "pydantic": {"knowledge/model.py", "knowledge/fields.py", "knowledge/records.py", "bot/settings/model.py", "bot/settings/names.py", "bot/settings/reading.py", "bot/settings/values.py",
                  "briefings/document_json.py"},
     "pypinyin": {"knowledge/pinyin.py"},
     "rapidfuzz": {"knowledge/names.py", "knowledge/problems.py", "knowledge/rules.py"},

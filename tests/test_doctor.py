@@ -172,6 +172,13 @@ def overwritten(setup: SetUp) -> None:
     setup.register([{**wanted[0], "description": "Something else."}, *wanted[2:]])
 
 
+def in_an_open_folder(setup: SetUp) -> None:
+    folder = setup.data / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    setup.given["DATABASE_URL"] = f"sqlite:///{shutil.copy2(setup.file, folder)}"
+
+
 def newer(setup: SetUp) -> None:
     from sqlalchemy import text
 
@@ -238,7 +245,7 @@ FAULTS: dict[str, tuple[Break, str, str, str]] = {
         lambda setup: setup.file.chmod(0o644), "database's file", "(its mode is 0644)", "chmod 600",
     ),
     "a database in whose place others may put another": (
-        lambda setup: setup.file.parent.chmod(0o777), "database's folder", "others may put another in its place",
+        in_an_open_folder, "database's folder", "others may put another in its place",
         "chmod o-w",
     ),
     "a database of a newer program": (
