@@ -102,8 +102,8 @@ class Settings(BaseModel):
     )
     discord_shards: Shards = Field(
         "",
-        description="For over 2,500 servers: the shards of this process where several share them; `0-3/8` are the first "
-        "four of eight.",
+        description="For over 2,500 servers: the shards of this process where several share them; `0-3/8` are the "
+        "first four of eight.",
     )
 
     @property
