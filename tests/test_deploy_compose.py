@@ -21,8 +21,10 @@ from tests.running import Bot, free_port
 from tests.slack_reader import Reader
 from tests.test_deploy import services
 from tests.test_deploy_operator import section
+from tests.test_deploy_readme import GUIDE
 
 BIN = Path(sys.executable).parent
+DOWN = "docker compose --profile sqlite down"
 SUDO = '#!/bin/sh\nexec "$@"\n'
 DOCKER = """#!/bin/sh
 case "$*" in
@@ -52,10 +54,10 @@ class Engine:
     def types(self, block: str, stdin: str = "") -> str:
         """Runs a block in the clone as it is shown, all in one shell; what starts or ends bots is done here."""
         done = ""
-        for line in re.split(r"(?m)^(docker compose (?:up|down).*)$", block):
+        for line in re.split(rf"(?m)^(docker compose up.*|{DOWN})$", block):
             if line.startswith("docker compose up"):
                 self.starts(re.findall(r"COMPOSE_PROFILES=(\w+)", block)[-1])
-            elif line.startswith("docker compose down"):
+            elif line == DOWN:
                 self.ends()
             else:
                 self.settle()
@@ -134,7 +136,8 @@ def test_a_new_operator_brings_up_a_bot_with_compose_and_moves_it_to_replicas_on
         assert "slack" in looked.lower()
         answers(engine, slack)
         engine.types(f"{program}\n{backup}")
-        engine.types("docker compose down")
+        assert f"`{DOWN}`" in GUIDE
+        engine.types(DOWN)
 
         secrets, up = replicas.split("docker compose build\n")
         engine.types(secrets)
