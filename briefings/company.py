@@ -41,7 +41,11 @@ def company_briefing(edition: Edition, found: Found[Company], then: Period | Non
     newest = claims[0].as_of if claims else None
     return Document(
         title=title_of(company),
-        summary=words.text("company_summary", company=company, claims=len(claims), newest=newest),
+        summary=edition.said(
+            "company_summary",
+            company.slug,
+            lambda: words.text("company_summary", company=company, claims=len(claims), newest=newest),
+        ),
         command=f"/company {company.slug}{then_option(then)}",
         blocks=tuple(blocks),
         sources=citations.sources(),
@@ -109,9 +113,9 @@ def _sections(edition: Edition, company: Company, claims: list[Claim]) -> list[S
 def _section_of(edition: Edition, company: Company, claim: Claim) -> str:
     if claim.kind != "fact":
         return f"{claim.kind}s"
-    if any(edition.knowledge.themes[theme].section == "regulation" for theme in claim.themes):
+    if not edition.knowledge.regulating.isdisjoint(claim.themes):
         return "regulation"
-    if any(market != company.home for market in claim.markets):
+    if claim.markets.count(company.home) < len(claim.markets):
         return "abroad"
     if claim.figures:
         return "in_figures"

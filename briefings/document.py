@@ -214,7 +214,7 @@ def statements(*blocks: Block) -> Iterator[Statement]:
 
 def citations(block: Block) -> tuple[int, ...]:
     """Returns the numbers of the sources that a block cites."""
-    if isinstance(block, Paragraph):
+    if isinstance(block, Statement | Paragraph):
         return block.citations
     return tuple(number for statement in statements(block) for number in statement.citations)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from operator import sub
+from operator import add, gt, sub
 
 from briefings.document import (
     Block,
@@ -19,6 +19,8 @@ from briefings.document import (
     citations,
 )
 from briefings.words import words_in
+
+_ENDING_SECTIONS = (Heading, Choices, Break)
 
 Size = tuple[int, ...]
 """Amounts of what a platform counts, always in the same order: characters, components ..."""
@@ -43,34 +45,37 @@ def paginate(document: Document, budget: Budget) -> tuple[Document, ...]:
     Raises:
         ValueError: one piece alone is larger than a page.
     """
-    entries = {entry.number: entry for entry in document.sources}
-    pages = list(_filled(document, budget, entries))
-    if len(pages) == 1:
-        return (replace(document, blocks=_merged(pages[0])),)
-    return tuple(_page(document, blocks, number, len(pages), entries) for number, blocks in enumerate(pages, 1))
+    pages = list(_filled(document, budget))
+    return tuple(_page(document, pages, number) for number in range(1, len(pages) + 1))
 
 
-def page_at(pages: Sequence[Document], number: int) -> Document:
-    """Returns the page of a number, or the nearest one: an old button may ask for a page that is gone."""
-    return pages[min(max(number, 1), len(pages)) - 1]
+def page_at(document: Document, budget: Budget, number: int) -> Document:
+    """Returns the page of a number, or the nearest one: an old button may ask for a page that is gone.
+
+    Raises:
+        ValueError: one piece alone is larger than a page.
+    """
+    pages = list(_filled(document, budget))
+    return _page(document, pages, min(max(number, 1), len(pages)))
 
 
-def _filled(document: Document, budget: Budget, entries: dict[int, SourceEntry]) -> Iterator[list[Block]]:
+def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
     words = words_in(document.language)
-    sources = {number: budget.cost(entry) for number, entry in entries.items()}
+    sources = {entry.number: budget.cost(entry) for entry in document.sources}
     page = _Filling(budget, sources)
     heading: Heading | None = None
     for unit in _units(document.blocks):
-        if isinstance(unit[0], Heading | Choices | Break):
-            heading = unit[0] if isinstance(unit[0], Heading) else None
-        if not isinstance(unit[0], Break) and page.take(unit):
+        first = unit[0]
+        if isinstance(first, _ENDING_SECTIONS):
+            heading = first if isinstance(first, Heading) else None
+        if not isinstance(first, Break) and page.take(unit):
             continue
         if page.blocks:
             yield page.blocks
             page = _Filling(budget, sources)
-        if isinstance(unit[0], Break):
+        if isinstance(first, Break):
             continue
-        again = heading and unit[0] is not heading and Heading(words.text("continued", heading=heading.text))
+        again = heading and first is not heading and Heading(words.text("continued", heading=heading.text))
         if not (again and page.take((again, *unit))) and not page.take(unit):
             yield from page.take_apart(unit)
     if page.blocks or not document.blocks:
@@ -81,7 +86,7 @@ def _units(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
     """Yields what may not be parted: pieces of blocks, each with the heading right before it."""
     heading: tuple[Heading, ...] = ()
     for block in blocks:
-        if isinstance(block, Heading | Break) and heading:
+        if heading and isinstance(block, Heading | Break):
             yield heading
             heading = ()
         if isinstance(block, Heading):
@@ -94,16 +99,15 @@ def _units(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
         yield heading
 
 
-def _pieces(block: Block) -> Iterator[Block]:
+def _pieces(block: Block) -> Sequence[Block]:
     match block:
         case Facts(rows):
-            yield from (Facts((row,)) for row in rows)
+            return [Facts((row,)) for row in rows]
         case Table(columns, rows):
-            yield from (Table(columns, (row,)) for row in rows)
+            return [Table(columns, (row,)) for row in rows]
         case Choices(title, choices):
-            yield from (Choices(title, (choice,)) for choice in choices)
-        case _:
-            yield block
+            return [Choices(title, (choice,)) for choice in choices]
+    return (block,)
 
 
 class _Filling:
@@ -114,21 +118,25 @@ class _Filling:
         self._budget = budget
         self._sources = sources
         self._used = budget.frame
+        self._last: Size = ()
         self._cited: set[int] = set()
 
     def take(self, unit: tuple[Block, ...]) -> bool:
         """Adds what may not be parted, with the sources that it is the first to cite, and returns whether it fits."""
         joined = _joined(self.blocks[-1], unit[0]) if self.blocks and isinstance(unit[0], Choices) else None
         added = (joined, *unit[1:]) if joined else unit
-        new = {number for block in unit for number in citations(block)} - self._cited
-        used = _sum(self._used, *map(self._budget.cost, added), *(self._sources[number] for number in new))
-        if joined:  # choices that go on cost what they cost together
-            used = tuple(map(sub, used, self._budget.cost(self.blocks[-1])))
-        if any(size > most for size, most in zip(used, self._budget.capacity, strict=True)):
+        cited = {number for block in unit for number in citations(block)} - self._cited
+        used = tuple(map(sub, self._used, self._last)) if joined else self._used  # they cost what they cost together
+        cost = used
+        for cost in map(self._budget.cost, added):
+            used = tuple(map(add, used, cost))
+        for number in cited:
+            used = tuple(map(add, used, self._sources[number]))
+        if any(map(gt, used, self._budget.capacity)):
             return False
-        self._used = used
-        self.blocks = [*(self.blocks[:-1] if joined else self.blocks), *added]
-        self._cited |= new
+        self._used, self._last = used, cost
+        self.blocks[len(self.blocks) - bool(joined) :] = added
+        self._cited |= cited
         return True
 
     def take_apart(self, unit: tuple[Block, ...]) -> Iterator[list[Block]]:
@@ -143,10 +151,6 @@ class _Filling:
                 self.blocks, self._used, self._cited = [], self._budget.frame, set()
             if not self.blocks and not self.take((part,)):
                 raise ValueError(f"a {part.kind} is over {self._budget.capacity} even alone; shorten it")
-
-
-def _sum(*sizes: Size) -> Size:
-    return tuple(map(sum, zip(*sizes, strict=True)))
 
 
 def _joined(before: Block, block: Block) -> Block | None:
@@ -171,14 +175,17 @@ def _cells(block: Block) -> Iterator[Block]:
             yield Table((column,), (Row(row.label, (cell,)),))
 
 
-def _page(document: Document, blocks: list[Block], number: int, of: int, entries: dict[int, SourceEntry]) -> Document:
+def _page(document: Document, pages: Sequence[list[Block]], number: int) -> Document:
+    blocks, of = pages[number - 1], len(pages)
+    if of == 1:
+        return replace(document, blocks=_merged(blocks))
     words = words_in(document.language)
     turns = tuple(
         Choice(words.text(label), f"{document.command} page:{target}")
         for label, target in (("previous_page", number - 1), ("next_page", number + 1))
         if document.command and 1 <= target <= of
     )
-    cited = sorted({n for block in blocks for n in citations(block)})
+    cited = {n for block in blocks for n in citations(block)}
     if document.page:
         line = words.text("part_line", line=document.page.line, number=number, of=of)
     else:
@@ -186,7 +193,7 @@ def _page(document: Document, blocks: list[Block], number: int, of: int, entries
     return replace(
         document,
         blocks=_merged([*blocks, *([Choices(words.text("turn_page"), turns)] if turns else [])]),
-        sources=tuple(entries[n] for n in cited),
+        sources=tuple(entry for entry in document.sources if entry.number in cited),
         page=Page(number, of, line),
     )
 

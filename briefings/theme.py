@@ -22,7 +22,11 @@ def theme_briefing(edition: Edition, found: Found[Theme], then: Period | None = 
     claims = [claim for claim in every if not claim.retracted]
     companies = Counter(slug for claim in claims for slug in claim.companies)
     newest = claims[0].as_of if claims else None
-    summary = words.text("theme_summary", theme=theme, claims=len(claims), companies=len(companies), newest=newest)
+    summary = edition.said(
+        "theme_summary",
+        theme.slug,
+        lambda: words.text("theme_summary", theme=theme, claims=len(claims), companies=len(companies), newest=newest),
+    )
     citations = Citations(edition)
     blocks: list[Block] = [*found_note(words, found), *then_note(words, then)]
     blocks.append(words.labelled("our_line", theme.line))

@@ -38,7 +38,7 @@ from bot.platforms.slack.work import DONE, REFUSAL, Work
 from bot.ports import Core, TokenRefused
 from bot.recently import Recently
 from briefings.document import Choice, Document
-from briefings.paginate import paginate
+from briefings.paginate import page_at
 
 log = logging.getLogger("briefbot.slack")
 ANYTHING = re.compile("")
@@ -235,7 +235,7 @@ class Listeners:
 
 
 def _first_page(document: Document) -> Document:
-    return paginate(document, BUDGET)[0]
+    return page_at(document, BUDGET, 1)
 
 
 def _beside(destination: Destination) -> Destination:
