@@ -24,8 +24,21 @@ class Citations:
 
     def statement(self, claim: Claim, figure: Figure | None = None) -> Statement:
         """Returns what a claim says, or one figure of it, cited and dated."""
-        text = _figure(self._edition, claim, figure) if figure else claim.text
-        return Statement(text, self._cited(claim), _dateline(self._edition, claim), claim.id, claim.revision)
+        citations = self._cited(claim)
+        if figure:
+            return self._edition.piece(
+                "figure",
+                (claim.id, figure, citations),
+                lambda: self._stated(claim, citations, self._edition.words.figure(figure)),
+            )
+        return self._edition.piece(
+            "statement", (claim.id, citations), lambda: self._stated(claim, citations, claim.text)
+        )
+
+    def _stated(self, claim: Claim, citations: tuple[int, ...], text: str) -> Statement:
+        edition = self._edition
+        dateline = edition.piece("dateline", claim.id, lambda: _dateline(edition, claim))
+        return Statement(text, citations, dateline, claim.id, claim.revision)
 
     def headline(self, claim: Claim) -> Statement:
         """Returns what a claim says with its date, its speaker if it is no fact, and no more unless it is outdated."""
@@ -57,43 +70,36 @@ class Citations:
         numbers = self._numbers
         return tuple(sorted([numbers.setdefault(source, len(numbers) + 1) for source in claim.sources]))
 
-    def section(self, section: Section) -> Iterator[Heading | Statement]:
-        """Yields a heading and the statements under it, or nothing where there are none."""
+    def section(self, section: Section) -> list[Heading | Statement]:
+        """Returns a heading and the statements under it, or nothing where there are none."""
         macro, claims = section
-        if claims:
-            yield Heading(self._edition.words.text(macro))
-            yield from (self.statement(claim) for claim in claims)
+        return [Heading(self._edition.words.text(macro)), *map(self.statement, claims)] if claims else []
 
     def sources(self) -> tuple[SourceEntry, ...]:
         """Returns the entries of all sources cited so far."""
-        return tuple(self._entry(source, number) for source, number in self._numbers.items())
+        return tuple([self._entry(source, number) for source, number in self._numbers.items()])
 
-    def _entry(self, id_: str, number: int) -> SourceEntry:
-        source, words = self._edition.knowledge.sources[id_], self._edition.words
-        published = self._edition.said("published", id_, lambda: words.text("published", source=source))
-        return SourceEntry(number, source.id, source.title, source.publisher, source.host, published, source.url)
+    def _entry(self, source: str, number: int) -> SourceEntry:
+        return self._edition.piece("source", (source, number), lambda: _entry(self._edition, source, number))
 
 
 def _dateline(edition: Edition, claim: Claim) -> str:
     """Returns the words of a claim's date, age, speaker and standing."""
-    return edition.said(
+    knowledge = edition.knowledge
+    return edition.words.text(
         "dateline",
-        claim.id,
-        lambda: edition.words.text(
-            "dateline",
-            claim=claim,
-            age=claim.as_of.completed_years(edition.today),
-            revised=Period.of(claim.changed) if claim.revisions else None,
-            superseding=edition.knowledge.superseding(claim),
-            superseded=edition.knowledge.superseded(claim),
-        ),
+        claim=claim,
+        age=claim.as_of.completed_years(edition.today),
+        revised=Period.of(claim.changed) if claim.revisions else None,
+        superseding=knowledge.superseding(claim),
+        superseded=knowledge.superseded(claim),
     )
 
 
-def _figure(edition: Edition, claim: Claim, figure: Figure) -> str:
-    """Returns the words of one of a claim's figures."""
-    which = f"{claim.id} {claim.figures.index(figure)}"
-    return edition.said("figure", which, lambda: edition.words.figure(figure))
+def _entry(edition: Edition, id_: str, number: int) -> SourceEntry:
+    source = edition.knowledge.sources[id_]
+    published = edition.words.text("published", source=source)
+    return SourceEntry(number, source.id, source.title, source.publisher, source.host, published, source.url)
 
 
 def side_by_side(edition: Edition, claims: Iterable[Claim]) -> Iterator[tuple[Claim, ...]]:

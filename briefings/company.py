@@ -41,7 +41,7 @@ def company_briefing(edition: Edition, found: Found[Company], then: Period | Non
     newest = claims[0].as_of if claims else None
     return Document(
         title=title_of(company),
-        summary=edition.said(
+        summary=edition.piece(
             "company_summary",
             company.slug,
             lambda: words.text("company_summary", company=company, claims=len(claims), newest=newest),
@@ -57,9 +57,13 @@ def _introduction(edition: Edition, company: Company, citations: Citations) -> I
     words = edition.words
     aliases = company.aliases
     names = [*aliases.legal, *aliases.former, *aliases.ticker][:MOST_CHOICES]
-    yield words.paragraph("company_kind", company=company, market=market_name(company.home))
+    yield edition.piece(
+        "company_kind",
+        company.slug,
+        lambda: words.paragraph("company_kind", company=company, market=market_name(company.home)),
+    )
     if names:
-        yield words.note("also_called", names=names)
+        yield edition.piece("also_called", company.slug, lambda: words.note("also_called", names=names))
     retracted = sum(claim.retracted is not None for claim in edition.knowledge.claims_about(company))
     if retracted:
         yield words.note("retracted", number=retracted)
@@ -128,8 +132,8 @@ def _neighbours(edition: Edition, company: Company, claims: list[Claim], then: P
     themes = Counter(theme for claim in claims for theme in claim.themes)
     peers = Counter(other for claim in claims for other in claim.companies if other != company.slug)
     if themes:
-        named = (knowledge.themes[slug] for slug, _ in themes.most_common(MOST_CHOICES))
+        named = (knowledge.themes[slug] for slug, _ in themes.most_common()[:MOST_CHOICES])
         yield Choices(words.text("themes"), tuple(named_choice(theme, then) for theme in named))
     if peers:
-        others = (knowledge.companies[slug] for slug, _ in peers.most_common(MOST_CHOICES))
+        others = (knowledge.companies[slug] for slug, _ in peers.most_common()[:MOST_CHOICES])
         yield Choices(words.text("peers"), tuple(named_choice(other, then) for other in others))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import add, gt, sub
 
 from briefings.document import (
@@ -123,20 +124,24 @@ class _Filling:
 
     def take(self, unit: tuple[Block, ...]) -> bool:
         """Adds what may not be parted, with the sources that it is the first to cite, and returns whether it fits."""
-        joined = _joined(self.blocks[-1], unit[0]) if self.blocks and isinstance(unit[0], Choices) else None
-        added = (joined, *unit[1:]) if joined else unit
-        cited = {number for block in unit for number in citations(block)} - self._cited
+        last = self.blocks[-1] if self.blocks else None
+        joined = _joined(last, unit[0]) if isinstance(last, Choices) else None
         used = tuple(map(sub, self._used, self._last)) if joined else self._used  # they cost what they cost together
-        cost = used
-        for cost in map(self._budget.cost, added):
+        cost, cited = used, self._cited
+        for block in (joined, *unit[1:]) if joined else unit:
+            cost = self._budget.cost(block)
             used = tuple(map(add, used, cost))
-        for number in cited:
-            used = tuple(map(add, used, self._sources[number]))
+            for number in citations(block):
+                if number not in cited:
+                    cited = cited | {number}
+                    used = tuple(map(add, used, self._sources[number]))
         if any(map(gt, used, self._budget.capacity)):
             return False
-        self._used, self._last = used, cost
-        self.blocks[len(self.blocks) - bool(joined) :] = added
-        self._cited |= cited
+        self._used, self._last, self._cited = used, cost, cited
+        if joined:
+            self.blocks[-1:] = (joined, *unit[1:])
+        else:
+            self.blocks += unit
         return True
 
     def take_apart(self, unit: tuple[Block, ...]) -> Iterator[list[Block]]:
@@ -185,16 +190,19 @@ def _page(document: Document, pages: Sequence[list[Block]], number: int) -> Docu
         for label, target in (("previous_page", number - 1), ("next_page", number + 1))
         if document.command and 1 <= target <= of
     )
-    cited = {n for block in blocks for n in citations(block)}
+    cited = set(chain.from_iterable(map(citations, blocks)))
     if document.page:
         line = words.text("part_line", line=document.page.line, number=number, of=of)
     else:
         line = words.text("page_line", number=number, of=of)
-    return replace(
-        document,
-        blocks=_merged([*blocks, *([Choices(words.text("turn_page"), turns)] if turns else [])]),
-        sources=tuple(entry for entry in document.sources if entry.number in cited),
-        page=Page(number, of, line),
+    return Document(
+        document.title,
+        document.summary,
+        document.command,
+        _merged([*blocks, *([Choices(words.text("turn_page"), turns)] if turns else [])]),
+        tuple([entry for entry in document.sources if entry.number in cited]),
+        Page(number, of, line),
+        document.language,
     )
 
 

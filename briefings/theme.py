@@ -22,7 +22,7 @@ def theme_briefing(edition: Edition, found: Found[Theme], then: Period | None = 
     claims = [claim for claim in every if not claim.retracted]
     companies = Counter(slug for claim in claims for slug in claim.companies)
     newest = claims[0].as_of if claims else None
-    summary = edition.said(
+    summary = edition.piece(
         "theme_summary",
         theme.slug,
         lambda: words.text("theme_summary", theme=theme, claims=len(claims), companies=len(companies), newest=newest),
@@ -57,5 +57,5 @@ def _sections(edition: Edition, claims: list[Claim]) -> list[tuple[str, list[Cla
 
 
 def _companies(edition: Edition, companies: Counter[str], then: Period | None) -> Choices:
-    named = (edition.knowledge.companies[slug] for slug, _ in companies.most_common(MOST_COMPANIES))
+    named = (edition.knowledge.companies[slug] for slug, _ in companies.most_common()[:MOST_COMPANIES])
     return Choices(edition.words.text("companies"), tuple(named_choice(company, then) for company in named))

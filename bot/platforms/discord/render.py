@@ -85,15 +85,22 @@ def _size(text: str) -> int:
 def cost(part: Block | SourceEntry) -> Size:
     """Returns what a part of a page takes: components and characters."""
     match part:
+        case Statement():
+            return (0, _statement_size(part))
+        case Facts(facts):
+            return (0, sum([_size(row.label) + 6 + _statement_size(row.value) for row in facts]))
         case SourceEntry():
             return (0, length(_source(part)) + 1)
         case Choices(title=title, choices=choices):
             return _choices_cost(title, choices)
         case Heading():
-            return (2, sum(length(line) + 1 for line in _lines(part)))
-        case Statement():  # as below, but quicker: most of a page
-            return (0, _size(part.text) + len(_marks(part.citations)) + _size(part.dateline) + 5)
+            return (2, _size(part.text) + 5)
     return (0, sum(length(line) + 1 for line in _lines(part)))  # joins the text before it
+
+
+def _statement_size(statement: Statement) -> int:
+    """Returns the characters of `_statement` and its two line breaks, counted in one go."""
+    return _size(statement.text) + len(_marks(statement.citations)) + _size(statement.dateline) + 5
 
 
 def _choices_cost(title: str, choices: tuple[Choice, ...]) -> Size:

@@ -71,20 +71,34 @@ def _escaped(text: str) -> str:
 def cost(part: Block | SourceEntry) -> Size:
     """Returns what a part of a page takes: blocks, characters and choices."""
     match part:
+        case Statement():
+            return (1, _statement_length(part), 0)
+        case Heading(text):
+            return (1, length(text) + 1, 0)
+        case Facts(facts):
+            return (1, sum([length(f"{row.label}: ") + _statement_length(row.value) for row in facts]), 0)
         case SourceEntry():
-            return (0, sum(_length_of(_source(part))), 0)
+            return (0, _source_length(part), 0)
         case Choices(title=title, choices=choices):
             return (3, length(title) + sum(length(c.label) + length(c.detail) + 3 for c in choices), len(choices))
         case Table(columns=columns, rows=rows):
             sizes = sum(length(row.label) + sum(sum(_length_of(_cell(cell))) for cell in row.cells) for row in rows)
             return (2, sizes + sum(map(length, columns)) * (1 + len(rows)), 0)
-        case Statement():  # as below, but quicker: most of a page
-            return (1, length(part.text) + len(_marks(part.citations)) + length(part.dateline) + 2, 0)
     return (1, sum(sum(_length_of(section)) + 1 for section in _sections(part)), 0)
 
 
 BUDGET = Budget(capacity=(limits.BLOCKS, 4_000, limits.SELECT_OPTIONS), cost=cost, frame=(8, 400, 2))
 """A page of Slack: far below what Slack takes, so that an answer is read and not scrolled through."""
+
+
+def _source_length(entry: SourceEntry) -> int:
+    """Returns the characters of `_source`, counted in one go."""
+    return length(f"[{entry.number}] {entry.publisher} ({entry.host}), {entry.published}: {entry.title} · {entry.id}")
+
+
+def _statement_length(statement: Statement) -> int:
+    """Returns the characters of `_statement` and its two line breaks, counted in one go."""
+    return length(statement.text) + len(_marks(statement.citations)) + length(statement.dateline) + 2
 
 
 def _length_of(elements: Iterable[Element]) -> Iterator[int]:

@@ -2,8 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -34,8 +33,7 @@ Run = tuple[str, str]
 """A text and its style."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Is one line before wrapping, with its indent in columns.
 
     The style of its first run is that of the whole line. One that is `unbroken` is not wrapped.
@@ -63,12 +61,14 @@ class Line:
 def rows(part: Block | SourceEntry) -> Size:
     """Returns about how many rows of 80 columns a part of a page takes; sources below the text count for nothing."""
     match part:
+        case Statement():
+            return (_rows_of(part),)
         case SourceEntry():
             return (0,)
         case Choices(choices=choices):
             return (len(choices),)
-        case Statement():
-            return (_rows_of(part),)
+        case Heading(text):
+            return (2 + cell_len(text) // 80,)
         case Facts(facts):
             return (sum(_rows_of(row.value) for row in facts),)
     lines = _Rendering(numbered=True).block(part)
