@@ -160,6 +160,8 @@ class _Filling:
 
 def _joined(before: Block, block: Block) -> Block | None:
     """Returns two neighbouring pieces as one block, or None if they are not of one."""
+    if before.kind != block.kind:
+        return None
     match before, block:
         case Facts(rows), Facts(more):
             return Facts((*rows, *more))
@@ -211,5 +213,8 @@ def _merged(blocks: list[Block]) -> tuple[Block, ...]:
     merged: list[Block] = []
     for block in blocks:
         joined = _joined(merged[-1], block) if merged else None
-        merged[-1:] = [joined] if joined else [*merged[-1:], block]
+        if joined:
+            merged[-1] = joined
+        else:
+            merged.append(block)
     return tuple(merged)

@@ -45,7 +45,8 @@ _PLACE = re.compile("discord:(?!@[0-9]+/[0-9])" + limits.PLACE)
 """A place that has a name: a conversation with one person has none."""
 _GAPS = re.compile(r"\s+")
 _ZERO_WIDTH = "\u200b"
-_ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_~|>#[]()<:+-"} | {"@": f"\\@{_ZERO_WIDTH}"})
+_MARKS = "\\`*_~|>#[]()<:+-@"
+"""What is escaped, the backslash first."""
 Container = ui.Container["ui.LayoutView"]
 
 
@@ -70,16 +71,18 @@ def view(document: Document) -> ui.LayoutView:
 
 def escaped(text: str) -> str:
     """Returns text that Markdown shows as it is, in which nothing is a mention, a link, a timestamp or markup."""
-    text = _GAPS.sub(" ", text).translate(_ESCAPES).replace("\\://", f"{_ZERO_WIDTH}\\://")
+    if "  " in text or not text.isprintable():  # of all white space only the blank is printable
+        text = _GAPS.sub(" ", text)
+    for mark in _MARKS:
+        if mark in text:
+            text = text.replace(mark, f"\\{mark}")
+    text = text.replace("@", f"@{_ZERO_WIDTH}").replace("\\://", f"{_ZERO_WIDTH}\\://")
     return re.sub(r"^(\d+)\.", r"\1\\.", text) if text[:1].isdigit() else text  # the number of a list
-
-
-_kept = lru_cache(maxsize=4096)(escaped)
 
 
 @lru_cache(maxsize=4096)
 def _size(text: str) -> int:
-    return length(_kept(text))
+    return length(escaped(text))
 
 
 def cost(part: Block | SourceEntry) -> Size:
@@ -205,8 +208,8 @@ def _lines(block: Block) -> Iterator[str]:
 
 
 def _statement(statement: Statement, label: str = "") -> Iterator[str]:
-    yield f"{label}{_kept(statement.text)}{_marks(statement.citations)}"
-    yield f"-# {_kept(statement.dateline)}"
+    yield f"{label}{escaped(statement.text)}{_marks(statement.citations)}"
+    yield f"-# {escaped(statement.dateline)}"
 
 
 def _cell(column: str, cell: Statement | NoClaim) -> Iterator[str]:
