@@ -85,19 +85,19 @@ def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
 
 def _units(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
     """Yields what may not be parted: pieces of blocks, each with the heading right before it."""
-    heading: tuple[Heading, ...] = ()
+    heading: Heading | None = None
     for block in blocks:
         if heading and isinstance(block, Heading | Break):
-            yield heading
-            heading = ()
+            yield (heading,)
+            heading = None
         if isinstance(block, Heading):
-            heading = (block,)
+            heading = block
             continue
         for piece in _pieces(block):
-            yield (*heading, piece)
-            heading = ()
+            yield (heading, piece) if heading else (piece,)
+            heading = None
     if heading:
-        yield heading
+        yield (heading,)
 
 
 def _pieces(block: Block) -> Sequence[Block]:
@@ -124,24 +124,23 @@ class _Filling:
 
     def take(self, unit: tuple[Block, ...]) -> bool:
         """Adds what may not be parted, with the sources that it is the first to cite, and returns whether it fits."""
-        last = self.blocks[-1] if self.blocks else None
-        joined = _joined(last, unit[0]) if isinstance(last, Choices) else None
-        used = tuple(map(sub, self._used, self._last)) if joined else self._used  # they cost what they cost together
-        cost, cited = used, self._cited
-        for block in (joined, *unit[1:]) if joined else unit:
-            cost = self._budget.cost(block)
+        used, cost, cited, budget = self._used, self._last, self._cited, self._budget
+        joined = _joined(self.blocks[-1], unit[0]) if self.blocks and isinstance(unit[0], Choices) else None
+        if joined:  # choices that go on cost what they cost together
+            used, unit = tuple(map(sub, used, cost)), (joined, *unit[1:])
+        for block in unit:
+            cost = budget.cost(block)
             used = tuple(map(add, used, cost))
             for number in citations(block):
                 if number not in cited:
                     cited = cited | {number}
                     used = tuple(map(add, used, self._sources[number]))
-        if any(map(gt, used, self._budget.capacity)):
+        if any(map(gt, used, budget.capacity)):
             return False
         self._used, self._last, self._cited = used, cost, cited
         if joined:
-            self.blocks[-1:] = (joined, *unit[1:])
-        else:
-            self.blocks += unit
+            self.blocks.pop()
+        self.blocks += unit
         return True
 
     def take_apart(self, unit: tuple[Block, ...]) -> Iterator[list[Block]]:

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import MENU
+from bot.platforms.discord.escaping import escaped
 from bot.platforms.discord.incoming import plain
 from bot.platforms.discord.messages import alone, private, shared
 from bot.platforms.discord.registration import COMPANIES_IN_MESSAGE, LEFT_OUT, commands
-from bot.platforms.discord.render import BUDGET, escaped, payload
+from bot.platforms.discord.render import BUDGET, payload
 from bot.ports import Argument, MenuItem
 from briefings.document import Document
 from briefings.paginate import paginate

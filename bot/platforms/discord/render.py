@@ -13,6 +13,7 @@ import discord
 from discord import ui
 
 from bot.platforms.discord import limits
+from bot.platforms.discord.escaping import escaped, measured
 from briefings.document import (
     Block,
     Break,
@@ -43,10 +44,6 @@ SHARE = "1!"
 _STYLES = {"plain": "{}", "strong": "**{}**", "code": "**{}**", "place": "{}"}  # inside code nothing could be escaped
 _PLACE = re.compile("discord:(?!@[0-9]+/[0-9])" + limits.PLACE)
 """A place that has a name: a conversation with one person has none."""
-_GAPS = re.compile(r"\s+")
-_ZERO_WIDTH = "\u200b"
-_MARKS = "\\`*_~|>#[]()<:+-@"
-"""What is escaped, the backslash first."""
 Container = ui.Container["ui.LayoutView"]
 
 
@@ -69,41 +66,25 @@ def view(document: Document) -> ui.LayoutView:
     return built
 
 
-def escaped(text: str) -> str:
-    """Returns text that Markdown shows as it is, in which nothing is a mention, a link, a timestamp or markup."""
-    if "  " in text or not text.isprintable():  # of all white space only the blank is printable
-        text = _GAPS.sub(" ", text)
-    for mark in _MARKS:
-        if mark in text:
-            text = text.replace(mark, f"\\{mark}")
-    text = text.replace("@", f"@{_ZERO_WIDTH}").replace("\\://", f"{_ZERO_WIDTH}\\://")
-    return re.sub(r"^(\d+)\.", r"\1\\.", text) if text[:1].isdigit() else text  # the number of a list
-
-
-@lru_cache(maxsize=4096)
-def _size(text: str) -> int:
-    return length(escaped(text))
-
-
 def cost(part: Block | SourceEntry) -> Size:
     """Returns what a part of a page takes: components and characters."""
     match part:
         case Statement():
             return (0, _statement_size(part))
         case Facts(facts):
-            return (0, sum([_size(row.label) + 6 + _statement_size(row.value) for row in facts]))
+            return (0, sum([measured(row.label)[1] + 6 + _statement_size(row.value) for row in facts]))
         case SourceEntry():
             return (0, length(_source(part)) + 1)
         case Choices(title=title, choices=choices):
             return _choices_cost(title, choices)
         case Heading():
-            return (2, _size(part.text) + 5)
+            return (2, measured(part.text)[1] + 5)
     return (0, sum(length(line) + 1 for line in _lines(part)))  # joins the text before it
 
 
 def _statement_size(statement: Statement) -> int:
     """Returns the characters of `_statement` and its two line breaks, counted in one go."""
-    return _size(statement.text) + len(_marks(statement.citations)) + _size(statement.dateline) + 5
+    return measured(statement.text)[1] + len(_marks(statement.citations)) + measured(statement.dateline)[1] + 5
 
 
 def _choices_cost(title: str, choices: tuple[Choice, ...]) -> Size:
@@ -208,8 +189,8 @@ def _lines(block: Block) -> Iterator[str]:
 
 
 def _statement(statement: Statement, label: str = "") -> Iterator[str]:
-    yield f"{label}{escaped(statement.text)}{_marks(statement.citations)}"
-    yield f"-# {escaped(statement.dateline)}"
+    yield f"{label}{measured(statement.text)[0]}{_marks(statement.citations)}"
+    yield f"-# {measured(statement.dateline)[0]}"
 
 
 def _cell(column: str, cell: Statement | NoClaim) -> Iterator[str]:
