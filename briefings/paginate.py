@@ -1,7 +1,7 @@
 """A Document and a platform's budget to pages; the one splitter."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from operator import add, gt, sub
 
@@ -46,7 +46,7 @@ def paginate(document: Document, budget: Budget) -> tuple[Document, ...]:
     Raises:
         ValueError: one piece alone is larger than a page.
     """
-    pages = list(_filled(document, budget))
+    pages = list(_filled(document, budget)) or [[]]
     return tuple(_page(document, pages, number) for number in range(1, len(pages) + 1))
 
 
@@ -56,7 +56,7 @@ def page_at(document: Document, budget: Budget, number: int) -> Document:
     Raises:
         ValueError: one piece alone is larger than a page.
     """
-    pages = list(_filled(document, budget))
+    pages = list(_filled(document, budget)) or [[]]
     return _page(document, pages, min(max(number, 1), len(pages)))
 
 
@@ -79,7 +79,7 @@ def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
         again = heading and first is not heading and Heading(words.text("continued", heading=heading.text))
         if not (again and page.take((again, *unit))) and not page.take(unit):
             yield from page.take_apart(unit)
-    if page.blocks or not document.blocks:
+    if page.blocks:
         yield page.blocks
 
 
@@ -182,29 +182,32 @@ def _cells(block: Block) -> Iterator[Block]:
 
 
 def _page(document: Document, pages: Sequence[list[Block]], number: int) -> Document:
-    blocks, of = pages[number - 1], len(pages)
-    if of == 1:
-        return replace(document, blocks=_merged(blocks))
+    blocks, sources, page = pages[number - 1], document.sources, document.page
+    if len(pages) > 1:
+        cited = set(chain.from_iterable(map(citations, blocks)))
+        sources = tuple([entry for entry in sources if entry.number in cited])
+        page = _numbered(document, number, len(pages))
+        blocks = [*blocks, *_turns(document, number, len(pages))]
+    title, summary, command = document.title, document.summary, document.command
+    return Document(title, summary, command, _merged(blocks), sources, page, document.language)
+
+
+def _numbered(document: Document, number: int, of: int) -> Page:
+    words = words_in(document.language)
+    if document.page:
+        return Page(number, of, words.text("part_line", line=document.page.line, number=number, of=of))
+    return Page(number, of, words.text("page_line", number=number, of=of))
+
+
+def _turns(document: Document, number: int, of: int) -> Iterator[Choices]:
     words = words_in(document.language)
     turns = tuple(
         Choice(words.text(label), f"{document.command} page:{target}")
         for label, target in (("previous_page", number - 1), ("next_page", number + 1))
         if document.command and 1 <= target <= of
     )
-    cited = set(chain.from_iterable(map(citations, blocks)))
-    if document.page:
-        line = words.text("part_line", line=document.page.line, number=number, of=of)
-    else:
-        line = words.text("page_line", number=number, of=of)
-    return Document(
-        document.title,
-        document.summary,
-        document.command,
-        _merged([*blocks, *([Choices(words.text("turn_page"), turns)] if turns else [])]),
-        tuple([entry for entry in document.sources if entry.number in cited]),
-        Page(number, of, line),
-        document.language,
-    )
+    if turns:
+        yield Choices(words.text("turn_page"), turns)
 
 
 def _merged(blocks: list[Block]) -> tuple[Block, ...]:
