@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import add, gt, sub
+from operator import add, sub
 
 from briefings.document import (
     Block,
@@ -62,8 +62,7 @@ def page_at(document: Document, budget: Budget, number: int) -> Document:
 
 def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
     words = words_in(document.language)
-    sources = {entry.number: budget.cost(entry) for entry in document.sources}
-    page = _Filling(budget, sources)
+    page = _Filling(budget, {entry.number: budget.cost(entry) for entry in document.sources})
     heading: Heading | None = None
     for unit in _units(document.blocks):
         first = unit[0]
@@ -72,8 +71,7 @@ def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
         if not isinstance(first, Break) and page.take(unit):
             continue
         if page.blocks:
-            yield page.blocks
-            page = _Filling(budget, sources)
+            yield page.turn()
         if isinstance(first, Break):
             continue
         again = heading and first is not heading and Heading(words.text("continued", heading=heading.text))
@@ -118,26 +116,32 @@ class _Filling:
         self.blocks: list[Block] = []
         self._budget = budget
         self._sources = sources
-        self._used = budget.frame
+        self._whole = self._left = tuple(map(sub, budget.capacity, budget.frame))
         self._last: Size = ()
         self._cited: set[int] = set()
 
+    def turn(self) -> list[Block]:
+        """Begins the next page and returns what is on this one."""
+        filled = self.blocks
+        self.blocks, self._left, self._cited = [], self._whole, set()
+        return filled
+
     def take(self, unit: tuple[Block, ...]) -> bool:
         """Adds what may not be parted, with the sources that it is the first to cite, and returns whether it fits."""
-        used, cost, cited, budget = self._used, self._last, self._cited, self._budget
+        left, cost, cited = self._left, self._last, self._cited
         joined = _joined(self.blocks[-1], unit[0]) if self.blocks and isinstance(unit[0], Choices) else None
         if joined:  # choices that go on cost what they cost together
-            used, unit = tuple(map(sub, used, cost)), (joined, *unit[1:])
+            left, unit = tuple(map(add, left, cost)), (joined, *unit[1:])
         for block in unit:
-            cost = budget.cost(block)
-            used = tuple(map(add, used, cost))
+            cost = self._budget.cost(block)
+            left = tuple(map(sub, left, cost))
             for number in citations(block):
                 if number not in cited:
                     cited = cited | {number}
-                    used = tuple(map(add, used, self._sources[number]))
-        if any(map(gt, used, budget.capacity)):
+                    left = tuple(map(sub, left, self._sources[number]))
+        if min(left) < 0:
             return False
-        self._used, self._last, self._cited = used, cost, cited
+        self._left, self._last, self._cited = left, cost, cited
         if joined:
             self.blocks.pop()
         self.blocks += unit
@@ -151,8 +155,7 @@ class _Filling:
         """
         for part in (piece for block in unit for piece in _cells(block)):
             if self.blocks and not self.take((part,)):
-                yield self.blocks
-                self.blocks, self._used, self._cited = [], self._budget.frame, set()
+                yield self.turn()
             if not self.blocks and not self.take((part,)):
                 raise ValueError(f"a {part.kind} is over {self._budget.capacity} even alone; shorten it")
 
