@@ -1,13 +1,13 @@
 """Claims to statements: numbering the sources, and the words of dates, age, speaker and standing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from briefings.document import Heading, SourceEntry, Statement
 from briefings.edition import Edition
 from knowledge import Change, Claim, Figure, Period, Source
 
-Section = tuple[str, list[Claim]]
+Section = tuple[str, Sequence[Claim]]
 """A macro that names a heading, and the claims under it."""
 
 

@@ -1,7 +1,7 @@
 """The answer about one company."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from briefings.citing import Citations, Section, side_by_side
@@ -29,8 +29,8 @@ class _Order:
     retracted: int
     about: tuple[Claim, ...]
     figures: tuple[tuple[Claim, Figure], ...]
-    chosen: list[Claim]
-    sections: list[Section]
+    chosen: Sequence[Claim]
+    sections: Sequence[Section]
 
 
 def company_briefing(edition: Edition, found: Found[Company], then: Period | None = None) -> Document:

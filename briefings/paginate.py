@@ -165,12 +165,12 @@ def _joined(before: Block, block: Block) -> Block | None:
     if before.kind != block.kind:
         return None
     match before, block:
+        case Choices(title, some), Choices(other, more_choices) if title == other:
+            return Choices(title, (*some, *more_choices))
         case Facts(rows), Facts(more):
             return Facts((*rows, *more))
         case Table(columns, rows), Table(others, more) if columns == others:
             return Table(columns, (*rows, *more))
-        case Choices(title, some), Choices(other, more_choices) if title == other:
-            return Choices(title, (*some, *more_choices))
     return None
 
 

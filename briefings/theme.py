@@ -1,6 +1,7 @@
 """The answer about one theme, across companies."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from briefings.citing import Citations, Section, side_by_side
@@ -20,7 +21,7 @@ class _Order:
     standing: tuple[Claim, ...]
     retracted: int
     companies: tuple[str, ...]
-    sections: list[Section]
+    sections: Sequence[Section]
 
 
 def theme_briefing(edition: Edition, found: Found[Theme], then: Period | None = None) -> Document:
