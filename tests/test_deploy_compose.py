@@ -115,7 +115,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
             stack.callback(bot.process.kill)
 
 
-@pytest.mark.long
+@pytest.mark.soak(minutes=2)
 def test_a_new_operator_brings_up_a_bot_with_compose_and_moves_it_to_replicas_on_postgresql(
     engine: Engine, on_postgresql: PostgreSql
 ) -> None:
