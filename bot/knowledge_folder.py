@@ -81,10 +81,7 @@ class KnowledgeFolder:
 
 
 def _indexed(path: Path) -> tuple[str, Knowledge]:
-    version = _version(path)
-    knowledge = load(path)
-    knowledge.index()
-    return version, knowledge
+    return _version(path), load(path, indexed=True)
 
 
 def _version(folder: Path) -> str:

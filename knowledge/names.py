@@ -9,11 +9,9 @@ from functools import cached_property
 from itertools import islice
 from typing import Generic, TypeVar
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from knowledge.folding import fold, folded_words, has_han, initials, is_han, ticker_variants, without_legal_form
 from knowledge.model import Company, Source, Theme
+from knowledge.near import NearKeys
 
 Named = TypeVar("Named", Company, Theme)
 
@@ -21,6 +19,7 @@ MOST_TYPED = 200
 """Characters of a name that are looked at; longer input is no name."""
 MOST_SUGGESTIONS = 3
 _BETWEEN = " · "
+_AFTER_ALL = "\U0010ffff"  # no letter, so it sorts behind every key that begins as what stands before it
 _LEGAL_NAMES = ("name", "legal", "former")
 _NEVER_MENDED = ("ticker", "initials")  # one letter off is another company's
 
@@ -118,6 +117,23 @@ class NameIndex(Generic[Named]):
     def _sorted_keys(self) -> list[str]:
         return sorted(self._keys)
 
+    @cached_property
+    def _beginnings(self) -> tuple[tuple[list[str], list[str]], ...]:
+        """Sorted keys, and whose each is: first the records' own names, then their other keys."""
+        return self._keys_and_slugs(own=True), self._keys_and_slugs(own=False)
+
+    def _keys_and_slugs(self, *, own: bool) -> tuple[list[str], list[str]]:
+        pairs = [(key, h.slug) for key in self._sorted_keys for h in self._keys[key] if (h.kind == "name") == own]
+        return [key for key, _ in pairs], [slug for _, slug in pairs]
+
+    @cached_property
+    def _near(self) -> NearKeys:
+        return NearKeys(self._keys)
+
+    def index(self) -> None:
+        """Builds what is otherwise built when it is first needed."""
+        _ = self._sorted_keys, self._beginnings, self._near
+
     def find(self, typed: str) -> Found[Named]:
         """Returns the one record that goes by the typed name.
 
@@ -136,10 +152,10 @@ class NameIndex(Generic[Named]):
         holder = self._holder(typed, key)
         if holder:
             return Found(self._records[holder.slug], holder, typed)
-        close = self._within_two_errors(key)
+        close = self._near.of(key)
         bare = self._bare(typed)
         if bare and not close:
-            close = self._within_two_errors(bare)
+            close = self._near.of(bare)
         first, between, second = typed.partition(_BETWEEN)
         one, other = (self._holder(name, fold(name)) for name in (first, second)) if between else (None, None)
         if one and other and one.slug == other.slug:  # both names, as titles have them
@@ -167,14 +183,13 @@ class NameIndex(Generic[Named]):
         start = fold(typed[:MOST_TYPED])
         if not start:
             return []
-        found: dict[str, Named] = {}
-        for own in (True, False):
-            for key in self._with_prefix(start):
-                if len(found) >= most:
-                    break
-                holders = (holder for holder in self._keys[key] if (holder.kind == "name") == own)
-                found |= {holder.slug: self._records[holder.slug] for holder in holders if holder.slug not in found}
-        return list(found.values())[:most]
+        slugs: dict[str, None] = {}
+        for keys, holders in self._beginnings:
+            at, end = bisect_left(keys, start), bisect_left(keys, start + _AFTER_ALL)
+            while at < end and len(slugs) < most:
+                slugs |= dict.fromkeys(holders[at : min(end, at + most)])
+                at += most
+        return [self._records[slug] for slug in islice(slugs, most)]
 
     def _with_prefix(self, start: str) -> Iterator[str]:
         keys = self._sorted_keys
@@ -182,11 +197,6 @@ class NameIndex(Generic[Named]):
             if not keys[position].startswith(start):
                 return
             yield keys[position]
-
-    def _within_two_errors(self, key: str) -> list[tuple[str, int]]:
-        """Returns the keys within two typing errors (a transposition counts as one), nearest first."""
-        hits = process.extract(key, self._sorted_keys, scorer=OSA.distance, score_cutoff=2, limit=None)
-        return [(hit, int(distance)) for hit, distance, _ in hits]
 
     def _mended(self, key: str, close: list[tuple[str, int]]) -> Key | None:
         if key in self._keys or not key.isalpha():

@@ -19,7 +19,7 @@ MOST_DEPTH = 20
 MOST_NODES = 2_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scalar:
     """Holds one text; `empty` where nothing, `~` or `null` stands unquoted."""
 
@@ -88,7 +88,7 @@ def read_tree(data: bytes, file: str) -> Node | None:
 
 def _events(text: str) -> "Iterator[yaml.Event]":
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-    events: Iterator[yaml.Event] = yaml.parse(text, Loader=loader)
+    events: Iterator[yaml.Event] = iter(loader(text).get_event, None)  # yaml.parse would ask twice for each
     return events
 
 
