@@ -57,7 +57,9 @@ class KnowledgeFolder:
         now = await self._settled(now)
         self._seen = now
         try:
-            self.version, self.current = await asyncio.to_thread(_indexed, self.path)
+            self.version, taken_up = await asyncio.to_thread(_indexed, self.path)
+            old, self.current = [self.current], taken_up
+            await asyncio.to_thread(_let_go, old)
         except InvalidKnowledge as invalid:
             problems = [str(problem) for problem in invalid.problems[:MOST_LOGGED]]
             number = len(invalid.problems)
@@ -82,6 +84,16 @@ class KnowledgeFolder:
 
 def _indexed(path: Path) -> tuple[str, Knowledge]:
     return _version(path), load(path, indexed=True)
+
+
+def _let_go(old: list[Knowledge]) -> None:
+    """Frees a version piece by piece, so far as no answer in the making holds it; at once it would hold up the loop."""
+    knowledge = old.pop()
+    pieces = [*knowledge.claims.values(), *knowledge.sources.values(), *knowledge.companies.values()]
+    pieces += vars(knowledge).values()
+    del knowledge
+    while pieces:
+        pieces.pop()
 
 
 def _version(folder: Path) -> str:

@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from knowledge.folding import folded_words, tokens
 from knowledge.fulltext import FullText
+from knowledge.keys import declared_keys
 from knowledge.model import Claim, Company, Source, Theme
-from knowledge.names import NameIndex, UnknownName, declared_keys
+from knowledge.names import NameIndex, UnknownName
 from knowledge.problems import Problem, nearest
 from knowledge.spotting import Spotter
 

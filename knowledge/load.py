@@ -13,9 +13,7 @@ from knowledge.rules import broken_rules, cautions, missing_pinyin, of_type
 from knowledge.yaml_tree import MOST_BYTES, Unreadable, read_tree
 
 
-def load(
-    folder: Path, propose: Callable[[str], str | None] | None = None, *, indexed: bool = False
-) -> Knowledge:
+def load(folder: Path, propose: Callable[[str], str | None] | None = None, *, indexed: bool = False) -> Knowledge:
     """Reads all `*.yaml` files of a folder; with `indexed` it builds all at once that a reader would wait for.
 
     With `propose`, which returns the pinyin of a Chinese name, names without pinyin are among the warnings.

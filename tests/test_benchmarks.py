@@ -25,7 +25,8 @@ def test_a_spread_is_the_median_and_the_quarters() -> None:
 def test_a_figure_is_judged_by_its_goal(ratio: float, verdict: str) -> None:
     assert figure(ratio).verdict == verdict
     assert figure(ratio, stretch=None).verdict == ("met" if ratio <= 2 else "missed")
-    assert figure(ratio, must=None).verdict == ""
+    assert figure(ratio, must=None, stretch=None).verdict == ""
+    assert figure(ratio, must=None).verdict == ("stretch" if ratio <= 1.5 else "")
 
 
 def test_a_figure_comes_out_of_its_process_as_it_went_in() -> None:
