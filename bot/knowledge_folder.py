@@ -58,8 +58,6 @@ class KnowledgeFolder:
         self._seen = now
         try:
             self.version, taken_up = await asyncio.to_thread(_indexed, self.path)
-            old, self.current = [self.current], taken_up
-            await asyncio.to_thread(_let_go, old)
         except InvalidKnowledge as invalid:
             problems = [str(problem) for problem in invalid.problems[:MOST_LOGGED]]
             number = len(invalid.problems)
@@ -69,8 +67,10 @@ class KnowledgeFolder:
             self.problem = f"it could not be loaded: {type(error).__name__}"
             log.exception("knowledge could not be loaded; the last good version stays")
         else:
+            old, self.current = [self.current], taken_up
             self.problem = ""
             log.info("knowledge taken up", extra={"claims": len(self.current.claims)})
+            await asyncio.to_thread(_let_go, old)
 
     async def _settled(self, now: Fingerprint) -> Fingerprint:
         """Waits for the end of writing, a second at most: a file that is half written is no edit yet."""
