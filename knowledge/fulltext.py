@@ -40,6 +40,9 @@ class FullText:
             self._claims.append(claim)
         self._index.executemany("INSERT INTO claims (rowid, text, names, sources) VALUES (?, ?, ?, ?)", rows)
 
+    def __del__(self) -> None:
+        self._index.close()  # a connection refers to itself, so its memory would wait for the cycle collector
+
     def search(self, words: str) -> list[Claim]:
         """Returns the claims under which all the words stand, best first; what the text says weighs most.
 
