@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.places import lane_of
 from bot.store import drafts, lanes
 from bot.store.opening import Store
-from bot.store.slots import slot_value
+from bot.store.slots import selected, slot_value
 from bot.store.sql import in_workspace, whole
 from bot.store.tables import absence, decision, delivery, draft, lane, seen, shown, slot, subscription
 from bot.store.values import MISSED, Slot
@@ -93,7 +93,7 @@ async def latest_notice(store: Store, key: str) -> Slot | None:
     """Returns the notice that was kept last of those whose key begins so."""
     begins = (slot.c.key >= key) & (slot.c.key < f"{key}~") & (slot.c.kind == "notice")
     async with store.reading() as tx:
-        row = (await tx.execute(select(slot).where(begins).order_by(slot.c.due.desc()).limit(1))).first()
+        row = (await tx.execute(selected().where(begins).order_by(slot.c.due.desc()).limit(1))).first()
     return None if row is None else slot_value(row)
 
 
