@@ -78,16 +78,19 @@ class Schedule:
     def _days(self, start: date, step: timedelta) -> Iterator[date]:
         """Goes through the local dates on which the schedule fires, forwards or backwards, for five years."""
         crons = [_cron(text) for text in self.crons]
-        months = set().union(*(cron.months for cron in crons))
-        day = start
-        while abs(day - start) <= LONGEST_WAIT:
+        months = frozenset().union(*(cron.months for cron in crons))
+        day, left = start, LONGEST_WAIT.days
+        while left >= 0:
             if day.month not in months:
                 first = day.replace(day=1)
-                day = (first + 31 * _DAY).replace(day=1) if step > timedelta() else first - _DAY
+                other = (first + 31 * _DAY).replace(day=1) if step > timedelta() else first - _DAY
+                day, left = other, left - abs(other - day).days
                 continue
-            if any(cron.on(day) for cron in crons):
-                yield day
-            day += step
+            for cron in crons:
+                if cron.on(day):
+                    yield day
+                    break
+            day, left = day + step, left - 1
 
     def _fires(self, day: date) -> frozenset[datetime]:
         return _fires(self.crons, self.zone, day)
@@ -114,7 +117,7 @@ def _cron(text: str) -> _Cron:
     return _Cron(rules, frozenset(rules.months), times, elapsing)
 
 
-@lru_cache(maxsize=64)  # the dates around an instant are gone through again with the next one
+@lru_cache(maxsize=1024)  # the dates around an instant are gone through again with the next one
 def _fires(crons: tuple[str, ...], zone: str, day: date) -> frozenset[datetime]:
     at_zone = zone_named(zone)
     on = [cron for cron in map(_cron, crons) if cron.on(day)]

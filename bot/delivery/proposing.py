@@ -18,7 +18,6 @@ STOOD = timedelta(minutes=10)
 """How long a retraction must stand before those are told who were shown the claim."""
 
 TOGETHER = 100
-_MOMENT = timedelta(microseconds=1)
 
 
 async def propose_due(store: Store, now: datetime) -> AsyncIterator[int]:
@@ -46,7 +45,9 @@ async def _fire(store: Store, subscription: Subscription, now: datetime) -> Fire
         await subscriptions.pause(store, subscription.id, str(invalid), now)
         return None
     expected = subscription.next_fire or now
-    latest = schedule.latest(now, expected - _MOMENT) or expected
+    latest, following = expected, schedule.next(expected)
+    if following and following <= now:
+        latest, following = schedule.latest(now, expected) or expected, schedule.next(now)
     slot = Slot(
         key=f"{subscription.id}@{latest.isoformat()}",
         kind="scheduled",
@@ -57,7 +58,7 @@ async def _fire(store: Store, subscription: Subscription, now: datetime) -> Fire
         subscription=subscription.id,
         about={} if latest == expected else {"since": expected.isoformat()},
     )
-    return Fire(subscription, slot, schedule.next(now))
+    return Fire(subscription, slot, following)
 
 
 async def propose_corrections(store: Store, retracted: Mapping[str, datetime], now: datetime) -> int:

@@ -34,4 +34,4 @@ async def _look_for_part(tx: AsyncConnection, work: Work, at: datetime) -> None:
     if part and part.state == "planned":
         since = {"intended_at": part.intended_at or work.slot.begun_at, "attempted_at": part.attempted_at or at}
         after = with_part(work, part, "uncertain", reason=MAY_BE_OUT, retry_at=at, **since)
-        await write(tx, [Change(work, with_slot(after, "sending", wake=at))])
+        await write(tx, [Change(work.slot.id, work, with_slot(after, "sending", wake=at))])

@@ -35,7 +35,12 @@ async def settle(
         if work.slot.state != "uncertain" or one is None:
             raise WrongState(f"the slot {slot_id} is {work.slot.state}, and not to be settled")
         await write(
-            tx, [Change(work, _settled(work, one, how, at, max(work.slot.deadline, deadline or work.slot.deadline)))]
+            tx,
+            [
+                Change(
+                    slot_id, work, _settled(work, one, how, at, max(work.slot.deadline, deadline or work.slot.deadline))
+                )
+            ],
         )
 
 
@@ -62,4 +67,4 @@ async def reopen(store: Store, slot_id: str, deadline: datetime, at: datetime) -
         work = await taken(tx, slot_id)
         if work.slot.state not in ("failed", "skipped") or any(one.state == "sent" for one in work.deliveries):
             raise WrongState(f"the slot {slot_id} is {work.slot.state}, or a part of it was posted")
-        await write(tx, [Change(work, anew(work, at, ended_at=None, deadline=deadline))])
+        await write(tx, [Change(slot_id, work, anew(work, at, ended_at=None, deadline=deadline))])

@@ -1,7 +1,7 @@
 """Slots: proposed once each, found again as work that is open."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, fields
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -10,18 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ids import alike
 from bot.store.opening import Store
-from bot.store.sql import chunks, insert, whole
+from bot.store.sql import chunks, insert, values_of, whole
 from bot.store.subscriptions import locked
 from bot.store.tables import delivery, lane, slot
 from bot.store.values import SHORT, Delivery, Slot, State, Work, WrongState
 
 OPEN = ("planned", "sending")
-_OF_SLOT = [slot.c[one.name] for one in fields(Slot)]
+_FIELDS = [one.name for one in fields(Slot)]
+_OF_SLOT = [*(slot.c[name] for name in _FIELDS), slot.c.id]
 _OF_PART = [delivery.c[one.name] for one in fields(Delivery)]
 
 
 def selected() -> Select[Any]:
-    """Returns the query for slots, each row of which is one's fields in order."""
+    """Returns the query for slots; a row is one's fields in order, and then its id."""
     return select(*_OF_SLOT)
 
 
@@ -144,15 +145,16 @@ async def get(store: Store, typed: str) -> Work | None:
 
 async def _some(store: Store, found: Select[Any]) -> list[Work]:
     async with store.reading() as tx:
-        return await _with_parts(tx, [slot_value(row) for row in await tx.execute(found)])
+        return list((await _by_id(tx, await tx.execute(found))).values())
 
 
-async def _with_parts(tx: AsyncConnection, slots: list[Slot]) -> list[Work]:
-    begun = [one.id for one in slots if one.begun_at]
-    parts: dict[str, list[Delivery]] = {id_: [] for id_ in begun}
-    async for found in _parts(tx, begun):
+async def _by_id(tx: AsyncConnection, rows: Iterable[Sequence[Any]]) -> dict[str, Work]:
+    """Returns the slots of rows with their parts, in order, by id."""
+    slots = {row[-1]: slot_value(row) for row in rows}
+    parts: dict[str, list[Delivery]] = {id_: [] for id_, one in slots.items() if one.begun_at}
+    async for found in _parts(tx, list(parts)):
         parts[found.slot].append(found)
-    return [Work(one, tuple(parts.get(one.id, ()))) for one in slots]
+    return {id_: Work(one, tuple(parts.get(id_, ()))) for id_, one in slots.items()}
 
 
 async def _parts(tx: AsyncConnection, slots: list[str]) -> AsyncIterator[Delivery]:
@@ -166,21 +168,20 @@ async def keep(tx: AsyncConnection, new: Sequence[Slot]) -> int:
     """Keeps slots, and returns how many were new, by their keys."""
     if not new:
         return 0
-    rows = [asdict(one) | {"id": one.id, "wake": one.due} for one in new]
+    rows = [values_of(one, _FIELDS) | {"id": one.id, "wake": one.due} for one in new]
     kept = insert(tx, slot).on_conflict_do_nothing()
     return (await tx.execute(kept, rows, execution_options={"preserve_rowcount": True})).rowcount
 
 
 def slot_value(row: Sequence[Any]) -> Slot:
     """Returns a row of what `selected` asks for as its value."""
-    return Slot(*row)
+    return Slot(*row[:-1])
 
 
 async def locked_works(tx: AsyncConnection, ids: Sequence[str]) -> dict[str, Work]:
     """Returns slots and their parts by id, locked until the transaction ends."""
     locks = selected().where(slot.c.id.in_(ids)).order_by(slot.c.id).with_for_update()
-    works = await _with_parts(tx, [slot_value(row) for row in await tx.execute(locks)])
-    return {one.slot.id: one for one in works}
+    return await _by_id(tx, await tx.execute(locks))
 
 
 async def taken(tx: AsyncConnection, id_: str) -> Work:

@@ -90,10 +90,11 @@ async def _all(tx: AsyncConnection, steps: Sequence[_Step]) -> list[Any]:
     standings = await _standings(tx, ids)
     works = await locked_works(tx, ids)
     came = [_reckoned(one, held, works.get(one.slot), standings) for one in steps]
-    lost = await _reserve(tx, [one for one in came if isinstance(one, After)])
-    written = [one for one in came if isinstance(one, After) and one.work.slot.key not in lost]
-    await write(tx, [Change(works[one.work.slot.id], one.work, one.decisions) for one in written])
-    return [_told(one, lost) for one in came]
+    afters = {one.slot: after for one, after in zip(steps, came, strict=True) if isinstance(after, After)}
+    lost = await _reserve(tx, afters)
+    kept = ((id_, after) for id_, after in afters.items() if id_ not in lost)
+    await write(tx, [Change(id_, works[id_], after.work, after.decisions) for id_, after in kept])
+    return [_told(after, is_lost=one.slot in lost) for one, after in zip(steps, came, strict=True)]
 
 
 def _reckoned(
@@ -119,20 +120,20 @@ async def _standings(tx: AsyncConnection, slots: Sequence[str]) -> dict[str, Sta
     return {id_: Standing(*standing) for id_, *standing in rows}
 
 
-async def _reserve(tx: AsyncConnection, afters: Sequence[After[Any]]) -> set[str]:
-    """Reserves what steps want to reserve, and returns the keys of the slots that did not get all."""
-    slots = {part: one.work.slot for one in afters for part in one.reserved.values()}
+async def _reserve(tx: AsyncConnection, afters: Mapping[str, After[Any]]) -> set[str]:
+    """Reserves what steps want to reserve, and returns the slots that did not get all, and so keep nothing."""
+    slots = {part: id_ for id_, after in afters.items() for part in after.reserved.values()}
     rows = [
-        {"place": one.work.slot.place, **revision._asdict(), "delivery": part, "at": one.work.slot.begun_at}
-        for one in afters
-        for revision, part in one.reserved.items()
+        {"place": after.work.slot.place, **revision._asdict(), "delivery": part, "at": after.work.slot.begun_at}
+        for after in afters.values()
+        for revision, part in after.reserved.items()
     ]
-    lost = {slots[part].key for part in await reserve(tx, rows)}
-    await release(tx, [part for part, of in slots.items() if of.key in lost])
+    lost = {slots[part] for part in await reserve(tx, rows)}
+    await release(tx, [part for part, id_ in slots.items() if id_ in lost])
     return lost
 
 
-def _told(came: After[Any] | Exception, lost: set[str]) -> Any:
+def _told(came: After[Any] | Exception, *, is_lost: bool) -> Any:
     if isinstance(came, Exception):
         return came
-    return came.otherwise if came.work.slot.key in lost else came.told
+    return came.otherwise if is_lost else came.told

@@ -1,11 +1,11 @@
 """Subscriptions: made, changed, paused, removed; removing keeps the row, for its history."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.platforms import PLATFORMS
@@ -16,6 +16,8 @@ from bot.store.values import Changes, Plan, Subscription, WrongState
 
 _OF_A_DIGEST = ("scheduled", "now", "correction")
 """Kinds of slots that go with their subscription; a notice may be about its end."""
+
+_FIELDS = [subscription.c[one.name] for one in fields(Subscription)]
 
 
 @whole
@@ -154,7 +156,7 @@ async def moved(tx: AsyncConnection, read: Subscription, next_fire: datetime | N
 
 async def locked(tx: AsyncConnection, id_: str) -> Subscription | None:
     """Returns a subscription that stays as it is until the transaction ends."""
-    row = (await tx.execute(select(subscription).where(subscription.c.id == id_).with_for_update(read=True))).first()
+    row = (await tx.execute(select(*_FIELDS).where(subscription.c.id == id_).with_for_update(read=True))).first()
     return None if row is None else _value(row)
 
 
@@ -209,10 +211,10 @@ async def _update(tx: AsyncConnection, id_: str, only: ColumnElement[bool], **va
 
 
 async def _some(store: Store, *only: ColumnElement[bool]) -> list[Subscription]:
-    found = select(subscription).where(*only).order_by(subscription.c.made_at, subscription.c.id)
+    found = select(*_FIELDS).where(*only).order_by(subscription.c.made_at, subscription.c.id)
     async with store.reading() as tx:
         return [_value(row) for row in await tx.execute(found)]
 
 
-def _value(row: Row[Any]) -> Subscription:
-    return Subscription(**row._mapping)
+def _value(row: Sequence[Any]) -> Subscription:
+    return Subscription(*row)

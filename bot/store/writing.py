@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Table, Update, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.sql import chunks, insert
+from bot.store.sql import chunks, insert, values_of
 from bot.store.tables import decision, delivery, shown, slot
 from bot.store.values import Decision, Delivery, Work
 
@@ -21,8 +21,9 @@ _GIVEN_UP = ("failed", "skipped")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Is a slot as it was and as it is to be; what its parts had reserved goes with those that are given up."""
+    """Is a slot, by its id, as it was and as it is to be; what parts have reserved goes with those that are given up."""
 
+    slot: str
     before: Work
     after: Work
     decisions: Sequence[Decision] = ()
@@ -68,12 +69,12 @@ async def write(tx: AsyncConnection, changes: Sequence[Change]) -> None:
     for change in changes:
         if any(change.gone()):
             await _forget(tx, change)
-    await _many(tx, insert(tx, delivery), [_row(one, _ALL_OF_PART) for was, one in parts if was is None])
-    await _many(tx, _SET_PART, [_row(one, _OF_PART) | {"its_id": one.id} for was, one in parts if was])
-    slots = [change.after.slot for change in changes if change.after.slot != change.before.slot]
-    await _many(tx, _SET_SLOT, [_row(one, _OF_SLOT) | {"its_id": one.id} for one in slots])
-    decided = [(change.after.slot.id, one) for change in changes for one in change.decisions]
-    await _many(tx, insert(tx, decision), [{"slot": id_} | _row(one, _OF_DECISION) for id_, one in decided])
+    await _many(tx, insert(tx, delivery), [values_of(one, _ALL_OF_PART) for was, one in parts if was is None])
+    await _many(tx, _SET_PART, [values_of(one, _OF_PART) | {"its_id": one.id} for was, one in parts if was])
+    slots = [(change.slot, change.after.slot) for change in changes if change.after.slot != change.before.slot]
+    await _many(tx, _SET_SLOT, [values_of(one, _OF_SLOT) | {"its_id": id_} for id_, one in slots])
+    decided = [(change.slot, one) for change in changes for one in change.decisions]
+    await _many(tx, insert(tx, decision), [values_of(one, _OF_DECISION) | {"slot": id_} for id_, one in decided])
 
 
 _OF_DECISION = ("claim", "revision", "chosen", "why")
@@ -86,16 +87,12 @@ def _given_up(parts: Iterable[tuple[Delivery | None, Delivery]]) -> Iterator[str
 async def _forget(tx: AsyncConnection, change: Change) -> None:
     """Forgets parts, and what was decided for them."""
     await tx.execute(delete(delivery).where(delivery.c.id.in_(list(change.gone()))))
-    await tx.execute(delete(decision).where(decision.c.slot == change.before.slot.id))
+    await tx.execute(delete(decision).where(decision.c.slot == change.slot))
 
 
 async def _many(tx: AsyncConnection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         await tx.execute(statement, rows)
-
-
-def _row(one: Any, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in names}
 
 
 def _setting(table: Table, names: Iterable[str]) -> Update:

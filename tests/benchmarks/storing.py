@@ -233,7 +233,9 @@ def _make_due(filled: Filled) -> datetime:
     now = NOW + filled.rounds * DAY
     first = filled.rounds * TOGETHER % len(filled.subscriptions)
     ids = [(moment(now), one.id) for one in filled.subscriptions[first : first + TOGETHER]]
+    far = moment(NOW + 4_000 * DAY)
     with filled.bare.writing():
+        filled.bare.many("UPDATE subscription SET next_fire = ? WHERE next_fire < ?", [(far, far)])
         filled.bare.many("UPDATE subscription SET next_fire = ? WHERE id = ?", ids)
     return now
 
@@ -243,7 +245,7 @@ async def _fire(store: Store, now: datetime) -> None:
 
 
 def _fire_by_hand(filled: Filled, now: datetime) -> None:
-    bare, at, until, following = filled.bare, moment(now), moment(now + 6 * HOUR), moment(now + 400 * DAY)
+    bare, at, until, following = filled.bare, moment(now), moment(now + 6 * HOUR), moment(now + DAY)
     due = bare.rows("SELECT id, place FROM subscription WHERE next_fire <= ? AND state = 'active'", (at,))
     assert len(due) == TOGETHER
     with bare.writing():
@@ -302,7 +304,7 @@ def _subscription(number: int) -> Subscription:
         schedule=SCHEDULES[number % len(SCHEDULES)],
         zone=ZONES[number % len(ZONES)],
         made_at=NOW - 30 * DAY,
-        next_fire=NOW + 400 * DAY,
+        next_fire=NOW + 4_000 * DAY,
         wanted={"topics": {"Tencent": "company:tencent", "AI": "theme:ai"}, "nothing": "skip"},
     )
 
