@@ -21,7 +21,7 @@ _GIVEN_UP = ("failed", "skipped")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Is a slot, by its id, as it was and as it is to be; what parts have reserved goes with those that are given up."""
+    """Is a slot, by its id, as it was and as it is to be; what given-up parts have reserved is released."""
 
     slot: str
     before: Work
