@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.platforms import PLATFORMS
@@ -107,13 +107,6 @@ async def of_others(store: Store, platforms: Collection[str]) -> dict[str, int]:
 
 
 @whole
-async def set_next_fire(store: Store, read: Subscription, next_fire: datetime | None) -> bool:
-    """Sets the next fire of a subscription as it was read; False if it was edited, paused or fired on meanwhile."""
-    async with store.writing() as tx:
-        return await moved(tx, read, next_fire)
-
-
-@whole
 async def change(store: Store, id_: str, at: datetime, **changes: Unpack[Changes]) -> bool:
     """Edits a subscription that is not removed, from its next slot to begin on; False if there is none.
 
@@ -145,13 +138,6 @@ async def resume(store: Store, id_: str, next_fire: datetime | None, at: datetim
     """Makes a paused subscription active again; False if it was not paused, or, with a `reason`, not for that one."""
     async with store.writing() as tx:
         return await _resume(tx, id_, next_fire, at, reason)
-
-
-async def moved(tx: AsyncConnection, read: Subscription, next_fire: datetime | None) -> bool:
-    """Sets the next fire of a subscription, if it is as it was read."""
-    same = (getattr(subscription.c, name) == getattr(read, name) for name in ("schedule", "zone", "state"))
-    unmoved = subscription.c.next_fire.is_not_distinct_from(read.next_fire)
-    return await _update(tx, read.id, and_(*same, unmoved), next_fire=next_fire)
 
 
 async def locked(tx: AsyncConnection, id_: str) -> Subscription | None:
