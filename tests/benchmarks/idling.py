@@ -24,6 +24,7 @@ from bot.operating.figures import Reading
 from bot.platforms.slack.render import BUDGET
 from bot.store.opening import Store, open_store
 from tests.benchmarks.bare import Bare, moment
+from tests.benchmarks.curves import Point
 from tests.benchmarks.figures import Figure, Spread
 from tests.benchmarks.measuring import Side, alone, each, where
 from tests.builders import curated
@@ -68,6 +69,14 @@ def figures() -> Iterator[Figure]:
         unit="s",
         product=idle.health,
     )
+
+
+def curves() -> Iterator[Point]:
+    """Measures the share of a core, and a look at health, with more and more subscriptions."""
+    for number in (100, 1_000, 10_000, 100_000):
+        idle = measured(number)
+        yield Point("idle by subscriptions", number, "share of a core", idle.share.median, "%")
+        yield Point("a look at health by subscriptions", number, "CPU", idle.health.median, "s")
 
 
 def measured(number: int) -> Idle:
