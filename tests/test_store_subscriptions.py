@@ -56,7 +56,7 @@ async def test_what_is_due_is_active_and_its_time_has_come(store: Store) -> None
     await subscribed(store, "never", next_fire=None)
     await subscribed(store, "paused", next_fire=NOW - 2 * HOUR)
     await subscriptions.pause(store, "paused", "by U1", NOW)
-    assert [one.id for one in await subscriptions.due(store, NOW)] == ["before", "now"]
+    assert [one.id for one in await firing.due(store, NOW)] == ["before", "now"]
     assert await subscriptions.earliest_fire(store) == NOW - HOUR
 
 
@@ -132,7 +132,7 @@ async def test_a_paused_subscription_resumes_without_what_it_missed(store: Store
     found = await subscriptions.get(store, "airships")
     assert found
     assert (found.state, found.reason, found.next_fire) == ("active", "", NOW + DAY)
-    assert await subscriptions.due(store, NOW) == []
+    assert await firing.due(store, NOW) == []
 
 
 async def test_a_removed_subscription_is_neither_changed_nor_resumed(store: Store) -> None:

@@ -8,9 +8,9 @@ from bot.delivery.notices import paused
 from bot.places import InvalidPlace, lane_of
 from bot.schedule import InvalidSchedule, parse
 from bot.store import firing, ledger, slots, subscriptions, upkeep
-from bot.store.firing import Fire
+from bot.store.firing import Due, Fire
 from bot.store.opening import Store
-from bot.store.values import Slot, Subscription
+from bot.store.values import Slot
 from bot.subscribing.subscriptions import next_fire
 
 log = logging.getLogger("briefbot.delivery")
@@ -28,18 +28,20 @@ async def propose_due(store: Store, now: datetime) -> AsyncIterator[int]:
     Raises:
         StoreUnavailable: nothing, or not all, could be kept; it can be said again.
     """
-    due = await subscriptions.due(store, now)
+    due = await firing.due(store, now)
     for start in range(0, len(due), TOGETHER):
         fires = [fired for one in due[start : start + TOGETHER] if (fired := await _fire(store, one, now))]
         yield await firing.fire(store, fires)
 
 
-async def _fire(store: Store, subscription: Subscription, now: datetime) -> Fire | None:
+async def _fire(store: Store, subscription: Due, now: datetime) -> Fire | None:
     try:
         schedule = parse(subscription.schedule, subscription.zone)
         lane = lane_of(subscription.place)
     except InvalidSchedule as invalid:  # its zone left the zone database
-        await paused(store, subscription, str(invalid), now)
+        whole = await subscriptions.get(store, subscription.id)
+        if whole:
+            await paused(store, whole, str(invalid), now)
         return None
     except InvalidPlace as invalid:  # nothing like it is let in; but if it is there, the others go on
         await subscriptions.pause(store, subscription.id, str(invalid), now)

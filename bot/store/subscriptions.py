@@ -79,13 +79,6 @@ async def unreachable(store: Store) -> list[Subscription]:
 
 
 @whole
-async def due(store: Store, now: datetime) -> list[Subscription]:
-    """Returns the active subscriptions whose next fire has come, the longest due first."""
-    found = await _some(store, subscription.c.state == "active", subscription.c.next_fire <= now)
-    return sorted(found, key=lambda one: (one.next_fire or now, one.id))
-
-
-@whole
 async def earliest_fire(store: Store) -> datetime | None:
     """Returns when the next active subscription fires."""
     first = select(func.min(subscription.c.next_fire)).where(subscription.c.state == "active")

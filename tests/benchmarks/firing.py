@@ -71,9 +71,7 @@ def _due(engine: Engine, runner: asyncio.Runner, number: int, due: int) -> Measu
     opened = open_store(by_store.url)
     store = runner.run(opened.__aenter__())
     floor = Metered(engine.clock, partial(_make_due, by_hand, due), partial(_fire_by_hand, by_hand, due))
-    product = Metered(
-        engine.clock, partial(_make_due, by_store, due), lambda now: runner.run(_fire(store, due, now))
-    )
+    product = Metered(engine.clock, partial(_make_due, by_store, due), lambda now: runner.run(_fire(store, due, now)))
     of_product, of_floor, ratio = in_turn(product.side, floor.side, ROUNDS if due <= TOGETHER else 3)
     rooms = where(product.run, 3)
     runner.run(opened.__aexit__(None, None, None))
@@ -105,7 +103,8 @@ def _fire_by_hand(filled: Filled, number: int, now: datetime) -> None:
         with bare.writing():
             bare.many("UPDATE subscription SET next_fire = ? WHERE id = ?", [(following, id_) for id_, _ in some])
             slots = [
-                (f"{id_}:{at}", f"{id_}@{at}", place.partition("/")[0], place, at, until, id_, at) for id_, place in some
+                (f"{id_}:{at}", f"{id_}@{at}", place.partition("/")[0], place, at, until, id_, at)
+                for id_, place in some
             ]
             bare.many(_SLOT, slots)
 
