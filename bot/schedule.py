@@ -123,9 +123,9 @@ def _cron(text: str) -> _Cron:
 
 def _weekdays(rules: CronSim) -> frozenset[int] | None:
     """Returns the weekdays of a cron that asks nothing else of a day."""
-    plain = all(isinstance(one, int) for one in rules.weekdays)
-    if rules.day_and and plain and set(range(1, 32)) <= set(rules.days):
-        return frozenset((one - 1) % 7 for one in rules.weekdays)
+    plain = {one for one in rules.weekdays if isinstance(one, int)}  # others are such as the first Monday
+    if rules.day_and and plain == rules.weekdays and rules.days >= set(range(1, 32)):
+        return frozenset((one - 1) % 7 for one in plain)
     return None
 
 

@@ -48,7 +48,7 @@ class Bare:
         found: list[Row] = self._connection.execute(self._in_its_way(statement), values).fetchall()
         return found
 
-    def many(self, statement: str, rows: Sequence[Row]) -> None:
+    def many(self, statement: str, rows: Sequence[Row | Mapping[str, Any]]) -> None:
         """Carries out a statement for each row."""
         self._connection.cursor().executemany(self._in_its_way(statement), rows)
 
