@@ -1,6 +1,6 @@
 """The engine as a whole, from what is due to what is posted, on a platform that takes no time.
 
-Slots are kept, digests of five claims composed from the curated knowledge, intents and results written down; ten
+Slots are kept, digests composed from the curated knowledge, intents and results written down; ten
 workspaces are worked through at one time. Only platforms and their limits of rate are missing.
 """
 
@@ -28,7 +28,7 @@ from tests.benchmarks.figures import Figure, Spread
 from tests.benchmarks.filled import DAY, HOUR, NOW, Filled
 from tests.builders import curated
 
-CLAIMS = 5
+FRESH = 5
 ROUNDS = 3
 START = timedelta(seconds=20)
 """Within which several processes are up."""
@@ -59,7 +59,7 @@ def curves() -> Iterator[Point]:
             yield Point("lateness by digests due at once", due, "the first", life.late[0], "s")
             yield Point("lateness by digests due at once", due, "the last", life.late[-1], "s")
             yield Point("CPU from due to posted by digests due at once", due, "a digest", life.cpu / due, "s")
-            yield Point("size of the file by digests posted", due, "a digest of five claims each", life.size, "B")
+            yield Point("size of the file by digests posted", due, "SQLite", life.size, "B")
         for kind in found[1:]:
             for replicas in (1, 2, 3, 4):
                 yield from _replicated(kind, replicas, 1_000)
@@ -88,7 +88,7 @@ async def _lived(kind: Kind, number: int, due: int) -> Life:
     [[pages]], [[size]] = filled.bare.rows("PRAGMA page_count"), filled.bare.rows("PRAGMA page_size")
     life.size = pages * size
     filled.bare.close()
-    assert len(life.late) == due
+    assert len(life.late) >= due  # a digest may have several parts
     return life
 
 
@@ -99,10 +99,10 @@ def _make_due(bare: Bare, due: int, at: datetime) -> None:
 
 
 async def _engine(store: Store, life: Life, now: Callable[[], datetime]) -> Engine:
-    """Returns an engine that has seen all claims long ago, but for five; it notes how late what it posts is."""
+    """Returns an engine that has seen all claims long ago, but for a few; it notes how late what it posts is."""
     claims = [ClaimRevision(one.id, one.revision) for one in curated().claims.values()]
-    await ledger.take_up(store, claims[CLAIMS:], NOW - 99 * DAY)
-    await ledger.take_up(store, claims[:CLAIMS], NOW - HOUR)
+    await ledger.take_up(store, claims[FRESH:], NOW - 99 * DAY)
+    await ledger.take_up(store, claims[:FRESH], NOW - HOUR)
     shelf = Shelf(store, curated)
     await shelf.refresh(NOW)
 
@@ -120,7 +120,7 @@ def _replicated(kind: Kind, replicas: int, due: int) -> Iterator[Point]:
         lives = list(pool.map(partial(_replica, filled.url, start), [due] * replicas))
     filled.bare.close()
     late = sorted(one for life in lives for one in life.late)
-    assert len(late) == due
+    assert len(late) >= due
     yield Point("lateness of 1,000 digests due at once by replicas", replicas, "the first", late[0], "s")
     yield Point("lateness of 1,000 digests due at once by replicas", replicas, "the last", late[-1], "s")
     yield Point("CPU of a digest by replicas", replicas, "all together", sum(life.cpu for life in lives) / due, "s")

@@ -23,7 +23,7 @@ from tests.benchmarks.filled import DAY, NOW, TOGETHER, WORKSPACES, Filled, Mete
 from tests.benchmarks.measuring import in_turn, where
 from tests.builders import curated
 
-CLAIMS = 5
+FRESH = 5
 RECEIPT = {"message": "1234567890.123456", "channel": ""}
 
 
@@ -35,7 +35,7 @@ def figures() -> Iterator[Figure]:
 
 
 def _sending(engine: Engine, runner: asyncio.Runner) -> Figure:
-    """Measures the intent and the result of digests of one page, which tell five claims."""
+    """Measures the intent and the result of digests of one page, as it is composed from the curated knowledge."""
     by_hand, by_store = Filled.made(engine), Filled.made(engine)
     opened = open_store(by_store.url)
     store = runner.run(opened.__aenter__())
@@ -69,7 +69,7 @@ def _sending(engine: Engine, runner: asyncio.Runner) -> Figure:
 async def _composed(store: Store) -> Composed:
     """Returns a digest of the curated claims, a few of which are new."""
     claims = list(curated().claims.values())
-    seen = {(one.id, one.revision): NOW - DAY * (1 if number < CLAIMS else 99) for number, one in enumerate(claims)}
+    seen = {(one.id, one.revision): NOW - DAY * (1 if number < FRESH else 99) for number, one in enumerate(claims)}
     one = replace(subscribed(0), made_at=NOW - 9 * DAY, wanted={})
     composed = await Composer(store, curated(), seen, BUDGET).compose(slot_of(one, NOW), one, NOW)
     assert len(composed.parts) == 1
