@@ -78,16 +78,19 @@ class Schedule:
     def _days(self, start: date, step: timedelta) -> Iterator[date]:
         """Goes through the local dates on which the schedule fires, forwards or backwards, for five years."""
         crons = [_cron(text) for text in self.crons]
-        months = set().union(*(cron.months for cron in crons))
-        day = start
-        while abs(day - start) <= LONGEST_WAIT:
+        months = frozenset().union(*(cron.months for cron in crons))
+        day, left = start, LONGEST_WAIT.days
+        while left >= 0:
             if day.month not in months:
                 first = day.replace(day=1)
-                day = (first + 31 * _DAY).replace(day=1) if step > timedelta() else first - _DAY
+                other = (first + 31 * _DAY).replace(day=1) if step > timedelta() else first - _DAY
+                day, left = other, left - abs(other - day).days
                 continue
-            if any(cron.on(day) for cron in crons):
-                yield day
-            day += step
+            for cron in crons:
+                if cron.on(day):
+                    yield day
+                    break
+            day, left = day + step, left - 1
 
     def _fires(self, day: date) -> frozenset[datetime]:
         return _fires(self.crons, self.zone, day)
@@ -101,8 +104,12 @@ class _Cron:
     months: frozenset[int]
     times: tuple[time, ...]
     elapsing: bool
+    weekdays: frozenset[int] | None
+    """By number from Monday, 0; where they are all that it asks of a day of its months."""
 
     def on(self, day: date) -> bool:
+        if self.weekdays is not None:
+            return day.weekday() in self.weekdays and day.month in self.months
         return day.month in self.months and self.rules.match_day(day)
 
 
@@ -111,10 +118,18 @@ def _cron(text: str) -> _Cron:
     rules = CronSim(text, datetime(2000, 1, 1))  # noqa: DTZ001 - the calendar alone: the wall clock is ours
     times = tuple(time(hour, minute) for hour in sorted(rules.hours) for minute in sorted(rules.minutes))
     elapsing = bool(re.search(r"[*/]", " ".join(text.split()[:2]))) or len(rules.hours) == 24
-    return _Cron(rules, frozenset(rules.months), times, elapsing)
+    return _Cron(rules, frozenset(rules.months), times, elapsing, _weekdays(rules))
 
 
-@lru_cache(maxsize=64)  # the dates around an instant are gone through again with the next one
+def _weekdays(rules: CronSim) -> frozenset[int] | None:
+    """Returns the weekdays of a cron that asks nothing else of a day."""
+    plain = {one for one in rules.weekdays if isinstance(one, int)}  # others are such as the first Monday
+    if rules.day_and and plain == rules.weekdays and rules.days >= set(range(1, 32)):
+        return frozenset((one - 1) % 7 for one in plain)
+    return None
+
+
+@lru_cache(maxsize=1024)  # the dates around an instant are gone through again with the next one
 def _fires(crons: tuple[str, ...], zone: str, day: date) -> frozenset[datetime]:
     at_zone = zone_named(zone)
     on = [cron for cron in map(_cron, crons) if cron.on(day)]

@@ -44,7 +44,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "rich": {"bot/platforms/terminal/render.py", "bot/platforms/terminal/screen.py"},
     "slack_bolt": {f"{SLACK}/{name}.py" for name in ("adapter", "leaving", "listeners", "socket_mode", "work")},
     "slack_sdk": {f"{SLACK}/{name}.py" for name in ("adapter", "connection", "examining", "lookup", "people", "publishing", "questions", "sending", "socket_mode", "tokens", "verdicts")},
-    "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("absences", "beginning", "copying", "doubting", "drafts", "erasing", "lanes", "ledger", "looking", "migrate", "opening", "outcomes", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),
+    "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("absences", "copying", "doubting", "drafts", "erasing", "firing", "lanes", "ledger", "looking", "migrate", "opening", "slots", "sql", "steps", "subscriptions", "tables", "trouble", "upkeep", "writing")),
                    *(f"{STORE}/migrations/versions/{n}.py" for n in ("absences", "first", "troubles"))},
     "structlog": {"bot/log.py"},
     "typer": {"bot/__main__.py", "bot/cli/digests.py", "bot/cli/doctor.py", "bot/cli/field_options.py", "bot/cli/operations.py", "bot/cli/settings.py", "bot/cli/store.py", "bot/cli/subscriptions.py"},

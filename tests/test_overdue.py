@@ -8,7 +8,7 @@ from bot.delivery.engine import Engine
 from bot.delivery.overdue import AFTER, Alarm
 from bot.delivery.shelf import Shelf
 from bot.publishing import DeliveryError
-from bot.store import slots, subscriptions, upkeep
+from bot.store import beginning, slots, subscriptions, upkeep
 from bot.store.opening import Store
 from bot.store.upkeep import Overdue
 from bot.store.values import Slot
@@ -16,7 +16,7 @@ from tests.builders import airships
 from tests.databases import Sqlite
 from tests.made_platform import Platform
 from tests.made_time import Seams
-from tests.stored import DAY, NOW, PLACE, WORKSPACE, proposed, subscribed, subscription
+from tests.stored import DAY, NOW, PLACE, WORKSPACE, held, proposed, subscribed, subscription
 from tests.world import START, World, knowing_of, shown_to
 
 MINUTE = timedelta(minutes=1)
@@ -72,15 +72,14 @@ async def test_an_overdue_digest_is_told_once_by_however_many_processes(store: S
 
 async def test_the_next_trouble_is_told_anew_once_the_first_is_over(store: Store) -> None:
     now = Clock(NOW + AFTER)
-    one = alarm(store, now)
+    one, hold = alarm(store, now), await held(store)
     for key in ("first", "second"):
         due = now.at - AFTER
         new = await proposed(store, key, due=due, deadline=due + DAY)
         for _ in range(4):
             now.at += MINUTE
             await one.look()
-        async with store.writing() as tx:
-            await slots.end_slot(tx, new.id, "sent", "", now.at)
+        await beginning.skip(store, hold, new.id, "nothing is new", now.at)
         now.at += timedelta(hours=1)
         assert await one.look() == []
     assert len(await notices(store)) == 2
@@ -91,8 +90,7 @@ async def test_what_comes_out_within_a_minute_of_the_start_is_not_told(store: St
     one = alarm(store, now)
     new = await proposed(store, "late", deadline=NOW + 2 * DAY)
     assert [late.number for late in await one.look()] == [1]
-    async with store.writing() as tx:
-        await slots.end_slot(tx, new.id, "sent", "", now.at)
+    await beginning.skip(store, await held(store), new.id, "nothing is new", now.at)
     now.at += MINUTE
     await one.look()
     assert await notices(store) == []

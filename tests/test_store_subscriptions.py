@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.store import slots, subscriptions
+from bot.store import firing, slots, subscriptions
+from bot.store.firing import Fire
 from bot.store.opening import Store
 from tests.stored import DAY, HOUR, NOW, PLACE, begun, held, proposed, slot, states, subscribed, subscription
 
@@ -55,17 +56,26 @@ async def test_what_is_due_is_active_and_its_time_has_come(store: Store) -> None
     await subscribed(store, "never", next_fire=None)
     await subscribed(store, "paused", next_fire=NOW - 2 * HOUR)
     await subscriptions.pause(store, "paused", "by U1", NOW)
-    assert [one.id for one in await subscriptions.due(store, NOW)] == ["before", "now"]
+    assert [one.id for one in await firing.due(store, NOW)] == ["before", "now"]
     assert await subscriptions.earliest_fire(store) == NOW - HOUR
 
 
-async def test_the_next_fire_is_set_unless_the_subscription_changed_meanwhile(store: Store) -> None:
-    read = await subscribed(store)
-    assert await subscriptions.set_next_fire(store, read, NOW + DAY)
-    assert not await subscriptions.set_next_fire(store, read, NOW + 2 * DAY)
+async def test_a_subscription_fires_once_and_not_if_it_changed_meanwhile(store: Store) -> None:
+    read, other = await subscribed(store), await subscribed(store, "other", next_fire=None)
+    both = [Fire(one, slot(one.id, subscription=one.id), NOW + DAY) for one in (read, other)]
+    assert await firing.fire(store, both) == 2
+    assert await firing.fire(store, [Fire(read, slot("again", subscription=read.id), NOW + 2 * DAY)]) == 0
     read = replace(read, next_fire=NOW + DAY)
     await subscriptions.change(store, read.id, NOW, schedule="mondays 08:00", next_fire=NOW + DAY)
-    assert not await subscriptions.set_next_fire(store, read, NOW + 2 * DAY)
+    assert await firing.fire(store, [Fire(read, slot("again", subscription=read.id), NOW + 2 * DAY)]) == 0
+    assert await subscriptions.earliest_fire(store) == NOW + DAY
+    assert len(await slots.latest(store, 9)) == 2
+
+
+async def test_a_fire_whose_slot_is_there_already_still_moves_on(store: Store) -> None:
+    read = await subscribed(store)
+    await proposed(store, "one", subscription=read.id)
+    assert await firing.fire(store, [Fire(read, slot("one", subscription=read.id), NOW + DAY)]) == 0
     assert await subscriptions.earliest_fire(store) == NOW + DAY
 
 
@@ -122,7 +132,7 @@ async def test_a_paused_subscription_resumes_without_what_it_missed(store: Store
     found = await subscriptions.get(store, "airships")
     assert found
     assert (found.state, found.reason, found.next_fire) == ("active", "", NOW + DAY)
-    assert await subscriptions.due(store, NOW) == []
+    assert await firing.due(store, NOW) == []
 
 
 async def test_a_removed_subscription_is_neither_changed_nor_resumed(store: Store) -> None:

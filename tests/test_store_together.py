@@ -7,6 +7,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sqlalchemy import event
 
 from bot.store import beginning, lanes, ledger, outcomes, settling, slots, subscriptions
 from bot.store.opening import Store, open_store
-from bot.store.values import Begun, Delivery, Hold, Part, WrongState
+from bot.store.values import Begun, ClaimRevision, Delivery, Fenced, Hold, Part, StoreUnavailable, WrongState
 from tests.stored import HOUR, NOW, begun, held, parts, revisions, slot, subscribed
 
 FORK = multiprocessing.get_context("fork")
@@ -71,6 +72,82 @@ async def test_pausing_and_beginning_at_once_end_in_one_or_the_other(store: Stor
         work = await slots.get(store, slot(id_).id)
         assert work
         assert work.slot.state == ("sending" if isinstance(began, Begun) and began.deliveries else "skipped")
+
+
+async def test_what_is_done_at_one_time_shares_a_transaction(store: Store) -> None:
+    commits: list[object] = []
+    held_lanes = [await held(store, f"slack:T{number}") for number in range(4)]
+    for number in range(20):
+        lane = f"slack:T{number % 4}"
+        await slots.propose(store, slot(str(number), lane=lane, place=f"{lane}/C{number}"))
+    event.listen(store.engine.sync_engine, "commit", commits.append)
+    ran = await asyncio.gather(
+        *(
+            beginning.begin(store, held_lanes[number % 4], slot(str(number)).id, parts("ab"), NOW)
+            for number in range(20)
+        )
+    )
+    assert [one.outcome for one in ran] == ["begun"] * 20
+    assert len(commits) == 1
+    await asyncio.gather(
+        *(outcomes.sent(store, held_lanes[number % 4], ran[number].deliveries[0].id, {}, NOW) for number in range(20))
+    )
+    assert len(commits) == 2
+    assert {(work.slot.state, len(work.deliveries)) for work in await slots.latest(store, 99)} == {("sent", 1)}
+
+
+async def test_what_one_may_not_do_keeps_none_of_the_others_from_being_done(store: Store) -> None:
+    hold, other = await held(store), await held(store, "slack:T2")
+    gone = replace(other, fence=other.fence + 1)
+    for key in ("good", "twice", "faulty", "elsewhere"):
+        await slots.propose(store, slot(key, place=f"slack:T1/{key}"))
+    await beginning.begin(store, hold, slot("twice").id, parts("z"), NOW)
+    unkept = [Part({"page": 1}, (ClaimRevision("a", 2**70),))]  # no column can hold that
+    wanted = {
+        "good": (hold, parts("a")), "twice": (hold, parts("a")), "faulty": (hold, unkept), "elsewhere": (gone, parts("a"))
+    }  # fmt: skip
+    ran = await asyncio.gather(
+        *(beginning.begin(store, by, slot(key).id, of, NOW) for key, (by, of) in wanted.items()), return_exceptions=True
+    )
+    began, twice, faulty, fenced = ran
+    assert isinstance(began, Begun)
+    assert began.outcome == "begun"
+    assert isinstance(twice, WrongState)
+    assert isinstance(faulty, Exception)
+    assert not isinstance(faulty, StoreUnavailable)
+    assert isinstance(fenced, Fenced)
+    kept = {key: await slots.get(store, slot(key).id) for key in wanted}
+    assert {key: work.slot.state for key, work in kept.items() if work} == {
+        "good": "sending", "twice": "sending", "faulty": "planned", "elsewhere": "planned"
+    }  # fmt: skip
+
+
+async def test_a_revision_that_two_want_at_one_time_is_given_to_one_with_all_of_its_own(store: Store) -> None:
+    hold = await held(store)
+    for key in ("one", "two"):
+        await slots.propose(store, slot(key))
+    first, second = await asyncio.gather(
+        beginning.begin(store, hold, slot("one").id, parts("abx"), NOW),
+        beginning.begin(store, hold, slot("two").id, parts("bcy"), NOW),
+    )
+    assert sorted((first.outcome, second.outcome)) == ["begun", "taken"]
+    shown = "".join(sorted(one.claim for one in await ledger.shown_in(store, slot("one").place)))
+    assert shown == ("abx" if first.outcome == "begun" else "bcy")
+
+
+async def test_one_that_is_cancelled_while_it_waits_for_others_is_done_all_the_same(store: Store) -> None:
+    hold = await held(store)
+    for key in ("one", "two"):
+        await slots.propose(store, slot(key, place=f"slack:T1/{key}"))
+    tasks = [
+        asyncio.ensure_future(beginning.begin(store, hold, slot(key).id, parts("a"), NOW)) for key in ("one", "two")
+    ]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    cancelled, began = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(cancelled, asyncio.CancelledError)
+    assert isinstance(began, Begun)
+    assert {work.slot.state for work in await slots.latest(store, 9)} == {"sending"}
 
 
 class Channel:

@@ -19,7 +19,7 @@ from bot.platforms.terminal.render import payload
 from bot.store import subscriptions
 from bot.store.lanes import free_lanes
 from bot.store.opening import Store, open_store
-from bot.store.slots import slot_value
+from bot.store.slots import selected, slot_value
 from bot.store.tables import delivery, slot
 from bot.store.values import Delivery, StoreUnavailable, Subscription, Work
 from knowledge import Claim, Knowledge
@@ -194,7 +194,7 @@ class World:
                 parts = [
                     Delivery(**row._mapping) for row in await tx.execute(select(delivery).order_by(delivery.c.part))
                 ]
-                slots = [slot_value(row) for row in await tx.execute(select(slot).order_by(slot.c.due, slot.c.id))]
+                slots = [slot_value(row) for row in await tx.execute(selected().order_by(slot.c.due, slot.c.id))]
             return [Work(one, tuple(part for part in parts if part.slot == one.id)) for one in slots]
 
         works: list[Work] = self.told(read)

@@ -8,9 +8,9 @@ from bot.delivery.notices import paused
 from bot.places import InvalidPlace, lane_of
 from bot.schedule import InvalidSchedule, parse
 from bot.store import firing, ledger, slots, subscriptions, upkeep
-from bot.store.firing import Fire
+from bot.store.firing import Due, Fire
 from bot.store.opening import Store
-from bot.store.values import Slot, Subscription
+from bot.store.values import Slot
 from bot.subscribing.subscriptions import next_fire
 
 log = logging.getLogger("briefbot.delivery")
@@ -18,7 +18,6 @@ STOOD = timedelta(minutes=10)
 """How long a retraction must stand before those are told who were shown the claim."""
 
 TOGETHER = 100
-_MOMENT = timedelta(microseconds=1)
 
 
 async def propose_due(store: Store, now: datetime) -> AsyncIterator[int]:
@@ -29,24 +28,28 @@ async def propose_due(store: Store, now: datetime) -> AsyncIterator[int]:
     Raises:
         StoreUnavailable: nothing, or not all, could be kept; it can be said again.
     """
-    due = await subscriptions.due(store, now)
+    due = await firing.due(store, now)
     for start in range(0, len(due), TOGETHER):
         fires = [fired for one in due[start : start + TOGETHER] if (fired := await _fire(store, one, now))]
         yield await firing.fire(store, fires)
 
 
-async def _fire(store: Store, subscription: Subscription, now: datetime) -> Fire | None:
+async def _fire(store: Store, subscription: Due, now: datetime) -> Fire | None:
     try:
         schedule = parse(subscription.schedule, subscription.zone)
         lane = lane_of(subscription.place)
     except InvalidSchedule as invalid:  # its zone left the zone database
-        await paused(store, subscription, str(invalid), now)
+        whole = await subscriptions.get(store, subscription.id)
+        if whole:
+            await paused(store, whole, str(invalid), now)
         return None
     except InvalidPlace as invalid:  # nothing like it is let in; but if it is there, the others go on
         await subscriptions.pause(store, subscription.id, str(invalid), now)
         return None
     expected = subscription.next_fire or now
-    latest = schedule.latest(now, expected - _MOMENT) or expected
+    latest, following = expected, schedule.next(expected)
+    if following and following <= now:
+        latest, following = schedule.latest(now, expected) or expected, schedule.next(now)
     slot = Slot(
         key=f"{subscription.id}@{latest.isoformat()}",
         kind="scheduled",
@@ -57,7 +60,7 @@ async def _fire(store: Store, subscription: Subscription, now: datetime) -> Fire
         subscription=subscription.id,
         about={} if latest == expected else {"since": expected.isoformat()},
     )
-    return Fire(subscription, slot, schedule.next(now))
+    return Fire(subscription, slot, following)
 
 
 async def propose_corrections(store: Store, retracted: Mapping[str, datetime], now: datetime) -> int:

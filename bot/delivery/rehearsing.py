@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 from bot.delivery.engine import Engine
 from bot.delivery.shelf import Shelf
 from bot.publishing import Absent, Found, Post, Publisher, Receipt, Unknown
-from bot.store import slots, subscriptions
+from bot.store import firing, slots, subscriptions
 from bot.store.copying import copied
+from bot.store.firing import Fire
 from bot.store.lanes import free_lanes
 from bot.store.opening import Store
 from bot.store.values import State
@@ -105,7 +106,5 @@ async def rehearse(
 
 async def _pass_over(store: Store, start: datetime) -> None:
     """Sets what fires before a period to its first fire in it."""
-    for one in await subscriptions.everywhere(store):
-        if one.state == "active":
-            following = next_fire(one, start - timedelta(microseconds=1))
-            await subscriptions.set_next_fire(store, one, following)
+    active = [one for one in await subscriptions.everywhere(store) if one.state == "active"]
+    await firing.fire(store, [Fire(one, None, next_fire(one, start - timedelta(microseconds=1))) for one in active])

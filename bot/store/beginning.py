@@ -1,27 +1,13 @@
 """Beginning a slot: its parts are frozen, its revisions reserved, its first intent committed, all at once."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from bot.store.changes import anew, ended, intended, skipped, stopped, with_slot
 from bot.store.opening import Store
-from bot.store.outcomes import intend, skip_in, stopped
-from bot.store.slots import drop_parts, end_slot, held, set_slot
-from bot.store.sql import chunks, insert, whole
-from bot.store.tables import decision, delivery, shown
-from bot.store.values import (
-    Begun,
-    ClaimRevision,
-    Decision,
-    Delivery,
-    Hold,
-    Part,
-    Subscription,
-    Work,
-    WrongState,
-)
+from bot.store.steps import After, step
+from bot.store.values import Begun, ClaimRevision, Decision, Delivery, Hold, Part, Standing, Work, WrongState
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +18,6 @@ class ComposedFor:
     changed_at: datetime | None
 
 
-@whole
 async def begin(
     store: Store,
     hold: Hold,
@@ -53,26 +38,20 @@ async def begin(
     """
     if not parts:
         raise ValueError("a slot without parts is skipped, not begun")
-    try:
-        async with store.writing() as tx:
-            work, subscription = await held(tx, hold, slot_id)
-            _must_be_planned(work)
-            _must_be_unedited(work, subscription, composed_for)
-            if reason := stopped(work.slot, subscription):
-                await end_slot(tx, slot_id, "skipped", reason, at)
-                return Begun("skipped")
-            deliveries = [_delivery(slot_id, number, part) for number, part in enumerate(parts, 1)]
-            await tx.execute(delivery.insert(), [asdict(one) for one in deliveries])
-            await _reserve(tx, work.slot.place, _reserved(parts, deliveries), at)
-            await _decide(tx, slot_id, decisions)
-            await set_slot(tx, slot_id, "sending", begun_at=at, wake=at)
-            first = await intend(tx, deliveries[0], at)
-    except _Taken:
-        return Begun("taken")
-    return Begun("begun", (first, *deliveries[1:]))
+
+    def take(work: Work, subscription: Standing | None) -> After[Begun]:
+        _must_be_planned(work)
+        _must_be_unedited(work, subscription, composed_for)
+        if reason := stopped(work.slot, subscription):
+            return After(ended(work, "skipped", reason, at), Begun("skipped"))
+        planned = [_delivery(slot_id, number, part) for number, part in enumerate(parts, 1)]
+        begun = with_slot(Work(work.slot, tuple(planned)), "sending", begun_at=at)
+        after, reserved = intended(begun, planned[0], at), _reserved(parts, planned)
+        return After(after, Begun("begun", after.deliveries), decisions, reserved, Begun("taken"))
+
+    return await step(store, hold, slot_id, take)
 
 
-@whole
 async def rebegin(store: Store, hold: Hold, slot_id: str) -> None:
     """Makes a slot planned again, as if it had not begun, to be composed anew; only while nothing may be posted.
 
@@ -80,14 +59,14 @@ async def rebegin(store: Store, hold: Hold, slot_id: str) -> None:
         Fenced: the lane has changed hands.
         WrongState: a part was posted, or may be.
     """
-    async with store.writing() as tx:
-        work, _ = await held(tx, hold, slot_id)
+
+    def take(work: Work, _: Standing | None) -> After[None]:
         _must_be_unposted(work)
-        await drop_parts(tx, work)
-        await set_slot(tx, slot_id, "planned", begun_at=None, wake=work.slot.due, reason="")
+        return After(anew(work, work.slot.due), None)
+
+    await step(store, hold, slot_id, take)
 
 
-@whole
 async def skip(
     store: Store, hold: Hold, slot_id: str, reason: str, at: datetime, decisions: Sequence[Decision] = ()
 ) -> None:
@@ -97,12 +76,12 @@ async def skip(
         Fenced: the lane has changed hands.
         WrongState: a part was posted, or may be.
     """
-    async with store.writing() as tx:
-        work, _ = await held(tx, hold, slot_id)
+
+    def take(work: Work, _: Standing | None) -> After[None]:
         _must_be_unposted(work)
-        await skip_in(tx, work, reason, at)
-        if not work.deliveries:
-            await _decide(tx, slot_id, decisions)
+        return After(skipped(work, reason, at), None, () if work.deliveries else decisions)
+
+    await step(store, hold, slot_id, take)
 
 
 def _must_be_planned(work: Work) -> None:
@@ -110,7 +89,7 @@ def _must_be_planned(work: Work) -> None:
         raise WrongState(f"the slot {work.slot.id} is {work.slot.state}, not planned")
 
 
-def _must_be_unedited(work: Work, subscription: Subscription | None, composed_for: ComposedFor | None) -> None:
+def _must_be_unedited(work: Work, subscription: Standing | None, composed_for: ComposedFor | None) -> None:
     now = ComposedFor(work.slot.place, subscription.changed_at if subscription else None)
     if composed_for and composed_for != now:
         raise WrongState(f"the slot {work.slot.id} was composed for what has been edited since")
@@ -134,25 +113,3 @@ def _reserved(parts: Sequence[Part], deliveries: Sequence[Delivery]) -> dict[Cla
         for revision in part.revisions:
             reserved.setdefault(revision, one.id)
     return reserved
-
-
-async def _reserve(tx: AsyncConnection, place: str, reserved: dict[ClaimRevision, str], at: datetime) -> None:
-    """Reserves revisions.
-
-    Raises:
-        _Taken: one of them was taken already.
-    """
-    for chunk in chunks(sorted(reserved.items())):  # in one order, so that no two writers wait for each other
-        rows = [{"place": place, **one._asdict(), "delivery": by, "at": at} for one, by in chunk]
-        kept = insert(tx, shown).values(rows).on_conflict_do_nothing().returning(shown.c.claim)
-        if len((await tx.execute(kept)).all()) < len(chunk):
-            raise _Taken
-
-
-async def _decide(tx: AsyncConnection, slot_id: str, decisions: Sequence[Decision]) -> None:
-    if decisions:
-        await tx.execute(decision.insert(), [{"slot": slot_id, **asdict(one)} for one in decisions])
-
-
-class _Taken(Exception):
-    """Undoes what was begun: a revision was reserved meanwhile."""

@@ -5,12 +5,13 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.changes import with_part, with_slot
 from bot.store.opening import Store
-from bot.store.outcomes import set_part
-from bot.store.slots import set_slot, taken
+from bot.store.slots import taken
 from bot.store.sql import whole
 from bot.store.tables import slot
 from bot.store.values import DOUBTED, Work
+from bot.store.writing import Change, write
 
 MAY_BE_OUT = "it may have been posted before the database was restored"
 
@@ -32,5 +33,5 @@ async def _look_for_part(tx: AsyncConnection, work: Work, at: datetime) -> None:
     part = work.current
     if part and part.state == "planned":
         since = {"intended_at": part.intended_at or work.slot.begun_at, "attempted_at": part.attempted_at or at}
-        await set_part(tx, part, "uncertain", reason=MAY_BE_OUT, retry_at=at, **since)
-        await set_slot(tx, work.slot.id, "sending", wake=at)
+        after = with_part(work, part, "uncertain", reason=MAY_BE_OUT, retry_at=at, **since)
+        await write(tx, [Change(work.slot.id, work, with_slot(after, "sending", wake=at))])

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
+import sqlite3
 
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store import upkeep
 from bot.store.opening import Store
@@ -43,7 +43,7 @@ async def _log_emptied(store: Store) -> bool:
             await driver.execute("PRAGMA busy_timeout=0")  # our own writes wait for their turn meanwhile
             async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
                 busy, *_ = await cursor.fetchone()
-        except (SQLAlchemyError, OSError):
+        except (sqlite3.Error, OSError):
             return False
         finally:
             await connection.invalidate()  # the next one waits again

@@ -1,6 +1,6 @@
 """Lanes: one holder each, with a number that grows at each change of hands."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -91,15 +91,12 @@ def trouble_in(troubles: Mapping[str, str], place: str) -> str:
     return next((why for name, why in troubles.items() if place.startswith((f"{name}/", f"{name}:"))), "")
 
 
-async def check(tx: AsyncConnection, hold: Hold) -> None:
-    """Keeps the lane from changing hands until the transaction ends.
-
-    Raises:
-        Fenced: it has changed hands.
-    """
-    held = select(lane.c.name).where(*_is(hold)).with_for_update(read=True)
-    if await tx.scalar(held) is None:
-        raise _fenced(hold)
+async def checked(tx: AsyncConnection, holds: Collection[Hold]) -> set[Hold]:
+    """Returns the holds that stand, whose lanes do not change hands until the transaction ends."""
+    names = {one.lane for one in holds}
+    of_them = select(lane.c.name, lane.c.owner, lane.c.fence).where(lane.c.name.in_(names))
+    rows = set(await tx.execute(of_them.order_by(lane.c.name).with_for_update(read=True)))
+    return {one for one in holds if (one.lane, one.owner, one.fence) in rows}
 
 
 def clock(tx: AsyncConnection, now: datetime) -> ColumnElement[int]:
@@ -122,12 +119,13 @@ def later(instant: ColumnElement[int], by: timedelta) -> ColumnElement[datetime]
 async def _change(tx: AsyncConnection, hold: Hold, **values: Any) -> None:
     changed = update(lane).where(*_is(hold)).values(values)
     if not (await tx.execute(changed)).rowcount:
-        raise _fenced(hold)
+        raise fenced(hold)
 
 
 def _is(hold: Hold) -> tuple[ColumnElement[bool], ...]:
     return (lane.c.name == hold.lane, lane.c.owner == hold.owner, lane.c.fence == hold.fence)
 
 
-def _fenced(hold: Hold) -> Fenced:
+def fenced(hold: Hold) -> Fenced:
+    """Returns what to raise where another has a lane."""
     return Fenced(f"{hold.owner} no longer holds {hold.lane} (fence {hold.fence}): another has taken it")

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.store.files import prepare
 from bot.store.tables import REVISION
+from bot.store.together import Together
 from bot.store.trouble import unavailable
 from bot.store.values import StoreUnavailable
 
@@ -26,12 +27,16 @@ _WAYS = "give sqlite:///folder/file or postgresql://user:password@host/database"
 
 @dataclass(frozen=True)
 class Store:
-    """Is an open database; `name` is its address as people are told it, without a password."""
+    """Is an open database; `name` is its address as people are told it, without a password.
+
+    `steps` is where steps of slots wait to be taken together.
+    """
 
     engine: AsyncEngine
     name: str
     wait: float
     turn: AbstractAsyncContextManager[object]
+    steps: Together[Any] = field(default_factory=Together)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:

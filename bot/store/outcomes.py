@@ -1,22 +1,18 @@
 """What became of a part that was on its way, by the holder of its lane."""
 
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from bot.store import changes
+from bot.store.changes import ended, intended, with_part, with_slot
 from bot.store.opening import Store
-from bot.store.slots import end_slot, held, release, set_slot
-from bot.store.sql import whole
-from bot.store.tables import delivery
-from bot.store.values import Delivery, Hold, Json, Slot, State, Subscription, Work, WrongState
+from bot.store.steps import After, Take, step
+from bot.store.values import Delivery, Hold, Json, Standing, State, Work, WrongState
 
+T = TypeVar("T")
 _UNDER_WAY: tuple[State, ...] = ("sending", "uncertain")
 
 
-@whole
 async def sending(store: Store, hold: Hold, id_: str, at: datetime) -> Delivery | None:
     """Commits the intent to send a part now, whose predecessors are sent, once more or for the first time.
 
@@ -27,18 +23,18 @@ async def sending(store: Store, hold: Hold, id_: str, at: datetime) -> Delivery 
         Fenced: the lane has changed hands.
         WrongState: the part is not the next one to be sent.
     """
-    async with store.writing() as tx:
-        work, one, subscription = await _held(tx, hold, id_, "planned", "uncertain")
+
+    def take(work: Work, subscription: Standing | None) -> After[Delivery | None]:
+        one = _part(work, id_, "planned", "uncertain")
         if one != work.current:
             raise WrongState(f"the part {id_} waits for an earlier one")
-        if one.part == 1 and one.state == "planned" and (reason := stopped(work.slot, subscription)):
-            await skip_in(tx, work, reason, at)
-            return None
-        await set_slot(tx, work.slot.id, "sending", wake=at)
-        return await intend(tx, one, at)
+        if one.part == 1 and one.state == "planned" and (reason := changes.stopped(work.slot, subscription)):
+            return After(changes.skipped(work, reason, at), None)
+        return _going_on(intended(work, one, at), one)
+
+    return await _step(store, hold, id_, take)
 
 
-@whole
 async def sent(store: Store, hold: Hold, id_: str, receipt: Json, at: datetime) -> Delivery | None:
     """Records that a part was posted, and the intent to send the next one now, which is returned; None after the last.
 
@@ -48,22 +44,22 @@ async def sent(store: Store, hold: Hold, id_: str, receipt: Json, at: datetime) 
         Fenced: the lane has changed hands.
         WrongState: the part was not under way.
     """
-    async with store.writing() as tx:
-        work, one, _ = await _held(tx, hold, id_, *_UNDER_WAY, "sent")
+
+    def take(work: Work, _: Standing | None) -> After[Delivery | None]:
+        one = _part(work, id_, *_UNDER_WAY, "sent")
         following = next((later for later in work.deliveries if later.part == one.part + 1), None)
         if one.state == "sent":
             if one.receipt != receipt:
                 raise WrongState(f"the part {id_} was posted before, as {one.receipt}")
-            return following if following and following.state == "sending" else None
-        await set_part(tx, one, "sent", receipt=receipt, ended_at=at, retry_at=None, reason="")
+            return After(work, following if following and following.state == "sending" else None)
+        after = with_part(work, one, "sent", receipt=receipt, ended_at=at, retry_at=None, reason="")
         if following is None:
-            await end_slot(tx, work.slot.id, "sent", "", at)
-            return None
-        await set_slot(tx, work.slot.id, "sending", wake=at)
-        return await intend(tx, following, at)
+            return After(ended(after, "sent", "", at), None)
+        return _going_on(intended(after, following, at), following)
+
+    return await _step(store, hold, id_, take)
 
 
-@whole
 async def uncertain(
     store: Store,
     hold: Hold,
@@ -81,16 +77,17 @@ async def uncertain(
         Fenced: the lane has changed hands.
         WrongState: the part was not under way.
     """
-    async with store.writing() as tx:
-        work, one, _ = await _held(tx, hold, id_, *_UNDER_WAY)
-        await set_part(tx, one, "uncertain", reason=reason, retry_at=look_at, receipt=receipt)
+
+    def take(work: Work, _: Standing | None) -> After[None]:
+        one = _part(work, id_, *_UNDER_WAY)
+        after = with_part(work, one, "uncertain", reason=reason, retry_at=look_at, receipt=receipt)
         if look_at is None:
-            await end_slot(tx, work.slot.id, "uncertain", reason, at)
-        else:
-            await set_slot(tx, work.slot.id, "sending", wake=look_at)
+            return After(ended(after, "uncertain", reason, at), None)
+        return After(with_slot(after, "sending", wake=look_at), None)
+
+    await _step(store, hold, id_, take)
 
 
-@whole
 async def not_accepted(
     store: Store, hold: Hold, id_: str, reason: str, retry_at: datetime, *, refused: bool = False
 ) -> Delivery:
@@ -102,14 +99,16 @@ async def not_accepted(
         Fenced: the lane has changed hands.
         WrongState: the part was not under way.
     """
-    async with store.writing() as tx:
-        work, one, _ = await _held(tx, hold, id_, *_UNDER_WAY)
-        await set_slot(tx, work.slot.id, "sending", wake=retry_at)
+
+    def take(work: Work, _: Standing | None) -> After[Delivery]:
+        one = _part(work, id_, *_UNDER_WAY)
         refusals = one.refusals + refused
-        return await set_part(tx, one, "planned", reason=reason, retry_at=retry_at, refusals=refusals)
+        after = with_part(work, one, "planned", reason=reason, retry_at=retry_at, refusals=refusals)
+        return _going_on(with_slot(after, "sending", wake=retry_at), one)
+
+    return await _step(store, hold, id_, take)
 
 
-@whole
 async def failed(store: Store, hold: Hold, id_: str, reason: str, at: datetime) -> None:
     """Gives a part up, with those after it, and what they had reserved.
 
@@ -117,58 +116,35 @@ async def failed(store: Store, hold: Hold, id_: str, reason: str, at: datetime) 
         Fenced: the lane has changed hands.
         WrongState: the part was sent, or given up before.
     """
-    async with store.writing() as tx:
-        work, one, _ = await _held(tx, hold, id_, "planned", *_UNDER_WAY)
-        await fail_in(tx, work, one, reason, at)
+
+    def take(work: Work, _: Standing | None) -> After[None]:
+        one = _part(work, id_, "planned", *_UNDER_WAY)
+        return After(changes.failed(work, one, reason, at), None)
+
+    await _step(store, hold, id_, take)
 
 
-async def fail_in(tx: AsyncConnection, work: Work, one: Delivery, reason: str, at: datetime) -> None:
-    """Gives a part up, with those after it, and what they had reserved."""
-    given_up = work.deliveries[one.part - 1 :]
-    await release(tx, given_up)
-    for later in given_up[1:]:
-        await set_part(tx, later, "skipped", reason=f"part {one.part} failed", ended_at=at, retry_at=None)
-    await set_part(tx, one, "failed", reason=reason, ended_at=at, retry_at=None)
-    await end_slot(tx, work.slot.id, "failed", reason, at)
-
-
-async def skip_in(tx: AsyncConnection, work: Work, reason: str, at: datetime) -> None:
-    """Ends a slot of which nothing was posted, and gives up what it had reserved."""
-    await release(tx, work.deliveries)
-    for one in work.deliveries:
-        await set_part(tx, one, "skipped", reason=reason, ended_at=at, retry_at=None)
-    await end_slot(tx, work.slot.id, "skipped", reason, at)
-
-
-def stopped(slot: Slot, subscription: Subscription | None) -> str:
-    """Returns why a slot is not to be begun; empty if it is. A notice goes out whatever became of its subscription."""
-    if slot.kind == "notice" or subscription is None or subscription.state == "active":
-        return ""
-    return f"{subscription.state}: {subscription.reason}"
-
-
-async def intend(tx: AsyncConnection, one: Delivery, at: datetime) -> Delivery:
-    """Marks a part as being sent."""
-    counted = {"attempts": one.attempts + 1, "intended_at": one.intended_at or at, "attempted_at": at}
-    return await set_part(tx, one, "sending", retry_at=None, **counted)
-
-
-async def set_part(tx: AsyncConnection, one: Delivery, state: State, **values: Any) -> Delivery:
-    """Sets the state of a part, and returns it so."""
-    await tx.execute(update(delivery).where(delivery.c.id == one.id).values(state=state, **values))
-    return replace(one, state=state, **values)
-
-
-async def _held(
-    tx: AsyncConnection, hold: Hold, id_: str, *states: State
-) -> tuple[Work, Delivery, Subscription | None]:
-    slot_id = await tx.scalar(select(delivery.c.slot).where(delivery.c.id == id_))
-    if slot_id is None:
+async def _step(store: Store, hold: Hold, id_: str, take: Take[T]) -> T:
+    """Takes a step with the slot of a part, which its id begins with."""
+    slot_id, dash, _ = id_.rpartition("-")
+    if not dash:
         raise WrongState(f"there is no part {id_}")
-    work, subscription = await held(tx, hold, slot_id)
+    return await step(store, hold, slot_id, take)
+
+
+def _going_on(after: Work, one: Delivery) -> After[Delivery]:
+    return After(after, after.deliveries[one.part - 1])
+
+
+def _part(work: Work, id_: str, *states: State) -> Delivery:
+    """Returns a part that is in one of some states.
+
+    Raises:
+        WrongState: it is in another.
+    """
     one = next((one for one in work.deliveries if one.id == id_), None)
     if one is None or one.state not in states:
         raise WrongState(f"the part {id_} is {one.state if one else 'gone'}, not {' or '.join(states)}")
     if one.state != "sent" and work.slot.state != "sending":
-        raise WrongState(f"the slot {slot_id} is {work.slot.state}: a person is to say what became of it")
-    return work, one, subscription
+        raise WrongState(f"the slot {work.slot.id} is {work.slot.state}: a person is to say what became of it")
+    return one

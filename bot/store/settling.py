@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Literal
 
+from bot.store.changes import anew, ended, failed, with_part, with_slot
 from bot.store.opening import Store
-from bot.store.outcomes import fail_in, set_part
-from bot.store.slots import drop_parts, end_slot, set_slot, taken
+from bot.store.slots import taken
 from bot.store.sql import whole
-from bot.store.values import WrongState
+from bot.store.values import Delivery, Work, WrongState
+from bot.store.writing import Change, write
 
 BY_A_PERSON = "said by a person"
 
@@ -33,18 +34,26 @@ async def settle(
         one = work.current
         if work.slot.state != "uncertain" or one is None:
             raise WrongState(f"the slot {slot_id} is {work.slot.state}, and not to be settled")
-        if how == "failed":
-            await fail_in(tx, work, one, BY_A_PERSON, at)
-            return
-        if how == "retry":
-            await set_part(tx, one, "planned", retry_at=at)
-        else:
-            await set_part(tx, one, "sent", reason=BY_A_PERSON, ended_at=at)
-            if one.part == len(work.deliveries):
-                await end_slot(tx, slot_id, "sent", BY_A_PERSON, at)
-                return
-        until = max(work.slot.deadline, deadline or work.slot.deadline)
-        await set_slot(tx, slot_id, "sending", wake=at, deadline=until, ended_at=None, reason="")
+        await write(
+            tx,
+            [
+                Change(
+                    slot_id, work, _settled(work, one, how, at, max(work.slot.deadline, deadline or work.slot.deadline))
+                )
+            ],
+        )
+
+
+def _settled(work: Work, one: Delivery, how: str, at: datetime, deadline: datetime) -> Work:
+    if how == "failed":
+        return failed(work, one, BY_A_PERSON, at)
+    if how == "retry":
+        after = with_part(work, one, "planned", retry_at=at)
+    else:
+        after = with_part(work, one, "sent", reason=BY_A_PERSON, ended_at=at)
+        if one.part == len(work.deliveries):
+            return ended(after, "sent", BY_A_PERSON, at)
+    return with_slot(after, "sending", wake=at, deadline=deadline, ended_at=None, reason="")
 
 
 @whole
@@ -58,6 +67,4 @@ async def reopen(store: Store, slot_id: str, deadline: datetime, at: datetime) -
         work = await taken(tx, slot_id)
         if work.slot.state not in ("failed", "skipped") or any(one.state == "sent" for one in work.deliveries):
             raise WrongState(f"the slot {slot_id} is {work.slot.state}, or a part of it was posted")
-        await drop_parts(tx, work)
-        values = {"begun_at": None, "ended_at": None, "wake": at, "deadline": deadline, "reason": ""}
-        await set_slot(tx, slot_id, "planned", **values)
+        await write(tx, [Change(slot_id, work, anew(work, at, ended_at=None, deadline=deadline))])

@@ -1,22 +1,29 @@
 """Slots: proposed once each, found again as work that is open."""
 
-from collections.abc import AsyncIterator
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ids import alike
-from bot.store.lanes import check
 from bot.store.opening import Store
-from bot.store.sql import chunks, insert, whole
+from bot.store.sql import chunks, insert, values_of, whole
 from bot.store.subscriptions import locked
-from bot.store.tables import decision, delivery, lane, shown, slot
-from bot.store.values import SHORT, Delivery, Fenced, Hold, Slot, State, Subscription, Work, WrongState
+from bot.store.tables import delivery, lane, slot
+from bot.store.values import SHORT, Delivery, Slot, State, Work, WrongState
 
 OPEN = ("planned", "sending")
+_FIELDS = [one.name for one in fields(Slot)]
+_OF_SLOT = [*(slot.c[name] for name in _FIELDS), slot.c.id]
+_OF_PART = [delivery.c[one.name] for one in fields(Delivery)]
+
+
+def selected() -> Select[Any]:
+    """Returns the query for slots; a row is one's fields in order, and then its id."""
+    return select(*_OF_SLOT)
 
 
 @whole
@@ -28,7 +35,7 @@ async def propose(store: Store, new: Slot) -> bool:
     async with store.writing() as tx:
         if new.subscription and await locked(tx, new.subscription) is None:
             return False
-        return await kept(tx, new)
+        return bool(await keep(tx, [new]))
 
 
 @whole
@@ -64,7 +71,7 @@ async def open_work(store: Store, lane: str, now: datetime, most: int = 1_000, *
     What was due first comes first; `over` leaves out what there is still time for. A part that is `sending` is in the
     caller's own hands, or was in those of a process that is gone; `uncertain`: it is to be looked for.
     """
-    ready = select(slot).where(slot.c.lane == lane, slot.c.wake <= now)
+    ready = selected().where(slot.c.lane == lane, slot.c.wake <= now)
     ready = ready.where(slot.c.deadline < now) if over else ready
     return await _some(store, ready.order_by(slot.c.due, slot.c.id).limit(most))
 
@@ -72,13 +79,13 @@ async def open_work(store: Store, lane: str, now: datetime, most: int = 1_000, *
 @whole
 async def uncertain(store: Store) -> list[Work]:
     """Returns the slots that wait for a person to say whether a part was posted, oldest first."""
-    return await _some(store, select(slot).where(slot.c.state == "uncertain").order_by(slot.c.due, slot.c.id))
+    return await _some(store, selected().where(slot.c.state == "uncertain").order_by(slot.c.due, slot.c.id))
 
 
 @whole
 async def latest(store: Store, most: int) -> list[Work]:
     """Returns the slots that were due last with their parts, newest first."""
-    return await _some(store, select(slot).order_by(slot.c.due.desc(), slot.c.id).limit(most))
+    return await _some(store, selected().order_by(slot.c.due.desc(), slot.c.id).limit(most))
 
 
 @whole
@@ -94,14 +101,14 @@ async def endings(store: Store, since: datetime) -> list[tuple[State, str, int]]
 @whole
 async def work_of(store: Store, subscription: str, most: int = 50) -> list[Work]:
     """Returns the latest slots of a subscription with their parts, newest first."""
-    of_it = select(slot).where(slot.c.subscription == subscription).order_by(slot.c.due.desc(), slot.c.id).limit(most)
+    of_it = selected().where(slot.c.subscription == subscription).order_by(slot.c.due.desc(), slot.c.id).limit(most)
     return await _some(store, of_it)
 
 
 @whole
 async def latest_now(store: Store, subscription: str) -> Slot | None:
     """Returns the latest slot of a subscription that a person asked for."""
-    asked = select(slot).where(slot.c.subscription == subscription, slot.c.kind == "now")
+    asked = selected().where(slot.c.subscription == subscription, slot.c.kind == "now")
     async with store.reading() as tx:
         row = (await tx.execute(asked.order_by(slot.c.due.desc(), slot.c.id).limit(1))).first()
     return None if row is None else slot_value(row)
@@ -111,7 +118,7 @@ async def latest_now(store: Store, subscription: str) -> Slot | None:
 async def pauses_told(store: Store, subscription: str, most: int = 20) -> tuple[list[Slot], datetime | None]:
     """Returns the latest notices of why a subscription was paused, and when its last posted digest was due."""
     of_it = slot.c.subscription == subscription
-    told = select(slot).where(of_it, slot.c.kind == "notice", slot.c.key.startswith("paused:"))
+    told = selected().where(of_it, slot.c.kind == "notice", slot.c.key.startswith("paused:"))
     posted = select(func.max(slot.c.due)).where(of_it, slot.c.kind.in_(("scheduled", "now")), slot.c.state == "sent")
     async with store.reading() as tx:
         rows = await tx.execute(told.order_by(slot.c.due.desc()).limit(most))
@@ -123,7 +130,7 @@ async def open_notices(store: Store, subscription: str) -> list[Slot]:
     """Returns the notices about a subscription that are not at their end."""
     of_it = slot.c.subscription == subscription, slot.c.kind == "notice", slot.c.wake.is_not(None)
     async with store.reading() as tx:
-        return [slot_value(row) for row in await tx.execute(select(slot).where(*of_it))]
+        return [slot_value(row) for row in await tx.execute(selected().where(*of_it))]
 
 
 @whole
@@ -132,57 +139,49 @@ async def get(store: Store, typed: str) -> Work | None:
     id_ = alike(typed)
     if len(id_) < SHORT or not (id_.isascii() and id_.isalnum()):
         return None
-    found = await _some(store, select(slot).where(slot.c.id >= id_, slot.c.id < f"{id_}~"))
+    found = await _some(store, selected().where(slot.c.id >= id_, slot.c.id < f"{id_}~"))
     return found[0] if len(found) == 1 else None
 
 
 async def _some(store: Store, found: Select[Any]) -> list[Work]:
     async with store.reading() as tx:
-        return await _with_parts(tx, [slot_value(row) for row in await tx.execute(found)])
+        return list((await _by_id(tx, await tx.execute(found))).values())
 
 
-async def _with_parts(tx: AsyncConnection, slots: list[Slot]) -> list[Work]:
-    begun = [one.id for one in slots if one.begun_at]
-    parts: dict[str, list[Delivery]] = {id_: [] for id_ in begun}
-    async for found in _parts(tx, begun):
+async def _by_id(tx: AsyncConnection, rows: Iterable[Sequence[Any]]) -> dict[str, Work]:
+    """Returns the slots of rows with their parts, in order, by id."""
+    slots = {row[-1]: slot_value(row) for row in rows}
+    parts: dict[str, list[Delivery]] = {id_: [] for id_, one in slots.items() if one.begun_at}
+    async for found in _parts(tx, list(parts)):
         parts[found.slot].append(found)
-    return [Work(one, tuple(parts.get(one.id, ()))) for one in slots]
+    return {id_: Work(one, tuple(parts.get(id_, ()))) for id_, one in slots.items()}
 
 
 async def _parts(tx: AsyncConnection, slots: list[str]) -> AsyncIterator[Delivery]:
     for some in chunks(slots):
-        of_these = select(delivery).where(delivery.c.slot.in_(some))
+        of_these = select(*_OF_PART).where(delivery.c.slot.in_(some))
         for row in await tx.execute(of_these.order_by(delivery.c.slot, delivery.c.part)):
-            yield Delivery(**row._mapping)
+            yield Delivery(*row)
 
 
-async def kept(tx: AsyncConnection, new: Slot) -> bool:
-    """Keeps a slot, and returns whether it was new, by its key."""
-    values = asdict(new) | {"id": new.id, "wake": new.due}
-    row = insert(tx, slot).values(values).on_conflict_do_nothing().returning(slot.c.id)
-    return await tx.scalar(row) is not None
+async def keep(tx: AsyncConnection, new: Sequence[Slot]) -> int:
+    """Keeps slots, and returns how many were new, by their keys."""
+    if not new:
+        return 0
+    rows = [values_of(one, _FIELDS) | {"id": one.id, "wake": one.due} for one in new]
+    kept = insert(tx, slot).on_conflict_do_nothing()
+    return (await tx.execute(kept, rows, execution_options={"preserve_rowcount": True})).rowcount
 
 
-def slot_value(row: Row[Any]) -> Slot:
-    """Returns a row as its value."""
-    return Slot(**{name: value for name, value in row._mapping.items() if name != "id"})
+def slot_value(row: Sequence[Any]) -> Slot:
+    """Returns a row of what `selected` asks for as its value."""
+    return Slot(*row[:-1])
 
 
-async def held(tx: AsyncConnection, hold: Hold, id_: str) -> tuple[Work, Subscription | None]:
-    """Returns a slot, its parts and its subscription, none of which changes until the transaction ends.
-
-    Locks are always taken in this order, lane, subscription, slot, so that no two writers wait for each other.
-
-    Raises:
-        Fenced: the lane has changed hands.
-    """
-    await check(tx, hold)
-    of_it = (await tx.execute(select(slot.c.subscription, slot.c.lane).where(slot.c.id == id_))).first()
-    subscription = await locked(tx, of_it.subscription) if of_it and of_it.subscription else None
-    work = await taken(tx, id_)
-    if work.slot.lane != hold.lane:
-        raise Fenced(f"the slot {id_} is of {work.slot.lane}, and {hold.lane} is what is held")
-    return work, subscription
+async def locked_works(tx: AsyncConnection, ids: Sequence[str]) -> dict[str, Work]:
+    """Returns slots and their parts by id, locked until the transaction ends."""
+    locks = selected().where(slot.c.id.in_(ids)).order_by(slot.c.id).with_for_update()
+    return await _by_id(tx, await tx.execute(locks))
 
 
 async def taken(tx: AsyncConnection, id_: str) -> Work:
@@ -191,29 +190,7 @@ async def taken(tx: AsyncConnection, id_: str) -> Work:
     Raises:
         WrongState: there is none.
     """
-    row = (await tx.execute(select(slot).where(slot.c.id == id_).with_for_update())).first()
-    if row is None:
+    works = await locked_works(tx, [id_])
+    if id_ not in works:
         raise WrongState(f"there is no slot {id_}")
-    return (await _with_parts(tx, [slot_value(row)]))[0]
-
-
-async def drop_parts(tx: AsyncConnection, work: Work) -> None:
-    """Forgets the parts of a slot, what they reserved and what was decided."""
-    await release(tx, work.deliveries)
-    await tx.execute(delete(delivery).where(delivery.c.slot == work.slot.id))
-    await tx.execute(delete(decision).where(decision.c.slot == work.slot.id))
-
-
-async def release(tx: AsyncConnection, deliveries: tuple[Delivery, ...]) -> None:
-    """Gives up what parts have reserved."""
-    await tx.execute(delete(shown).where(shown.c.delivery.in_([one.id for one in deliveries])))
-
-
-async def set_slot(tx: AsyncConnection, id_: str, state: State, **values: Any) -> None:
-    """Sets the state of a slot, and when it wants attention next."""
-    await tx.execute(update(slot).where(slot.c.id == id_).values(state=state, **values))
-
-
-async def end_slot(tx: AsyncConnection, id_: str, state: State, reason: str, at: datetime) -> None:
-    """Sets the last state of a slot."""
-    await set_slot(tx, id_, state, reason=reason, wake=None, ended_at=at)
+    return works[id_]

@@ -51,3 +51,8 @@ def chunks(rows: Iterable[T]) -> Iterator[list[T]]:
 def in_workspace(place: ColumnElement[str], workspace: str) -> ColumnElement[bool]:
     """Whether a place lies in a workspace; as a range, which an index serves, and which minds capitals everywhere."""
     return (place >= f"{workspace}/") & (place < f"{workspace}0")  # 0 follows /
+
+
+def values_of(one: object, names: Iterable[str]) -> dict[str, Any]:
+    """Returns some fields of a value as they are, by name; `dataclasses.asdict` would copy what is in them."""
+    return {name: getattr(one, name) for name in names}

@@ -1,11 +1,11 @@
 """Subscriptions: made, changed, paused, removed; removing keeps the row, for its history."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.platforms import PLATFORMS
@@ -16,6 +16,8 @@ from bot.store.values import Changes, Plan, Subscription, WrongState
 
 _OF_A_DIGEST = ("scheduled", "now", "correction")
 """Kinds of slots that go with their subscription; a notice may be about its end."""
+
+_FIELDS = [subscription.c[one.name] for one in fields(Subscription)]
 
 
 @whole
@@ -77,13 +79,6 @@ async def unreachable(store: Store) -> list[Subscription]:
 
 
 @whole
-async def due(store: Store, now: datetime) -> list[Subscription]:
-    """Returns the active subscriptions whose next fire has come, the longest due first."""
-    found = await _some(store, subscription.c.state == "active", subscription.c.next_fire <= now)
-    return sorted(found, key=lambda one: (one.next_fire or now, one.id))
-
-
-@whole
 async def earliest_fire(store: Store) -> datetime | None:
     """Returns when the next active subscription fires."""
     first = select(func.min(subscription.c.next_fire)).where(subscription.c.state == "active")
@@ -102,13 +97,6 @@ async def of_others(store: Store, platforms: Collection[str]) -> dict[str, int]:
             theirs = (subscription.c.place >= f"{name}:") & (subscription.c.place < f"{name};")  # ; follows :
             found[name] = await tx.scalar(active.where(theirs)) or 0
     return {name: number for name, number in found.items() if number}
-
-
-@whole
-async def set_next_fire(store: Store, read: Subscription, next_fire: datetime | None) -> bool:
-    """Sets the next fire of a subscription as it was read; False if it was edited, paused or fired on meanwhile."""
-    async with store.writing() as tx:
-        return await moved(tx, read, next_fire)
 
 
 @whole
@@ -145,16 +133,9 @@ async def resume(store: Store, id_: str, next_fire: datetime | None, at: datetim
         return await _resume(tx, id_, next_fire, at, reason)
 
 
-async def moved(tx: AsyncConnection, read: Subscription, next_fire: datetime | None) -> bool:
-    """Sets the next fire of a subscription, if it is as it was read."""
-    same = (getattr(subscription.c, name) == getattr(read, name) for name in ("schedule", "zone", "state"))
-    unmoved = subscription.c.next_fire.is_not_distinct_from(read.next_fire)
-    return await _update(tx, read.id, and_(*same, unmoved), next_fire=next_fire)
-
-
 async def locked(tx: AsyncConnection, id_: str) -> Subscription | None:
     """Returns a subscription that stays as it is until the transaction ends."""
-    row = (await tx.execute(select(subscription).where(subscription.c.id == id_).with_for_update(read=True))).first()
+    row = (await tx.execute(select(*_FIELDS).where(subscription.c.id == id_).with_for_update(read=True))).first()
     return None if row is None else _value(row)
 
 
@@ -209,10 +190,10 @@ async def _update(tx: AsyncConnection, id_: str, only: ColumnElement[bool], **va
 
 
 async def _some(store: Store, *only: ColumnElement[bool]) -> list[Subscription]:
-    found = select(subscription).where(*only).order_by(subscription.c.made_at, subscription.c.id)
+    found = select(*_FIELDS).where(*only).order_by(subscription.c.made_at, subscription.c.id)
     async with store.reading() as tx:
         return [_value(row) for row in await tx.execute(found)]
 
 
-def _value(row: Row[Any]) -> Subscription:
-    return Subscription(**row._mapping)
+def _value(row: Sequence[Any]) -> Subscription:
+    return Subscription(*row)

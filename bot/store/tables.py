@@ -1,6 +1,7 @@
 """The tables, and how values are kept in them so that both engines give back the same."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,13 +47,13 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """Returns the number that is kept."""
-        return None if value is None else (value - EPOCH) // MICROSECOND
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:  # noqa: ARG002
+        """Returns what makes the number that is kept; given as it is here, since it is called for each value."""
+        return lambda value: None if value is None else (value - EPOCH) // MICROSECOND
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Returns the instant, in UTC."""
-        return None if value is None else EPOCH + value * MICROSECOND
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002
+        """Returns what makes the instant of it, in UTC."""
+        return lambda value: None if value is None else EPOCH + value * MICROSECOND
 
 
 class Words(TypeDecorator[str]):
@@ -69,12 +70,9 @@ class Words(TypeDecorator[str]):
         """Returns the engine's own type."""
         return Text(collation="C") if dialect.name == "postgresql" else Text()
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Returns the text that is kept."""
-        if value is None:
-            return None
-        whole = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return whole.replace("\0", "\ufffd")
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:  # noqa: ARG002
+        """Returns what makes the text that is kept."""
+        return _text
 
 
 class JsonText(TypeDecorator[Any]):
@@ -83,15 +81,26 @@ class JsonText(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Returns the text that is kept."""
-        if value is None:
-            return None
-        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace").decode()
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:  # noqa: ARG002
+        """Returns what makes the text that is kept."""
+        return _json
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        """Returns the value."""
-        return None if value is None else json.loads(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002
+        """Returns what makes the value of it."""
+        return lambda value: None if value is None else json.loads(value)
+
+
+def _text(value: str | None) -> str | None:
+    if value is None or (value.isascii() and "\0" not in value):
+        return value
+    whole = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\0", "\ufffd")
+
+
+def _json(value: Any) -> str | None:
+    if value is None:
+        return None
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace").decode()
 
 
 def _words(name: str, *more: Any) -> Column[str]:

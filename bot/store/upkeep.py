@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.places import lane_of
 from bot.store import drafts, lanes
 from bot.store.opening import Store
-from bot.store.slots import slot_value
+from bot.store.slots import selected, slot_value
 from bot.store.sql import in_workspace, whole
 from bot.store.tables import absence, decision, delivery, draft, lane, seen, shown, slot, subscription
 from bot.store.values import MISSED, Slot
@@ -70,11 +70,11 @@ async def overdue(store: Store, before: datetime) -> list[Overdue]:
     digest = slot.c.wake.is_not(None) & slot.c.kind.in_(("scheduled", "now")) & (slot.c.due <= before)
     kept = select(slot.c.lane, func.count(), func.min(slot.c.due)).where(digest).group_by(slot.c.lane)
     unseen = (subscription.c.state == "active") & (subscription.c.next_fire <= before)
-    of_place = select(subscription.c.place, func.count(), func.min(subscription.c.next_fire)).where(unseen)
     async with store.reading() as tx:
         found = [Overdue(*row) for row in await tx.execute(kept)]
-        places = await tx.execute(of_place.group_by(subscription.c.place))
-        found += [Overdue(lane_of(place), number, since) for place, number, since in places]
+        # Not grouped there: SQLite would go through all places in order for it, due or not.
+        places = await tx.execute(select(subscription.c.place, subscription.c.next_fire).where(unseen))
+        found += [Overdue(lane_of(place), 1, since) for place, since in places]
     in_order = sorted(found, key=lambda one: one.lane)
     return [_together(list(some)) for _, some in groupby(in_order, key=lambda one: one.lane)]
 
@@ -88,7 +88,7 @@ async def latest_notice(store: Store, key: str) -> Slot | None:
     """Returns the notice that was kept last of those whose key begins so."""
     begins = (slot.c.key >= key) & (slot.c.key < f"{key}~") & (slot.c.kind == "notice")
     async with store.reading() as tx:
-        row = (await tx.execute(select(slot).where(begins).order_by(slot.c.due.desc()).limit(1))).first()
+        row = (await tx.execute(selected().where(begins).order_by(slot.c.due.desc()).limit(1))).first()
     return None if row is None else slot_value(row)
 
 

@@ -80,6 +80,15 @@ class Subscription:
         return self.state == "paused" and self.reason.startswith(UNREACHABLE)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Is how a subscription stands, as far as its slots ask about that."""
+
+    state: str
+    reason: str
+    changed_at: datetime | None
+
+
 class Changes(TypedDict, total=False):
     """Is what an edit may change; a new schedule or zone comes with its `next_fire`, a new place with its `lane`."""
 

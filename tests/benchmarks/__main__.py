@@ -14,6 +14,8 @@ MODULES = (
     "serving_discord",
     "sending",
     "storing",
+    "firing",
+    "delivering",
     "looking_up",
     "loading",
     "idling",

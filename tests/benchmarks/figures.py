@@ -23,6 +23,10 @@ class Spread:
         low, median, high = statistics.quantiles(values, n=4, method="inclusive")
         return cls(median, low, high)
 
+    def over(self, number: float) -> "Spread":
+        """Returns the spread of what is one of so many that were measured together."""
+        return Spread(self.median / number, self.low / number, self.high / number)
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
