@@ -12,7 +12,7 @@ from time import perf_counter
 
 from aiohttp import web
 
-from tests.benchmarks.served import Took
+from tests.benchmarks.served import START, Took
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord_records import Payload
 
@@ -26,6 +26,7 @@ class AskingDiscord(FakeDiscord):
     def __init__(self) -> None:
         super().__init__()
         self.latest = b""
+        self.answer_within = START  # this machine may be busy
         self._people = cycle([self.user(f"person {number}") for number in range(PEOPLE)])
         self._asked: Payload = {}
         self._answer: web.StreamResponse = web.Response()
