@@ -79,4 +79,6 @@ class AskingDiscord(FakeDiscord):
         first = self._answer
         assert isinstance(first, web.Response)
         headers = {name: value for name, value in first.headers.items() if name.startswith(("X-", "Via"))}
-        return web.Response(body=first.body, content_type="application/json", headers=headers)
+        if first.body is None:
+            return web.Response(status=first.status, headers=headers)
+        return web.Response(status=first.status, body=first.body, content_type=first.content_type, headers=headers)

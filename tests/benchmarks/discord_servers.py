@@ -11,6 +11,7 @@ import yarl
 from discord import app_commands
 from discord.gateway import DiscordWebSocket
 
+from bot.platforms.discord import answering
 from bot.platforms.discord.adapter import Discord
 from bot.platforms.discord.client import point_at
 from bot.platforms.discord.messages import private
@@ -18,12 +19,14 @@ from bot.platforms.discord.render import BUDGET
 from bot.platforms.discord.state import State
 from bot.tally import Tally
 from briefings.paginate import page_at, paginate
-from tests.benchmarks.serving_child import LINE, Settings, core, main
+from tests.benchmarks.serving_child import LINE, Settings, core, main, ready
 
 
 async def product(told: Settings) -> None:
     """Serves by our own adapter, with its guards and its log."""
     tally = Tally()
+    if not told["composes"]:
+        ready(answering, "private")
     platform = Discord(told["token"], State(Path(told["data"], "discord.json")), told["api_url"], tally=tally)
     await platform.serve(core(told, "discord", tally))
 

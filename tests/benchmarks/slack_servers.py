@@ -17,11 +17,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.http import listening
+from bot.platforms.slack import sending
 from bot.platforms.slack.adapter import Slack
 from bot.platforms.slack.asking import page_of
 from bot.platforms.slack.messages import shareable
 from bot.tally import Tally
-from tests.benchmarks.serving_child import LINE, Settings, core, main, say
+from tests.benchmarks.serving_child import LINE, Settings, core, main, ready, say
 from tests.running import free_port
 
 PATH = "/slack/events"
@@ -31,6 +32,8 @@ async def product(told: Settings) -> None:
     """Serves by our own adapter, with its guards and its log."""
     tally = Tally()
     slack = Slack(told["bot_token"], told["api_url"], told["app_token"], told["signing_secret"], tally)
+    if not told["composes"]:
+        ready(sending, "shareable")
     serving = asyncio.create_task(slack.serve(core(told, "slack", tally)))
     if told["signing_secret"]:
         async with listening("127.0.0.1", 0, {PATH: slack.receive}) as port:
