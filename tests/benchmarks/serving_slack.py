@@ -51,7 +51,7 @@ async def _first(ask: Ask) -> None:
 
 
 @contextmanager
-def _both(over: Over, *, composes: bool = False) -> Iterator[tuple[Bench, Bench]]:
+def both(over: Over, *, composes: bool = False) -> Iterator[tuple[Bench, Bench]]:
     """Runs the product and bolt, and makes sure that they answer the same."""
     with ExitStack() as stack:
         product, floor = (stack.enter_context(_bench(way, over, composes=composes)) for way in ("product", "bolt"))
@@ -61,12 +61,12 @@ def _both(over: Over, *, composes: bool = False) -> Iterator[tuple[Bench, Bench]
 
 def figures() -> Iterator[Figure]:
     """Yields what an answer costs over HTTP and over Socket Mode, and how long it takes."""
-    with _both("HTTP") as (product, floor):
+    with both("HTTP") as (product, floor):
         yield cost("Slack over HTTP", product, floor, "bolt", must=1.25, stretch=1.1)
         yield from _times(product, floor)
-    with _both("HTTP", composes=True) as (product, floor):
+    with both("HTTP", composes=True) as (product, floor):
         yield cost("Slack over HTTP, with composing, beside the same payload ready", product, floor, "bolt")
-    with _both("Socket Mode") as (product, floor):
+    with both("Socket Mode") as (product, floor):
         yield cost("Slack over Socket Mode", product, floor, "bolt", must=1.25, stretch=1.1)
 
 
@@ -84,5 +84,5 @@ def _times(product: Bench, floor: Bench) -> Iterator[Figure]:
 def curves() -> Iterator[Point]:
     """Yields how fast both are, from one command at a time to many."""
     for over in ("HTTP", "Socket Mode"):
-        with _both(over) as (product, floor):
+        with both(over) as (product, floor):
             yield from curve(f"Slack over {over}", product, floor, "bolt")
