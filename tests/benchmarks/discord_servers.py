@@ -18,7 +18,7 @@ from bot.platforms.discord.messages import private
 from bot.platforms.discord.render import BUDGET
 from bot.platforms.discord.state import State
 from bot.tally import Tally
-from briefings.paginate import page_at, paginate
+from briefings.paginate import paginate
 from tests.benchmarks.serving_child import LINE, Settings, core, main, ready
 
 
@@ -34,7 +34,7 @@ async def product(told: Settings) -> None:
 async def plain(told: Settings) -> None:
     """Serves by discord.py alone."""
     reply = await core(told, "discord").answer_line(LINE)
-    view = private(page_at(paginate(reply.document, BUDGET), reply.page))
+    view = private(paginate(reply.document, BUDGET)[0])
     point_at(told["api_url"])
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(told["gateway_url"])
     client = _Client()
