@@ -14,13 +14,13 @@ from typing import Literal
 
 from tests.benchmarks.curves import Point
 from tests.benchmarks.figures import Figure, Spread
-from tests.benchmarks.served import START, Ask, Bench, cost, curve, same, served
+from tests.benchmarks.served import START, Ask, Bench, Took, cost, curve, same, served
 from tests.benchmarks.slack_asker import Asker
 from tests.fakes.slack import FakeSlack
 
 Over = Literal["HTTP", "Socket Mode"]
-QUESTIONS = 400
-"""Commands, one after the other, by which it is told how long one takes."""
+QUESTIONS, TURNS = 400, 20
+"""Commands, one after the other, by which it is told how long one takes, and how often product and bolt take turns."""
 
 
 @contextmanager
@@ -71,7 +71,10 @@ def figures() -> Iterator[Figure]:
 
 
 def _times(product: Bench, floor: Bench) -> Iterator[Figure]:
-    ours, bolts = product.asked(QUESTIONS), floor.asked(QUESTIONS)
+    ours, bolts = list[Took](), list[Took]()
+    for _ in range(TURNS):
+        ours += product.asked(QUESTIONS // TURNS)
+        bolts += floor.asked(QUESTIONS // TURNS)
     for name, must, of in (
         ("Slack over HTTP, time to the answer", 0.0005, "answered"),
         ("Slack over HTTP, time to the acknowledgement", None, "acknowledged"),
