@@ -1,17 +1,16 @@
-"""Structured logs with secrets struck out; the only home of structlog."""
+"""Structured logs with secrets struck out; the only home of structlog, which tells of tracebacks."""
 
+import json
 import logging
 import re
 import sys
 import threading
 from collections.abc import Collection
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.happening import current
-
-if TYPE_CHECKING:
-    from structlog.typing import EventDict
 
 _SECRETS = re.compile(
     r"xox[a-z]-[\w-]+|xoxe\.[\w.-]+|xapp-[\w-]+"  # Slack's tokens
@@ -25,7 +24,27 @@ _SECRETS = re.compile(
     r"|(?<=Bearer )\S+|(?<=Basic )\S+|(?<=Bot )\S{20,}",
     re.IGNORECASE,
 )
+_SIGNS = (
+    "xox",
+    "xapp-",
+    "hooks.slack",
+    "webhooks/",
+    "interactions/",
+    "://",
+    "=",
+    'token"',
+    "bearer ",
+    "basic ",
+    "bot ",
+)
+_LONG = re.compile(r"[\w-]{23}")
+"""Together with `_SIGNS`: of them one stands in whatever `_SECRETS` finds, and they are looked for in a tenth of its
+time, which is a tenth of that of an answer."""
+
 _STRUCK = "[secret]"
+_OWN = {*vars(logging.makeLogRecord({})), "message", "asctime"}
+"""What a record of `logging` has of itself; anything else was given as `extra`."""
+
 _TALKATIVE = ("watchfiles", "slack_sdk", "slack_bolt", "discord", "apscheduler")
 """Libraries that tell of every look at the folder, or at DEBUG write whole messages, with what people said in them."""
 
@@ -34,7 +53,14 @@ def without_secrets(text: str, known: Collection[str] = ()) -> str:
     """Returns a text with every token, password and answering address struck out, and those that are `known`."""
     for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, _STRUCK)
-    return _SECRETS.sub(_STRUCK, text)
+    return _SECRETS.sub(_STRUCK, text) if _may_hold_any(text) else text
+
+
+def _may_hold_any(text: str) -> bool:
+    if not text.isascii():  # letters such as ſ and K are found without regard to case, too
+        return True
+    lowered = text.lower()
+    return any(sign in lowered for sign in _SIGNS) or bool(_LONG.search(lowered))
 
 
 def prepare_logging(level: str, beside_answers: Path | None = None, secrets: Collection[str] = ()) -> None:
@@ -44,7 +70,7 @@ def prepare_logging(level: str, beside_answers: Path | None = None, secrets: Col
 
     Warnings of Python's, and whatever ends a thread or the program by a fault of ours, are such events, too.
     Where somebody reads answers on that same terminal, the lines go to `briefbot.log` in the folder `beside_answers`.
-    What formats them is imported with the first event, so that a command without events does not wait for it.
+    The file is made with the first event, so that a command without events makes none.
     """
     logging.basicConfig(level=_calm(level), handlers=[_FirstEvent(beside_answers, secrets)], force=True)
     logging.getLogger("briefbot").setLevel(level)
@@ -76,7 +102,7 @@ class _FirstEvent(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         handler = _stream_handler(self._folder)
-        handler.setFormatter(_formatter(self._secrets))
+        handler.setFormatter(_Line(self._secrets))
         logging.basicConfig(level=logging.getLogger().level, handlers=[handler], force=True)
         handler.handle(record)
 
@@ -93,28 +119,32 @@ def _stream_handler(folder: Path | None) -> logging.Handler:
         return logging.StreamHandler(sys.stderr)
 
 
-def _formatter(secrets: Collection[str]) -> logging.Formatter:
-    import structlog
+class _Line(logging.Formatter):
+    """Writes an event as a line of JSON in which secrets are struck out."""
 
-    def strike(_logger: object, _method: str, line: "EventDict | str") -> Any:
-        return without_secrets(str(line), secrets)
+    def __init__(self, secrets: Collection[str]) -> None:
+        super().__init__()
+        self._secrets = secrets
+        self._written = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
-    def identify(_logger: object, _method: str, event: "EventDict") -> "EventDict":
-        happening = current()
-        return {**event, "id": happening.id} if happening else event
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(self._written(_event(record)), self._secrets)
 
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.stdlib.ExtraAdder(),
-            identify,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-        ],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
-            strike,
-        ],
-    )
+
+def _event(record: logging.LogRecord) -> dict[str, Any]:
+    happening, at = current(), datetime.fromtimestamp(record.created, UTC)
+    return {
+        "event": record.getMessage(),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        **{name: value for name, value in vars(record).items() if name not in _OWN},
+        **({"id": happening.id} if happening else {}),
+        "timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
+        **({"exception": _traceback(record.exc_info)} if record.exc_info and record.exc_info[0] else {}),
+    }
+
+
+def _traceback(error: Any) -> list[dict[str, Any]]:
+    from structlog.tracebacks import ExceptionDictTransformer
+
+    return ExceptionDictTransformer(show_locals=False)(error)

@@ -1,7 +1,11 @@
 """The benchmarks: how figures are spread, judged and told."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from tests.benchmarks.curves import Point, draw
 from tests.benchmarks.figures import Figure, Spread
 from tests.benchmarks.measuring import Side, each, in_turn, where
 from tests.benchmarks.table import amount, table
@@ -61,3 +65,31 @@ def test_where_the_time_goes_is_told_by_rooms() -> None:
     rooms = where(each(lambda: table([figure(1.7)])), 50)
     assert "tests/benchmarks/table" in [room for room, _ in rooms]
     assert sum(share for _, share in rooms) <= 1.000001
+
+
+LINES = [
+    Point("exact look-up by names", names, series, seconds * names**0.1, "s")
+    for series, seconds in (("a dict", 1e-6), ("product", 2e-6))
+    for names in (100, 1000, 10_000)
+]
+
+
+def test_each_curve_is_written_as_a_table_and_as_a_drawing(tmp_path: Path) -> None:
+    points = [*LINES, Point("memory by guilds", 5, "product", 3e6, "B")]
+    files = {path.name: path.read_text(encoding="utf-8") for path in draw(points, tmp_path)}
+    assert list(files) == [
+        f"{name}.{kind}" for name in ("exact-look-up-by-names", "memory-by-guilds") for kind in ("csv", "svg")
+    ]
+    assert files["memory-by-guilds.csv"] == "curve,x,series,y,unit\nmemory by guilds,5,product,3e+06,B\n"
+    drawing = files["exact-look-up-by-names.svg"]
+    assert {"exact look-up by names", "names", "a dict", "product", "10,000"} <= set(re.findall(">([^<]+)</", drawing))
+
+
+def test_the_same_points_are_drawn_in_the_same_bytes(tmp_path: Path) -> None:
+    once, again = ([path.read_bytes() for path in draw(LINES, tmp_path)] for _ in range(2))
+    assert once == again
+    assert not re.search(rb"20\d\d-\d\d-\d\d", b"".join(once))
+
+
+def test_a_point_comes_out_of_its_process_as_it_went_in() -> None:
+    assert Point.read(LINES[1].written()) == LINES[1]

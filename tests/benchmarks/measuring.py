@@ -50,12 +50,15 @@ def alone(side: Side, rounds: int = ROUNDS) -> Spread:
         return Spread.of([side.seconds(calls) / calls for _ in range(rounds)])
 
 
-def in_turn(product: Side, floor: Side, rounds: int = ROUNDS) -> tuple[Spread, Spread, Spread]:
+def in_turn(
+    product: Side, floor: Side, rounds: int = ROUNDS, shortest: float = SHORTEST
+) -> tuple[Spread, Spread, Spread]:
     """Returns the CPU seconds of one call of `product` and of `floor`, and the spread of the ratios pair by pair.
 
-    Each pair is measured one right after the other, the first of them by turns, so that what drifts meets both.
+    Each pair is measured one right after the other, the first of them by turns, so that what drifts meets both; one of
+    a pair takes `shortest` seconds of CPU or more.
     """
-    calls, floors = _calls(product), _calls(floor)
+    calls, floors = _calls(product, shortest), _calls(floor, shortest)
     pairs = []
     with _quiet():
         for turn in range(rounds):
@@ -76,6 +79,11 @@ def where(run: Callable[[int], object], calls: int, most: int = 4) -> tuple[tupl
     """Returns in which rooms of the house and which libraries the time of `run` goes, the largest shares first."""
     profile = cProfile.Profile()
     profile.runcall(run, calls)
+    return rooms(profile, most)
+
+
+def rooms(profile: cProfile.Profile, most: int = 4) -> tuple[tuple[str, float], ...]:
+    """Returns in which rooms of the house and which libraries the time of a profile went, as `where` does."""
     spent: Counter[str] = Counter()
     for (file, _, _), (_, _, own, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
         spent[_room(file)] += own
@@ -92,11 +100,11 @@ def _room(file: str) -> str:
     return "Jinja2's templates" if file.endswith((".j2", "<template>")) else "Python"
 
 
-def _calls(side: Side) -> int:
-    """Returns how many calls take at least `SHORTEST`; they warm up what is measured, too."""
+def _calls(side: Side, shortest: float = SHORTEST) -> int:
+    """Returns how many calls take at least so many seconds; they warm up what is measured, too."""
     side.run(1)
     calls = 1
-    while side.seconds(calls) < SHORTEST:
+    while side.seconds(calls) < shortest:
         calls *= 2
     return calls
 

@@ -95,7 +95,7 @@ class Slack:
                 self._bot_token, self._api_url, timeout=TIMEOUT, session=session, retry_handlers=retry_handlers()
             )
             work, people = Work(), People(client)
-            self._app = self._bolt_app(work)
+            self._app = self._bolt_app()
             Listeners(core, Sender(client), people, work, stop).register(self._app)
             serving = [_introduce(client, people)]
             if self._app_token:
@@ -154,16 +154,16 @@ class Slack:
         kind = answer.first_headers().get("content-type", "text/plain").partition(";")[0]
         return HttpResponse(min(answer.status, 400), answer.body, kind, last=self._leaving)
 
-    def _bolt_app(self, work: Work) -> AsyncApp:
+    def _bolt_app(self) -> AsyncApp:
         token = self._bot_token
 
         async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
             return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
-        app = AsyncApp(
+        return AsyncApp(
             logger=logging.getLogger("slack_bolt"),
             name="slack_bolt.app",  # the name of its logger, to which it gives the level of the one above
-            client=AsyncWebClient(base_url=self._api_url),  # bolt copies it for every lazy listener, and never uses it
+            client=AsyncWebClient(base_url=self._api_url),  # bolt copies it for every request, and never uses it
             authorize=authorize,  # bolt's own asks Slack who we are before it lets a first request through
             process_before_response=True,
             raise_error_for_unhandled_request=True,
@@ -171,8 +171,6 @@ class Slack:
             ssl_check_enabled=False,
             attaching_conversation_kwargs_enabled=False,
         )
-        app.listener_runner.lazy_listener_runner = work
-        return app
 
 
 async def _first_failure(*tasks: asyncio.Future[None]) -> None:

@@ -4,8 +4,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from slack_bolt.context.ack.async_ack import AsyncAck
-
 from bot.platforms.slack.origin import team_of
 from bot.platforms.slack.people import People
 from bot.ports import Core, TokenRefused
@@ -24,10 +22,6 @@ class Leaving:
         self._core = core
         self._people = people
         self._stop = stop
-
-    async def noticed(self, ack: AsyncAck) -> None:
-        """Acknowledges the event."""
-        await ack()
 
     async def leave(self, body: dict[str, Any]) -> None:
         """Has the workspace forgotten, unless Slack accepts its token: the event came late, and it is installed again.

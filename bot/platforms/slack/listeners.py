@@ -1,7 +1,7 @@
 """What is done with everything that Slack sends: acknowledged from memory, then answered.
 
 bolt's `process_before_response` holds for the whole app, so a listener awaits neither network nor store: it reads what
-was asked and acknowledges. The answer is sent by a lazy listener, to an address that says whether it arrived; in the
+was asked and acknowledges. The answer is left to `Work`, and sent to an address that says whether it arrived; in the
 acknowledgement it would be lost with a connection that is cut, and blocks that Slack refuses could not be replaced.
 """
 
@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from aiohttp import ClientError
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
@@ -34,7 +34,7 @@ from bot.platforms.slack.sending import Refused, Sender
 from bot.platforms.slack.tokens import refusal
 from bot.platforms.slack.typeahead import typed_ahead
 from bot.platforms.slack.views import carrying, submitted
-from bot.platforms.slack.work import DONE, REFUSAL, Work
+from bot.platforms.slack.work import Work
 from bot.ports import Core, TokenRefused
 from bot.recently import Recently
 from briefings.document import Choice, Document
@@ -42,10 +42,6 @@ from briefings.paginate import paginate
 
 log = logging.getLogger("briefbot.slack")
 ANYTHING = re.compile("")
-ASKED = "briefbot_asked"
-FORM = "briefbot_form"
-"""The key of a form whose answer is still to come."""
-
 SHARED = 30.0
 """Seconds for which a second click shares nothing again: a share that failed may be tried anew after them."""
 
@@ -80,24 +76,17 @@ class Listeners:
     def register(self, app: AsyncApp) -> None:
         """Has an app call the listeners; nothing is subscribed that stands not here."""
         app.error(self._failed)
-        app.middleware(self._once)
-        app.command(ANYTHING)(ack=self._command, lazy=[self._answer])
-        app.event("app_mention")(ack=self._mention, lazy=[self._answer])
-        app.event("message")(ack=self._message, lazy=[self._answer])
-        app.event("app_home_opened")(ack=self._home_opened, lazy=[self._publish_home])
-        app.event("app_uninstalled")(ack=self._leaving.noticed, lazy=[self._leaving.leave])
-        app.message_shortcut(COMPANIES_IN_MESSAGE)(ack=self._message_shortcut, lazy=[self._answer])
-        app.global_shortcut(ASK)(ack=self._global_shortcut, lazy=[self._open_search])
+        app.middleware(_Once(self._repeats))
+        app.command(ANYTHING)(self._command)
+        app.event("app_mention")(self._mention)
+        app.event("message")(self._message)
+        app.event("app_home_opened")(self._home_opened)
+        app.event("app_uninstalled")(self._uninstalled)
+        app.message_shortcut(COMPANIES_IN_MESSAGE)(self._message_shortcut)
+        app.global_shortcut(ASK)(self._global_shortcut)
         app.options(ANYTHING)(self._complete)
-        app.action(ANYTHING)(ack=self._click, lazy=[self._answer])
-        app.view(ANYTHING)(ack=self._submit, lazy=[self._finish])
-
-    async def _once(self, body: Body, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002
-        """Acknowledges what came before, without doing it again."""
-        if self._repeats.came_before(body):
-            return BoltResponse(status=200)
-        await next()
-        return None
+        app.action(ANYTHING)(self._click)
+        app.view(ANYTHING)(self._submit)
 
     async def _failed(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse:  # noqa: ARG002
         if isinstance(error, BoltUnhandledRequestError):
@@ -106,59 +95,75 @@ class Listeners:
         log.error("a request of Slack could not be read", exc_info=error, extra={"fault": secrets.token_hex(4)})
         return BoltResponse(status=400)
 
-    async def _command(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+    async def _command(self, ack: AsyncAck, body: Body) -> None:
         asked = incoming.by_command(body)
         refused = self._core.turned_away(asked.user, asked.place, self._work.in_flight)
         if refused:
-            context[DONE] = True
             await ack(payload(_first_page(refused)) | {"response_type": "ephemeral"})
         else:
-            context[ASKED] = asked
             await ack()
+            self._work.start(lambda: self._answer(asked))
 
-    async def _mention(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
-        await self._take(incoming.by_mention(body), ack, context)
+    async def _mention(self, ack: AsyncAck, body: Body) -> None:
+        await self._take(incoming.by_mention(body), ack)
 
-    async def _message(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
-        await self._take(incoming.by_direct_message(body), ack, context)
+    async def _message(self, ack: AsyncAck, body: Body) -> None:
+        await self._take(incoming.by_direct_message(body), ack)
 
-    async def _message_shortcut(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
-        await self._take(incoming.by_message_shortcut(body), ack, context)
+    async def _message_shortcut(self, ack: AsyncAck, body: Body) -> None:
+        await self._take(incoming.by_message_shortcut(body), ack)
 
-    async def _global_shortcut(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
-        await self._take(incoming.by_global_shortcut(body), ack, context)
+    async def _global_shortcut(self, ack: AsyncAck, body: Body) -> None:
+        asked = incoming.by_global_shortcut(body)
+        search = modal(carried=carrying(asked.place))
+        await self._take(asked, ack, lambda: self._sent(self._sender.show(search, NewView(asked.trigger))))
 
-    async def _home_opened(self, ack: AsyncAck, event: Body, context: AsyncBoltContext) -> None:
-        shown = event.get("tab", "home") == "home" and not self._homes.seen(str(event.get("user")))
-        context[DONE] = not shown
+    async def _home_opened(self, ack: AsyncAck, body: Body, event: Body) -> None:
         await ack()
+        if event.get("tab", "home") == "home" and not self._homes.seen(str(event.get("user"))):
+            self._work.start(lambda: self._publish_home(body))
 
-    async def _click(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+    async def _uninstalled(self, ack: AsyncAck, body: Body) -> None:
+        await ack()
+        self._work.start(lambda: self._leaving.leave(body))
+
+    async def _click(self, ack: AsyncAck, body: Body) -> None:
         asked, action = incoming.by_click(body), str(body["actions"][0].get("action_id", ""))
         if action == SHARE and isinstance(asked.destination, ResponseUrl):
             shared = replace(asked.destination, replace=False, shared_by=asked.user)
             once = f"{asked.place} {body['container'].get('message_ts')} {asked.line}"
-            await self._take(replace(asked, destination=shared), ack, context, once=once)
+            await self._take(replace(asked, destination=shared), ack, once=once)
         else:
-            await self._take(asked, ack, context, expired=not action.startswith(PREFIX))
+            await self._take(asked, ack, expired=not action.startswith(PREFIX))
 
     async def _take(
-        self, asked: Asked | None, ack: AsyncAck, context: AsyncBoltContext, *, expired: bool = False, once: str = ""
+        self,
+        asked: Asked | None,
+        ack: AsyncAck,
+        do: Callable[[], Awaitable[object]] | None = None,
+        *,
+        expired: bool = False,
+        once: str = "",
     ) -> None:
-        """Acknowledges, and leaves for later what is to be answered; what is to happen `once` does so once."""
-        refused = asked and self._core.turned_away(asked.user, asked.place, self._work.in_flight)
-        context[ASKED] = asked
-        context[REFUSAL] = refused or (self._core.expired() if expired else None)
-        if refused and asked:
-            context[DONE] = self._told.seen(f"{asked.place} {asked.user}")
-        else:
-            context[DONE] = asked is None or (once != "" and self._shared.seen(once))
+        """Acknowledges, and leaves for later what is to be done, usually answering; what is to happen `once` does so.
+
+        Whoever may not ask now is told so, and so is who asks by a control that is not, or no longer, ours.
+        """
         await ack()
+        if asked is None:
+            return
+        refused = self._core.turned_away(asked.user, asked.place, self._work.in_flight)
+        notice = refused or (self._core.expired() if expired else None)
+        if notice:
+            if not (refused and self._told.seen(f"{asked.place} {asked.user}")):
+                self._work.start(lambda: self._say(notice, asked.destination), refuses=True)
+        elif not (once and self._shared.seen(once)):
+            self._work.start(do or (lambda: self._answer(asked)))
 
     async def _complete(self, ack: AsyncAck, body: Body) -> None:
         await ack(typed_ahead(self._core, body))
 
-    async def _submit(self, ack: AsyncAck, body: Body, context: AsyncBoltContext) -> None:
+    async def _submit(self, ack: AsyncAck, body: Body) -> None:
         form = submitted(body)
         refused = self._core.turned_away(form.user, form.place, self._work.in_flight)
         if not refused and not form.command:
@@ -167,20 +172,12 @@ class Listeners:
             acknowledged, done = self._forms.refused(form, refused), True
         else:
             acknowledged, done = await self._forms.submitted(form)
-        context[DONE], context[FORM] = done, form
         await ack(**acknowledged)
+        if not done:
+            self._work.start(lambda: self._forms.finish(form))
 
-    async def _finish(self, context: AsyncBoltContext) -> None:
-        """Shows the answer to a form that came too late for its acknowledgement."""
-        await self._forms.finish(context[FORM])
-
-    async def _answer(self, context: AsyncBoltContext) -> None:
+    async def _answer(self, asked: Asked) -> None:
         """Composes what was asked and sends it."""
-        asked: Asked = context[ASKED]
-        refused: Document | None = context.get(REFUSAL)
-        if refused:
-            await self._sent(self._sender.send(_first_page(refused), _beside(asked.destination), answered=False))
-            return
         try:
             to_answer = await self._forms.open(asked)
             if to_answer:
@@ -190,8 +187,11 @@ class Listeners:
                 taken = await self._taken(self._sender.send(page, to_answer.destination, answered=answered))
                 self._core.answered(reply, taken=taken)
         except Exception as error:
-            fault = _first_page(self._core.failed(error))
-            await self._sent(self._sender.send(fault, _beside(asked.destination), answered=False))
+            await self._say(self._core.failed(error), asked.destination)
+
+    async def _say(self, notice: Document, destination: Destination) -> None:
+        """Says something that is no answer to whoever asked, without touching what is there."""
+        await self._sent(self._sender.send(_first_page(notice), _beside(destination), answered=False))
 
     async def _publish_home(self, body: Body) -> None:
         asked = incoming.by_home(body)
@@ -199,13 +199,6 @@ class Listeners:
         commands = [choice for name, choice in AT_HOME if name in {item.name for item in self._core.menu}]
         view = home(*pages, carried=carrying(asked.place), commands=commands)
         await self._sent(self._sender.publish_home(asked.user, view))
-
-    async def _open_search(self, context: AsyncBoltContext) -> None:
-        if context.get(REFUSAL):
-            await self._answer(context)
-        else:
-            asked: Asked = context[ASKED]
-            await self._sent(self._sender.show(modal(carried=carrying(asked.place)), NewView(asked.trigger)))
 
     async def _taken(self, sending: Awaitable[object]) -> bool:
         """Waits until something is sent, tells of failures, and returns whether Slack took it."""
@@ -232,6 +225,22 @@ class Listeners:
         except (ClientError, TimeoutError) as error:
             log.warning("it is not known whether Slack took an answer", extra={"error": type(error).__name__})
         return None
+
+
+class _Once(AsyncMiddleware):
+    """Acknowledges what came before, without doing it again."""
+
+    def __init__(self, repeats: Repeats) -> None:
+        self._repeats = repeats
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,  # noqa: ARG002
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002
+    ) -> BoltResponse:
+        return BoltResponse(status=200) if self._repeats.came_before(req.body) else await next()
 
 
 def _first_page(document: Document) -> Document:

@@ -3,43 +3,32 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
-from slack_bolt.lazy_listener.async_internals import to_runnable_function
-from slack_bolt.lazy_listener.async_runner import AsyncLazyListenerRunner
-from slack_bolt.request.async_request import AsyncBoltRequest
-
+log = logging.getLogger("briefbot.slack")
 MOST = 512
 """Tasks at a time: the answers that may be in flight, and as many polite refusals."""
 
-DONE = "briefbot_done"
-"""The key in bolt's context that says that the acknowledgement was all there was to do."""
 
-REFUSAL = "briefbot_refusal"
-"""The key of what is to be said instead of an answer."""
-
-
-class Work(AsyncLazyListenerRunner):
-    """Runs bolt's lazy listeners as tasks that are kept and counted; bolt itself forgets them."""
+class Work:
+    """Runs tasks that are kept and counted; bolt's own, the lazy listeners, cost a deep copy of each request."""
 
     def __init__(self) -> None:
-        self.logger = logging.getLogger("briefbot.slack")
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._answers: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._answers: set[asyncio.Task[Any]] = set()
 
     @property
     def in_flight(self) -> int:
         """How many answers are under way; refusals have room of their own."""
         return len(self._answers)
 
-    def start(self, function: Callable[..., Awaitable[None]], request: AsyncBoltRequest) -> None:
-        """Starts a lazy listener, unless its request is done with already."""
-        if request.context.get(DONE):
-            return
+    def start(self, do: Callable[[], Awaitable[object]], *, refuses: bool = False) -> None:
+        """Starts to do something, which may be a refusal instead of an answer."""
         if len(self._tasks) >= MOST:
-            self.logger.warning("more to do than can be done; a request is dropped")
+            log.warning("more to do than can be done; a request is dropped")
             return
-        task = asyncio.create_task(to_runnable_function(function, self.logger, request))
-        for tasks in (self._tasks, *([] if request.context.get(REFUSAL) else [self._answers])):
+        task = asyncio.create_task(_done(do))
+        for tasks in (self._tasks, *([] if refuses else [self._answers])):
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
@@ -49,3 +38,10 @@ class Work(AsyncLazyListenerRunner):
             await asyncio.wait(self._tasks, timeout=seconds)
         for task in self._tasks:
             task.cancel()
+
+
+async def _done(do: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await do()
+    except Exception:
+        log.exception("what was left to do after an acknowledgement failed")

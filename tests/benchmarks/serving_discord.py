@@ -1,0 +1,49 @@
+"""Discord: commands answered over the Gateway, beside discord.py that sends the same ready view (HAZARDS 3c, row 3).
+
+The product's core has its answer ready, as a document: that is still cut into pages and rendered, and everything else
+is as always, down to the line in the log.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from tests.benchmarks.curves import Point
+from tests.benchmarks.discord_asker import AskingDiscord
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.served import START, Bench, cost, curve, same, served
+
+
+@contextmanager
+def _bench(way: str, *, composes: bool = False) -> Iterator[Bench]:
+    """Runs a server, `product` or `discord.py`, and waits until it answers."""
+    with AskingDiscord() as discord, tempfile.TemporaryDirectory() as data:
+        told = {"token": discord.token, "api_url": discord.api_url, "gateway_url": discord.gateway_url}
+        told |= {"data": data, "composes": composes, "secrets": ["token"]}
+        with served("discord_servers", way, told) as server:
+            discord.do(discord.until(lambda: discord.connections, START))
+            discord.do(discord.first())
+            yield Bench(server, discord.over_gateway, discord.do, lambda: discord.latest)
+
+
+@contextmanager
+def _both(*, composes: bool = False) -> Iterator[tuple[Bench, Bench]]:
+    """Runs the product and discord.py, and makes sure that they answer the same."""
+    with ExitStack() as stack:
+        product, floor = (stack.enter_context(_bench(way, composes=composes)) for way in ("product", "discord.py"))
+        same(product, floor)
+        yield product, floor
+
+
+def figures() -> Iterator[Figure]:
+    """Yields what an answer costs."""
+    with _both() as (product, floor):
+        yield cost("Discord over the Gateway", product, floor, "discord.py", must=1.15, stretch=1.05)
+    with _both(composes=True) as (product, floor):
+        yield cost("Discord over the Gateway, with composing, beside the same view ready", product, floor, "discord.py")
+
+
+def curves() -> Iterator[Point]:
+    """Yields how fast both are, from one command at a time to many."""
+    with _both() as (product, floor):
+        yield from curve("Discord", product, floor, "discord.py")
