@@ -77,7 +77,7 @@ class Posting:
             part, now = begun.deliveries[0], to.now()
             await outcomes.uncertain(to.store, to.grip.hold, part.id, MAY_BE_OUT, now, now)
         elif begun.outcome == "begun":
-            await to.send(Work(slot, begun.deliveries), begun.deliveries[0], subscription)
+            await to.send(Work(slot, begun.deliveries), begun.deliveries[0], subscription, composed.pages)
 
     async def _miss(self, work: Work, subscription: Subscription | None) -> None:
         """Skips what could not be posted in its time, and tells so in its place once that can be posted to."""

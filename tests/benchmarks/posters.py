@@ -2,10 +2,10 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import aiohttp
 import discord
@@ -24,12 +24,8 @@ from bot.store.opening import Store
 from bot.store.values import Delivery, Hold, Slot, Work
 from briefings.digest import digest_briefing
 from briefings.document import Document
-from briefings.document_json import to_values
 from briefings.paginate import Budget, paginate
 from tests.builders import curated, edition, imprint, selected
-
-TOGETHER = 8
-"""Posts under way at once: about as many as Discord's pace makes of an answer in 0.2 s."""
 
 HOUR = timedelta(hours=1)
 SHORT = 1e-6
@@ -47,16 +43,19 @@ SLACK_PAGE, DISCORD_PAGE = page(slack_render.BUDGET), page(discord_render.BUDGET
 
 
 class Clock:
-    """Is a monotonic clock that goes on only when somebody waits by it, and then by as much as they wanted to wait."""
+    """Is a monotonic clock for whom limits of rate are not to hold up: each look at it is `step` seconds later."""
 
-    def __init__(self) -> None:
-        self.seconds = 1_000.0
+    def __init__(self, step: float = 0.0) -> None:
+        self._seconds = 1_000.0
+        self._step = step
 
     def now(self) -> float:
-        return self.seconds
+        self._seconds += self._step
+        return self._seconds
 
     async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
+        """Waits as short as a timer can, and is later by as much as was to be waited."""
+        self._seconds += seconds
         await asyncio.sleep(SHORT)
 
 
@@ -73,7 +72,7 @@ async def slack_product(token: str, api_url: str, places: list[str]) -> AsyncIte
     clock = Clock()
     publisher = SlackPublisher(token, api_url, monotonic=clock.now, sleep=clock.sleep)
     async with publisher.opened():
-        yield _posting(publisher, _parts(SLACK_PAGE, places))
+        yield _posting(publisher, SLACK_PAGE, places)
 
 
 @asynccontextmanager
@@ -83,23 +82,17 @@ async def slack_floor(token: str, api_url: str, places: list[str]) -> AsyncItera
     metadata = {"event_type": "digest", "event_payload": {"delivery": "0123456789ABCDEF-1"}}
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(token, api_url, session=session)
-        yield _together(lambda: client.chat_postMessage(channel=next(channels), metadata=metadata, **ready))
+        yield _each(lambda: client.chat_postMessage(channel=next(channels), metadata=metadata, **ready))
 
 
 @asynccontextmanager
 async def discord_product(token: str, api_url: str, places: list[str]) -> AsyncIterator[Post]:
     """Gives our way of posting on Discord."""
-    clock = Clock()
+    clock = Clock(step=1 / RATE)
     pacing = Pacing(api_url, clock.now)
     publisher = DiscordPublisher(token, api_url, pacing, lambda: datetime.now(UTC), clock.now)
-
-    def paced() -> Iterator[Work]:
-        for part in _parts(DISCORD_PAGE, places):
-            clock.seconds += 2 / RATE
-            yield part
-
     async with publisher.opened():
-        yield _posting(publisher, paced())
+        yield _posting(publisher, DISCORD_PAGE, places)
 
 
 @asynccontextmanager
@@ -110,54 +103,49 @@ async def discord_floor(token: str, api_url: str, places: list[str]) -> AsyncIte
     async with discord.Client(intents=discord.Intents.none(), max_messages=None) as client:
         await client.login(token)
         channels = itertools.cycle([client.get_partial_messageable(int(place)) for place in map(_room, places)])
-        yield _together(lambda: next(channels).send(view=view, allowed_mentions=none, suppress_embeds=True))
+        yield _each(lambda: next(channels).send(view=view, allowed_mentions=none, suppress_embeds=True))
 
 
 def _room(place: str) -> str:
     return place.rpartition("/")[2]
 
 
-def _together(send: Callable[[], Awaitable[object]]) -> Post:
-    async def some(number: int) -> None:
+def _each(send: Callable[[], Awaitable[object]]) -> Post:
+    async def post(number: int) -> None:
         for _ in range(number):
             await send()
-
-    async def post(number: int) -> None:
-        shares = [number // TOGETHER + (hand < number % TOGETHER) for hand in range(TOGETHER)]
-        await asyncio.gather(*map(some, shares))
 
     return post
 
 
-def _posting(publisher: Publisher, parts: Iterator[Work]) -> Post:
-    """Returns what posts parts as a lane does: each in its turn, several digests under way at once."""
+def _posting(publisher: Publisher, page: Document, places: list[str]) -> Post:
+    send, works = sender(publisher, page), itertools.cycle([work(place) for place in places])
+
+    async def post(number: int) -> None:
+        for one in itertools.islice(works, number):
+            await asyncio.wait([asyncio.create_task(send(one))])  # as a lane does
+
+    return post
+
+
+def sender(publisher: Publisher, page: Document) -> Callable[[Work], Coroutine[None, None, None]]:
+    """Returns what posts a digest of one page in its turn, as the engine does; it raises RuntimeError if it cannot."""
     now = lambda: datetime.now(UTC)  # noqa: E731
     store = cast("Store", None)  # nothing is written down
     grip = Grip(store, Hold("lane", "owner", 1), now() + HOUR, now, lease=HOUR.total_seconds())
     sending = Unwritten(store, publisher, grip, "", now)
 
-    async def go_on(work: Work) -> None:
-        if await grip.turn(publisher, work.slot.place):
-            await sending.send(work, work.deliveries[0], None)
-
-    async def post(number: int) -> None:
-        hands: set[asyncio.Task[None]] = set()
-        for work in itertools.islice(parts, number):
-            if len(hands) >= TOGETHER:
-                _, hands = await asyncio.wait(hands, return_when=asyncio.FIRST_COMPLETED)
-            hands.add(asyncio.create_task(go_on(work)))
-        await asyncio.wait(hands)
-        if grip.trouble.in_doubt:
+    async def send(one: Work) -> None:
+        if await grip.turn(publisher, one.slot.place):
+            await sending.send(one, one.deliveries[0], None, [page])
+        if not grip.is_free(one.slot.place):
             raise RuntimeError("a post was not taken")
 
-    return post
+    return send
 
 
-def _parts(document: Document, places: list[str]) -> Iterator[Work]:
-    """Yields parts that are ready to be sent, each of a digest of its own, place after place."""
-    values: Any = to_values(document)
-    for number, place in enumerate(itertools.cycle(places)):
-        now = datetime.now(UTC)
-        slot = Slot(str(number), "scheduled", "lane", place, now, now + HOUR)
-        part = Delivery(f"{number:016}-1", slot.id, 1, values, "sending", 1, 0, now, now)
-        yield Work(slot, (part,))
+def work(place: str) -> Work:
+    """Returns a digest of one part that is ready to be sent to a place."""
+    now = datetime.now(UTC)
+    slot = Slot(place, "scheduled", "lane", place, now, now + HOUR)
+    return Work(slot, (Delivery(f"{slot.id}-1", slot.id, 1, {}, "sending", 1, 0, now, now),))

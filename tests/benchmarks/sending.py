@@ -9,7 +9,9 @@ goal, as no SDK does that. The server is another process.
 import asyncio
 import json
 import os
+import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, redirect_stderr
@@ -18,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from bot.log import prepare_logging
 from bot.platforms.discord import render as discord_render
 from bot.platforms.slack import publishing as slack_publishing
 from bot.platforms.slack import render as slack_render
 from tests.benchmarks import posters
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import Figure, Spread
 from tests.benchmarks.measuring import Side, in_turn, where
 from tests.benchmarks.posters import DISCORD_PAGE, SLACK_PAGE, Post
 from tests.benchmarks.taker import taking
@@ -34,6 +37,9 @@ from tests.fakes.slack import FakeSlack
 MUST, STRETCH = 1.3, 1.15
 CHANNELS = 64
 PROFILED = 300
+POSTS, AFTER = 1_000, 0.15
+"""Posts for which connections are counted, and seconds after which they are answered."""
+
 Poster = Callable[[str, str, list[str]], AbstractAsyncContextManager[Post]]
 
 
@@ -57,6 +63,7 @@ def figures() -> Iterator[Figure]:
         for platform in (on_slack(), on_discord()):
             with taking(platform.answers) as taker:
                 yield from _compared(platform, taker.origin + platform.path)
+            yield _handshakes(platform)
 
 
 @contextmanager
@@ -82,6 +89,20 @@ def _compared(platform: Platform, api_url: str) -> Iterator[Figure]:
             yield _figure(f"{platform.name}: a part posted", platform, *sides, MUST, STRETCH)
         yield _figure(f"{platform.name}: a part rendered and posted", platform, *sides)
         runner.run(stack.aclose())
+
+
+def _handshakes(platform: Platform) -> Figure:
+    """Counts connections at a TLS server while so many are posted, at the pace of the platform."""
+    with tempfile.TemporaryDirectory() as folder:
+        authority, theirs, ours = trustme.CA(), Path(folder, "server.pem"), Path(folder, "authority.pem")
+        authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(theirs))
+        authority.cert_pem.write_to_path(str(ours))
+        with taking(platform.answers, theirs, AFTER) as taker:
+            told = json.dumps([platform.name, taker.origin + platform.path, platform.token, platform.places, POSTS])
+            command = [sys.executable, "-m", "tests.benchmarks.paced", told]
+            subprocess.run(command, env=os.environ | {"SSL_CERT_FILE": str(ours)}, check=True)
+            connections = Spread.of([taker.connections / POSTS * 100])
+    return Figure(f"{platform.name}: TLS handshakes for 100 posts", 1.0, None, "product", "handshakes", connections)
 
 
 def _side(runner: asyncio.Runner, post: Post) -> Side:
