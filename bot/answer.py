@@ -26,6 +26,7 @@ from briefings.words import words_in
 from knowledge import Knowledge, UnknownName
 
 log = logging.getLogger("briefbot.answer")
+_ITEMS = tuple(command.item for command in MENU)
 TOLD = 60.0
 """Seconds in which it is logged once that people are turned away."""
 
@@ -65,7 +66,7 @@ class Answers:
     @property
     def menu(self) -> tuple[MenuItem, ...]:
         """All commands, in the order of the help."""
-        return tuple(command.item for command in MENU)
+        return _ITEMS
 
     async def answer_line(
         self,

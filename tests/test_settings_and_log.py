@@ -28,6 +28,20 @@ SECRETS = [
     "redis://:" + "swordfish@cache.example",
     "postgresql://u:" + "p@ss/word@db.example/x",
     "0123456789abcdef" + "0123456789abcdef",
+    "0123456789ABCDEF" + "0123456789ABCDEF",
+    "XOX" + "B-1-hunter2",
+    "password=" + "hunter2",
+    "client_secret=" + "hunter2",
+    "access_token=" + "hunter2",
+    "wss://wss.example/link/?ticket=" + "hunter2",
+    '{"token": "' + 'hunter2"}',
+    "https://hooks.slack-gov.com/" + "commands/T0123/hunter2",
+    "HTTPS://DISCORD.COM/API/WEBHOOKS/" + "1/hunter2",
+    "/interactions/" + "1/hunter2/callback",
+    "https://" + "hunter2hunter2hunter2@git.example/x",
+    "BASIC " + "hunter2",
+    "Bot " + "hunter2hunter2hunter2",
+    "für ſecret=" + "hunter2",
 ]
 
 

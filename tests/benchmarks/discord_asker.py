@@ -63,14 +63,13 @@ class AskingDiscord(FakeDiscord):
         return Took(took, took)
 
     @web.middleware
-    async def _taken(self, request: web.Request, handle: Handle) -> web.StreamResponse:
-        *_, id_, _, last = request.path.rsplit("/", 3)
-        if last != "callback":
-            return await handle(request)
+    async def _taken(self, request: web.Request, handler: Handle) -> web.StreamResponse:
+        if not request.path.endswith("/callback"):
+            return await handler(request)
         self.latest = await request.read()
-        waiting = self._waiting.pop(id_, None)
+        waiting = self._waiting.pop(request.path.split("/")[-3], None)
         if waiting is None:
-            self._answer = await handle(request)
+            self._answer = await handler(request)
             return self._answer
         waiting.set_result(perf_counter())
         return self._like_the_first()

@@ -37,7 +37,7 @@ async def plain(told: Settings) -> None:
     client = _Client()
 
     @client.tree.command(name="company", description="Tells of a company.")
-    async def company(interaction: discord.Interaction, name: str) -> None:  # noqa: ARG001
+    async def company(interaction: discord.Interaction, name: str) -> None:
         nobody = discord.AllowedMentions.none()
         await interaction.response.send_message(
             view=view, ephemeral=True, allowed_mentions=nobody, suppress_embeds=True

@@ -154,4 +154,6 @@ def curve(way: str, product: Bench, floor: Bench, floor_name: str) -> Iterator[P
             rate = len(took) / (time.perf_counter() - began)
             yield Point(f"{way}: answers a second by questions in flight", in_flight, series, rate, "answers")
             for share, at in (("p50", statistics.median(took)), ("p99", took[int(0.99 * len(took))])):
-                yield Point(f"{way}: time to the answer by questions in flight", in_flight, f"{series} {share}", at, "s")
+                yield Point(
+                    f"{way}: time to the answer by questions in flight", in_flight, f"{series} {share}", at, "s"
+                )

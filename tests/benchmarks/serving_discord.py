@@ -18,7 +18,11 @@ from tests.benchmarks.served import START, Bench, cost, curve, same, served
 def _bench(way: str, *, composes: bool = False) -> Iterator[Bench]:
     """Runs a server, `product` or `discord.py`, and waits until it answers."""
     with AskingDiscord() as discord, tempfile.TemporaryDirectory() as data:
-        told = {"token": discord.token, "api_url": discord.api_url, "gateway_url": discord.gateway_url}
+        told: dict[str, object] = {
+            "token": discord.token,
+            "api_url": discord.api_url,
+            "gateway_url": discord.gateway_url,
+        }
         told |= {"data": data, "composes": composes, "secrets": ["token"]}
         with served("discord_servers", way, told) as server:
             discord.do(discord.until(lambda: discord.connections, START))

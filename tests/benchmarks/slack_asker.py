@@ -65,8 +65,8 @@ class Asker:
         payload, answered = self._command()
         began = perf_counter()
         answer, _ = await self._slack.sockets.deliver("slash_commands", payload, accepts=True)
-        if answer.after is None:
-            raise RuntimeError(f"a command was not acknowledged: {answer.reason}")
+        if answer.after is None or answer.body:
+            raise RuntimeError(f"a command was not just acknowledged: {answer.reason} {answer.body}")
         return Took(answer.after, await answered - began)
 
     def _command(self) -> tuple[Payload, asyncio.Future[float]]:
@@ -117,7 +117,7 @@ class _Asking(asyncio.Protocol):
         self._read += data
         if (message := _message(self._read)) is not None:
             head, body, self._read = message
-            if head.startswith(b"HTTP/1.1 200"):
+            if head.startswith(b"HTTP/1.1 200") and not body:  # a refusal comes with the acknowledgement
                 self._answered.set_result(perf_counter())
             else:
                 self._answered.set_exception(RuntimeError(f"a command was answered with {head!r} {body[:200]!r}"))

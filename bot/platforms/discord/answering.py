@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import discord
@@ -66,10 +66,12 @@ class Answering:
             view = self._notice(asked, notice)
             await _sent(lambda: _say(interaction, view, ephemeral=True))
             return
-        answering = asyncio.create_task(self._answer(interaction, asked, form))
+        answering = cast("asyncio.Task[Any]", asyncio.current_task())
         self._answers.add(answering)
-        answering.add_done_callback(self._answers.discard)
-        await answering
+        try:
+            await self._answer(interaction, asked, form)
+        finally:
+            self._answers.discard(answering)
 
     async def finish(self, seconds: float) -> None:
         """Waits for what is being answered, so many seconds at most."""
@@ -99,11 +101,7 @@ class Answering:
             return
         if _is_old(interaction) and not await _sent(lambda: _deferred(interaction, asked)):
             return  # Discord has told the reader that nothing came of it, so nothing must
-        composing = asyncio.create_task(self._composed(asked))
-        await asyncio.wait({composing}, timeout=SOON)
-        if not composing.done() and not interaction.response.is_done():
-            await _sent(lambda: _deferred(interaction, asked))
-        page, reply = await composing
+        page, reply = await self._composed_in_time(interaction, asked)
         shares = asked.shares and reply.outcome == "answered"
         view = shared(page, asked.user) if shares else self._view(asked, page, reply)
         taken = await self._send(interaction, asked, view, shares=shares)
@@ -138,6 +136,22 @@ class Answering:
             if edited or not asked.form:
                 return edited  # else the message was dismissed while the form was open
         return await _sent(lambda: _say(interaction, view, ephemeral=ephemeral))
+
+    async def _composed_in_time(self, interaction: Interaction, asked: Asked) -> tuple[Document, Reply]:
+        """Returns a reply and its page; where that takes long, it is told meanwhile that an answer will come."""
+        deferring = set[asyncio.Task[bool]]()
+
+        def defer() -> None:
+            if not interaction.response.is_done():
+                deferring.add(asyncio.create_task(_sent(lambda: _deferred(interaction, asked))))
+
+        late = asyncio.get_running_loop().call_later(SOON, defer)
+        try:
+            return await self._composed(asked)
+        finally:
+            late.cancel()
+            if deferring:
+                await asyncio.wait(deferring)
 
     async def _composed(self, asked: Asked) -> tuple[Document, Reply]:
         """Returns a reply and its page; one begins a turn of the loop, so that no other waits for several."""

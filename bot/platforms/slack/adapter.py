@@ -89,14 +89,14 @@ class Slack:
         async with aiohttp.ClientSession(
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=TIMEOUT),
-            trace_configs=[limited.trace(self._tally)],
+            middlewares=[limited.counting(self._tally)],
         ) as session:
             client = AsyncWebClient(
                 self._bot_token, self._api_url, timeout=TIMEOUT, session=session, retry_handlers=retry_handlers()
             )
             work, people = Work(), People(client)
             self._app = self._bolt_app()
-            Listeners(core, Sender(client), people, work, stop).register(self._app)
+            Listeners(core, Sender(client, session), people, work, stop).register(self._app)
             serving = [_introduce(client, people)]
             if self._app_token:
                 open_url = lambda: socket_url(client, self._app_token)  # noqa: E731

@@ -73,13 +73,13 @@ def _request(asked: Asked | Submitted, who: Person, command: str, arguments: Map
 
 def item_of(line: str, menu: Sequence[MenuItem]) -> tuple[MenuItem | None, str]:
     """Returns the command that a line names, be it after the one for all of them, and what follows it."""
-    items = {name: item for item in menu for name in (item.name, *item.aliases)}
     rest = line
     for _ in range(2):
         word, rest = (*rest.split(maxsplit=1), "", "")[:2]
-        item = items.get(word.removeprefix("/").casefold())
-        if item:
-            return item, rest
+        name = word.removeprefix("/").casefold()
+        for item in menu:
+            if name == item.name or name in item.aliases:
+                return item, rest
     return None, ""
 
 

@@ -1,19 +1,19 @@
 """How often Slack asks for fewer requests, whoever makes them."""
 
-import aiohttp
+from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
 
 from bot.tally import Tally
 
 TOO_MANY = 429
 
 
-def trace(tally: Tally) -> aiohttp.TraceConfig:
-    """Returns what has aiohttp count Slack's answers of that kind."""
-    config = aiohttp.TraceConfig()
+def counting(tally: Tally) -> ClientMiddlewareType:
+    """Returns what has aiohttp count Slack's answers of that kind; a trace of requests costs more."""
 
-    async def end(_: object, __: object, request: aiohttp.TraceRequestEndParams) -> None:
-        if request.response.status == TOO_MANY:
+    async def counted(request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
+        response = await send(request)
+        if response.status == TOO_MANY:
             tally.count("limited", "slack")
+        return response
 
-    config.on_request_end.append(end)
-    return config
+    return counted

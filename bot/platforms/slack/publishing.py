@@ -72,8 +72,8 @@ class SlackPublisher:
         # Whoever cannot connect has sent nothing, so that is told apart by a timeout of its own.
         limits = aiohttp.ClientTimeout(total=self._timeout, connect=self._timeout / 2)
         connector = aiohttp.TCPConnector(limit=0)
-        traces = [limited.trace(self._tally)]
-        async with aiohttp.ClientSession(connector=connector, timeout=limits, trace_configs=traces) as session:
+        counted = (limited.counting(self._tally),)
+        async with aiohttp.ClientSession(connector=connector, timeout=limits, middlewares=counted) as session:
             self._client = AsyncWebClient(
                 self._bot_token,
                 self._api_url,

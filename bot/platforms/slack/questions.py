@@ -6,7 +6,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.platforms.slack.sending import TOO_MANY
+from bot.platforms.slack.limited import TOO_MANY
 from bot.platforms.slack.turns import Turns
 from bot.platforms.slack.verdicts import verdict
 

@@ -4,7 +4,7 @@ import json
 import logging
 from typing import Any, assert_never
 
-from aiohttp import ClientConnectorError
+from aiohttp import ClientConnectorError, ClientSession
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -12,11 +12,11 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.platforms.slack.asked import AboveView, Channel, Destination, Direct, InView, NewView, OpenView, ResponseUrl
 from bot.platforms.slack.messages import above, modal, shareable, shared
 from bot.platforms.slack.render import payload
+from bot.platforms.slack.responding import respond, short_wait
 from bot.platforms.slack.views import carrying
 from briefings.document import Document
 
@@ -24,7 +24,6 @@ log = logging.getLogger("briefbot.slack")
 TIMEOUT = 10
 """Seconds for one request to Slack."""
 
-TOO_MANY, LONGEST_WAIT = 429, 5
 BLOCKS_REFUSED = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_payload"}
 
 
@@ -32,10 +31,7 @@ class _ShortWait(AsyncRateLimitErrorRetryHandler):
     """Waits as long as Slack asks, where that is no longer than a reader waits."""
 
     async def _can_retry_async(self, *, response: HttpResponse | None = None, **_: Any) -> bool:
-        asked = (response.headers.get("retry-after") or response.headers.get("Retry-After")) if response else None
-        seconds = str(asked[0] if isinstance(asked, list) else asked or "1")
-        limited = response is not None and response.status_code == TOO_MANY
-        return limited and seconds.isdecimal() and int(seconds) <= LONGEST_WAIT
+        return response is not None and short_wait(response.status_code, response.headers) is not None
 
 
 def retry_handlers() -> list[Any]:
@@ -58,8 +54,9 @@ class Refused(Exception):
 class Sender:
     """Sends pages where they belong."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, session: ClientSession) -> None:
         self._client = client
+        self._session = session
 
     async def send(self, page: Document, destination: Destination, *, answered: bool) -> None:
         """Sends a page; blocks that Slack refuses are replaced once by conservative ones.
@@ -142,13 +139,10 @@ class Sender:
                 assert_never(to)
 
     async def _respond(self, url: str, message: dict[str, Any]) -> None:
-        webhook = AsyncWebhookClient(
-            url, timeout=TIMEOUT, session=self._client.session, retry_handlers=self._client.retry_handlers
-        )
-        answer = await webhook.send_dict(message)
-        said = _word(answer.body)
-        if answer.status_code != 200 or said != "ok":
-            raise Refused(said or f"HTTP {answer.status_code}")
+        status, body = await respond(self._session, url, message, self._client.proxy)
+        said = _word(body)
+        if status != 200 or said != "ok":
+            raise Refused(said or f"HTTP {status}")
 
     async def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
         try:

@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple
 from aiohttp import ClientConnectorError, ClientHttpProxyError, ConnectionTimeoutError
 from slack_sdk.errors import SlackApiError
 
-from bot.platforms.slack.sending import TOO_MANY, needed, reason
+from bot.platforms.slack.limited import TOO_MANY
+from bot.platforms.slack.sending import needed, reason
 from bot.publishing import DeliveryError
 
 USUAL_WAIT = 30.0
