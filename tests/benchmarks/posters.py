@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar, cast
@@ -119,29 +120,32 @@ def _each(send: Callable[[], Awaitable[object]]) -> Post:
 
 
 def _posting(publisher: Publisher, page: Document, places: list[str]) -> Post:
-    send, works = sender(publisher, page), itertools.cycle([work(place) for place in places])
+    sender, works = Sender(publisher, page), itertools.cycle([work(place) for place in places])
 
     async def post(number: int) -> None:
         for one in itertools.islice(works, number):
-            await asyncio.wait([asyncio.create_task(send(one))])  # as a lane does
+            await asyncio.wait([asyncio.create_task(sender.send(one))])  # as a lane does
 
     return post
 
 
-def sender(publisher: Publisher, page: Document) -> Callable[[Work], Coroutine[None, None, None]]:
-    """Returns what posts a digest of one page in its turn, as the engine does; it raises RuntimeError if it cannot."""
-    now = lambda: datetime.now(UTC)  # noqa: E731
-    store = cast("Store", None)  # nothing is written down
-    grip = Grip(store, Hold("lane", "owner", 1), now() + HOUR, now, lease=HOUR.total_seconds())
-    sending = Unwritten(store, publisher, grip, "", now)
+class Sender:
+    """Posts digests of one page, as the engine does."""
 
-    async def send(one: Work) -> None:
-        if await grip.turn(publisher, one.slot.place):
-            await sending.send(one, one.deliveries[0], None, [page])
-        if not grip.is_free(one.slot.place):
-            raise RuntimeError("a post was not taken")
+    def __init__(self, publisher: Publisher, page: Document) -> None:
+        now = lambda: datetime.now(UTC)  # noqa: E731
+        store = cast("Store", None)  # nothing is written down
+        self.grip = Grip(store, Hold("lane", "owner", 1), now() + HOUR, now, lease=HOUR.total_seconds())
+        self._publisher = publisher
+        self._page = page
+        self._sending = Unwritten(store, publisher, self.grip, "", now)
 
-    return send
+    async def send(self, one: Work) -> None:
+        """Posts a digest when its turn comes."""
+        if await self.grip.turn(self._publisher, one.slot.place):
+            await self._sending.send(one, one.deliveries[0], None, [self._page])
+        if not self.grip.is_free(one.slot.place):
+            sys.exit("a post was not taken")
 
 
 def work(place: str) -> Work:

@@ -29,6 +29,7 @@ from bot.platforms.slack import render as slack_render
 from tests.benchmarks import posters
 from tests.benchmarks.figures import Figure, Spread
 from tests.benchmarks.measuring import Side, in_turn, where
+from tests.benchmarks.paced import ANSWERED
 from tests.benchmarks.posters import DISCORD_PAGE, SLACK_PAGE, Post
 from tests.benchmarks.taker import taking
 from tests.fakes.discord import FakeDiscord
@@ -37,8 +38,8 @@ from tests.fakes.slack import FakeSlack
 MUST, STRETCH = 1.3, 1.15
 CHANNELS = 64
 PROFILED = 300
-POSTS, AFTER = 1_000, 0.15
-"""Posts for which connections are counted, and seconds after which they are answered."""
+POSTS = 1_000
+"""As many connections are counted for."""
 
 Poster = Callable[[str, str, list[str]], AbstractAsyncContextManager[Post]]
 
@@ -97,7 +98,7 @@ def _handshakes(platform: Platform) -> Figure:
         authority, theirs, ours = trustme.CA(), Path(folder, "server.pem"), Path(folder, "authority.pem")
         authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(theirs))
         authority.cert_pem.write_to_path(str(ours))
-        with taking(platform.answers, theirs, AFTER) as taker:
+        with taking(platform.answers, theirs, ANSWERED[platform.name]) as taker:
             told = json.dumps([platform.name, taker.origin + platform.path, platform.token, platform.places, POSTS])
             command = [sys.executable, "-m", "tests.benchmarks.paced", told]
             subprocess.run(command, env=os.environ | {"SSL_CERT_FILE": str(ours)}, check=True)
