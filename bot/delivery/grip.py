@@ -110,7 +110,7 @@ class Grip:
     def is_held(self, *what: str) -> bool:
         """Whether one of some places or slots is held back itself, or the whole lane by an empty word."""
         self._release()
-        return any(word in self._paused for word in what)
+        return not self._paused.keys().isdisjoint(what)
 
     def is_shut(self, seconds: float) -> bool:
         """Whether nothing is sent in the whole lane for longer than that."""
@@ -123,6 +123,8 @@ class Grip:
         return min((until - self._monotonic() for until in self._paused.values()), default=float("inf"))
 
     def _release(self) -> None:
+        if not self._paused:
+            return
         now = self._monotonic()
         self._paused = {what: until for what, until in self._paused.items() if until > now}
 

@@ -3,8 +3,6 @@
 import os
 
 import discord
-import yarl
-from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 if __name__ == "__main__":

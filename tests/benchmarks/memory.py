@@ -5,10 +5,7 @@ much the program grows with some thousands of them, beside how much a bare clien
 for as little: no intents, no caches.
 """
 
-import os
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -91,7 +88,9 @@ def _on_discord(program: Sequence[str], guilds: int) -> int:
 
 @contextmanager
 def _running(program: Sequence[str], settings: dict[str, str]) -> Iterator[Bot]:
-    with running(*program, **{"BRIEFBOT_KNOWLEDGE": str(CURATED), "BRIEFBOT_HEALTH_LISTEN": "127.0.0.1:0"} | settings) as bot:
+    with running(
+        *program, **{"BRIEFBOT_KNOWLEDGE": str(CURATED), "BRIEFBOT_HEALTH_LISTEN": "127.0.0.1:0"} | settings
+    ) as bot:
         yield bot
 
 

@@ -5,14 +5,14 @@ import itertools
 import json
 import sys
 import time
-from datetime import UTC, datetime
 
+from bot.delivering import utc_now
 from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.publishing import DiscordPublisher
 from bot.platforms.slack.publishing import SlackPublisher
 from bot.publishing import Publisher
-from tests.benchmarks.posters import DISCORD_PAGE, SLACK_PAGE, Sender, work
 from briefings.document import Document
+from tests.benchmarks.posters import DISCORD_PAGE, SLACK_PAGE, Sender, work
 
 QUICKER = 10.0
 """How many times as fast time goes by on Slack, whose pace is a tenth of Discord's."""
@@ -34,8 +34,7 @@ async def main(platform: str, api_url: str, token: str, places: list[str], numbe
     if platform == "Slack":
         await _post(SlackPublisher(token, api_url, monotonic=_now, sleep=_sleep), SLACK_PAGE, places, number)
     else:
-        now = lambda: datetime.now(UTC)  # noqa: E731
-        publisher = DiscordPublisher(token, api_url, Pacing(api_url), now, time.monotonic)
+        publisher = DiscordPublisher(token, api_url, Pacing(api_url), utc_now, time.monotonic)
         await _post(publisher, DISCORD_PAGE, places, number)
 
 

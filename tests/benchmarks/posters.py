@@ -3,15 +3,16 @@
 import asyncio
 import itertools
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar, cast
 
 import aiohttp
 import discord
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.delivering import utc_now
 from bot.delivery.grip import Grip
 from bot.delivery.sending import Sending
 from bot.platforms.discord import render as discord_render
@@ -31,7 +32,7 @@ from tests.builders import curated, edition, imprint, selected
 HOUR = timedelta(hours=1)
 SHORT = 1e-6
 T = TypeVar("T")
-Post = Callable[[int], Awaitable[object]]
+Post = Callable[[int], Coroutine[None, None, None]]
 """Posts so many messages."""
 
 
@@ -63,7 +64,7 @@ class Clock:
 class Unwritten(Sending):
     """Sends as the engine does, and does not write down what came of it: that is the store's time."""
 
-    async def _record(self, write: Callable[[], Awaitable[T]]) -> T:  # noqa: ARG002
+    async def _record(self, write: Callable[[], Awaitable[T]]) -> T:
         return cast("T", None)
 
 
@@ -91,7 +92,7 @@ async def discord_product(token: str, api_url: str, places: list[str]) -> AsyncI
     """Gives our way of posting on Discord."""
     clock = Clock(step=1 / RATE)
     pacing = Pacing(api_url, clock.now)
-    publisher = DiscordPublisher(token, api_url, pacing, lambda: datetime.now(UTC), clock.now)
+    publisher = DiscordPublisher(token, api_url, pacing, utc_now, clock.now)
     async with publisher.opened():
         yield _posting(publisher, DISCORD_PAGE, places)
 
@@ -124,7 +125,7 @@ def _posting(publisher: Publisher, page: Document, places: list[str]) -> Post:
 
     async def post(number: int) -> None:
         for one in itertools.islice(works, number):
-            await asyncio.wait([asyncio.create_task(sender.send(one))])  # as a lane does
+            await asyncio.create_task(sender.send(one))  # as a lane does
 
     return post
 
@@ -133,12 +134,11 @@ class Sender:
     """Posts digests of one page, as the engine does."""
 
     def __init__(self, publisher: Publisher, page: Document) -> None:
-        now = lambda: datetime.now(UTC)  # noqa: E731
         store = cast("Store", None)  # nothing is written down
-        self.grip = Grip(store, Hold("lane", "owner", 1), now() + HOUR, now, lease=HOUR.total_seconds())
+        self.grip = Grip(store, Hold("lane", "owner", 1), utc_now() + HOUR, utc_now, lease=HOUR.total_seconds())
         self._publisher = publisher
         self._page = page
-        self._sending = Unwritten(store, publisher, self.grip, "", now)
+        self._sending = Unwritten(store, publisher, self.grip, "", utc_now)
 
     async def send(self, one: Work) -> None:
         """Posts a digest when its turn comes."""
@@ -150,6 +150,6 @@ class Sender:
 
 def work(place: str) -> Work:
     """Returns a digest of one part that is ready to be sent to a place."""
-    now = datetime.now(UTC)
+    now = utc_now()
     slot = Slot(place, "scheduled", "lane", place, now, now + HOUR)
     return Work(slot, (Delivery(f"{slot.id}-1", slot.id, 1, {}, "sending", 1, 0, now, now),))

@@ -82,13 +82,13 @@ def _logging() -> Iterator[None]:
 def _compared(platform: Platform, api_url: str) -> Iterator[Figure]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
-        sides = [
+        product, floor = (
             _side(runner, runner.run(stack.enter_async_context(poster(platform.token, api_url, platform.places))))
             for poster in (platform.product, platform.floor)
-        ]
+        )
         with _payload_ready():
-            yield _figure(f"{platform.name}: a part posted", platform, *sides, MUST, STRETCH)
-        yield _figure(f"{platform.name}: a part rendered and posted", platform, *sides)
+            yield _figure(f"{platform.name}: a part posted", platform, product, floor, MUST, STRETCH)
+        yield _figure(f"{platform.name}: a part rendered and posted", platform, product, floor)
         runner.run(stack.aclose())
 
 
@@ -122,8 +122,8 @@ def _payload_ready() -> Iterator[None]:
     """Has our publishers find rendered what the floors have ready: a payload on Slack, a view on Discord."""
     message, view = slack_render.payload(SLACK_PAGE), discord_render.view(DISCORD_PAGE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(slack_publishing, "payload", lambda page, *, conservative: message)  # noqa: ARG005
-        patch.setattr(discord_render, "view", lambda page: view)  # noqa: ARG005
+        patch.setattr(slack_publishing, "payload", lambda page, *, conservative: message)
+        patch.setattr(discord_render, "view", lambda page: view)
         yield
 
 
@@ -149,7 +149,9 @@ def on_discord() -> Platform:
         place, token, api = [f"discord:{guild}/{channel}"], fake.token, fake.api_url
         ours, theirs = posters.discord_product, posters.discord_floor
         _run(ours(token, api, place), theirs(token, api, place))
-        _same([one.arguments for one in fake.calls("POST /channels/{id}/messages")], "components flags allowed_mentions")
+        _same(
+            [one.arguments for one in fake.calls("POST /channels/{id}/messages")], "components flags allowed_mentions"
+        )
         answers = {
             "/users/@me": _asked(f"{api}/users/@me", f"Bot {token}"),
             "/applications/@me": _asked(f"{api}/oauth2/applications/@me", f"Bot {token}"),

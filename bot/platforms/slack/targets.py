@@ -6,7 +6,6 @@ from typing import NamedTuple
 from bot.platforms.slack import limits
 from bot.publishing import DeliveryError
 
-
 _PLACE = re.compile(f"slack:{limits.PLACE}", re.ASCII)
 
 
