@@ -1,14 +1,18 @@
 """The benchmarks: how figures are spread, judged and told."""
 
+import http.client
 import re
+import ssl
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.benchmarks.curves import Point, draw
 from tests.benchmarks.figures import Figure, Spread
 from tests.benchmarks.measuring import Side, each, in_turn, where
 from tests.benchmarks.table import amount, table
+from tests.benchmarks.taker import taking
 
 
 def figure(ratio: float, must: float | None = 2.0, stretch: float | None = 1.5) -> Figure:
@@ -93,3 +97,18 @@ def test_the_same_points_are_drawn_in_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_point_comes_out_of_its_process_as_it_went_in() -> None:
     assert Point.read(LINES[1].written()) == LINES[1]
+
+
+def test_a_server_for_senders_answers_as_it_was_told_and_counts_handshakes(tmp_path: Path) -> None:
+    authority, certificate = trustme.CA(), tmp_path / "server.pem"
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(certificate))
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with taking({"/messages": '{"id": "1"}'}, certificate) as taker:
+        port = int(taker.origin.rpartition(":")[2])
+        for connection in [http.client.HTTPSConnection("localhost", port, context=trusting) for _ in range(2)]:
+            for _ in range(3):
+                connection.request("POST", "/channels/7/messages?x=1", body="{}")
+                assert connection.getresponse().read() == b'{"id": "1"}'
+            connection.close()
+        assert taker.connections == 2
