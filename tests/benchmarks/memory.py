@@ -23,7 +23,7 @@ MIB, KIB = 2**20, 2**10
 REST = 4.0
 """Seconds after which what has begun is at rest."""
 
-ROUNDS = 3
+ROUNDS = 2
 SERVERS = 2_500
 A_SHARD = 2_500
 """Servers of one connection, by Discord's rule."""
