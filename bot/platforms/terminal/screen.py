@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from rich.console import Console
-from rich.text import Text
 
 from bot.platforms.terminal.render import Line, render, visible
 from briefings.document import Document
@@ -39,13 +38,13 @@ class Screen:
 
     def tell(self, text: str) -> None:
         """Prints a line of text."""
-        self._print([Line(Text(visible(text)))])
+        self._print([Line(((visible(text), ""),))])
 
     def _print(self, lines: Iterable[Line]) -> None:
         for line in lines:
             width = max(min(self._console.width, WIDEST) - line.indent, 20)
-            wrapped = line.text.wrap(self._console, width) if self.is_terminal and line.text else [line.text]
-            for row in wrapped:
+            text = line.text
+            for row in text.wrap(self._console, width) if self.is_terminal and text else [text]:
                 row.rstrip()
                 row.pad_left(line.indent)
                 self._console.print(row, soft_wrap=True)
