@@ -27,11 +27,11 @@ SOURCES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py
 SLACK, DISCORD = "bot/platforms/slack", "bot/platforms/discord"
 STORE = "bot/store"
 HOMES = {  # where each library of others is at home; a second home needs a reason
-    "aiohttp": {"bot/http.py", "bot/operating/heartbeat.py", f"{DISCORD}/adapter.py", f"{DISCORD}/answering.py", f"{DISCORD}/client.py", f"{DISCORD}/pacing.py", f"{DISCORD}/rest.py", f"{DISCORD}/resuming.py", f"{SLACK}/adapter.py", f"{SLACK}/connection.py", f"{SLACK}/limited.py", f"{SLACK}/listeners.py", f"{SLACK}/people.py", f"{SLACK}/publishing.py", f"{SLACK}/responding.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py", f"{SLACK}/verdicts.py"},
+    "aiohttp": {"bot/http.py", "bot/operating/heartbeat.py", f"{DISCORD}/adapter.py", f"{DISCORD}/answering.py", f"{DISCORD}/callbacks.py", f"{DISCORD}/client.py", f"{DISCORD}/pacing.py", f"{DISCORD}/rest.py", f"{DISCORD}/resuming.py", f"{SLACK}/adapter.py", f"{SLACK}/connection.py", f"{SLACK}/limited.py", f"{SLACK}/listeners.py", f"{SLACK}/people.py", f"{SLACK}/publishing.py", f"{SLACK}/responding.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py", f"{SLACK}/verdicts.py"},
     "alembic": {f"{STORE}/migrate.py", *(f"{STORE}/migrations/{n}.py" for n in ("env", "versions/absences", "versions/first", "versions/troubles"))},
     "apscheduler": {"bot/clock.py"},
     "cronsim": {"bot/schedule.py"},
-    "discord": {f"{DISCORD}/{n}.py" for n in ("access", "adapter", "answering", "client", "examining", "forms", "incoming", "messages", "modal", "publishing", "registration", "render", "rest", "resuming", "searching", "standing")},
+    "discord": {f"{DISCORD}/{n}.py" for n in ("access", "adapter", "answering", "callbacks", "client", "examining", "forms", "incoming", "messages", "modal", "publishing", "registration", "render", "rest", "resuming", "searching", "standing")},
     "holidays": {"bot/subscribing/holidays_of.py"},
     "jinja2": {"briefings/words.py"},
     "opencc": {"knowledge/folding.py"},
@@ -42,7 +42,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "pypinyin": {"knowledge/pinyin.py"},
     "rapidfuzz": {"knowledge/names.py", "knowledge/problems.py", "knowledge/rules.py"},
     "rich": {"bot/platforms/terminal/render.py", "bot/platforms/terminal/screen.py"},
-    "slack_bolt": {f"{SLACK}/{name}.py" for name in ("adapter", "listeners", "socket_mode")},
+    "slack_bolt": {f"{SLACK}/{name}.py" for name in ("adapter", "listeners", "repeats", "socket_mode")},
     "slack_sdk": {f"{SLACK}/{name}.py" for name in ("adapter", "connection", "examining", "lookup", "people", "publishing", "questions", "sending", "socket_mode", "tokens", "verdicts")},
     "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("absences", "beginning", "copying", "doubting", "drafts", "erasing", "lanes", "ledger", "looking", "migrate", "opening", "outcomes", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),
                    *(f"{STORE}/migrations/versions/{n}.py" for n in ("absences", "first", "troubles"))},

@@ -12,7 +12,7 @@ from time import perf_counter
 
 from aiohttp import web
 
-from tests.benchmarks.served import Took
+from tests.benchmarks.served import START, Took
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord_records import Payload
 
@@ -26,6 +26,7 @@ class AskingDiscord(FakeDiscord):
     def __init__(self) -> None:
         super().__init__()
         self.latest = b""
+        self.answer_within = START  # this machine may be busy
         self._people = cycle([self.user(f"person {number}") for number in range(PEOPLE)])
         self._asked: Payload = {}
         self._answer: web.StreamResponse = web.Response()
@@ -78,4 +79,6 @@ class AskingDiscord(FakeDiscord):
         first = self._answer
         assert isinstance(first, web.Response)
         headers = {name: value for name, value in first.headers.items() if name.startswith(("X-", "Via"))}
-        return web.Response(body=first.body, content_type="application/json", headers=headers)
+        if first.body is None:
+            return web.Response(status=first.status, headers=headers)
+        return web.Response(status=first.status, body=first.body, content_type=first.content_type, headers=headers)

@@ -11,19 +11,22 @@ import yarl
 from discord import app_commands
 from discord.gateway import DiscordWebSocket
 
+from bot.platforms.discord import answering
 from bot.platforms.discord.adapter import Discord
 from bot.platforms.discord.client import point_at
 from bot.platforms.discord.messages import private
 from bot.platforms.discord.render import BUDGET
 from bot.platforms.discord.state import State
 from bot.tally import Tally
-from briefings.paginate import page_at, paginate
-from tests.benchmarks.serving_child import LINE, Settings, core, main
+from briefings.paginate import paginate
+from tests.benchmarks.serving_child import LINE, Settings, core, main, ready
 
 
 async def product(told: Settings) -> None:
     """Serves by our own adapter, with its guards and its log."""
     tally = Tally()
+    if not told["composes"]:
+        ready(answering, "private")
     platform = Discord(told["token"], State(Path(told["data"], "discord.json")), told["api_url"], tally=tally)
     await platform.serve(core(told, "discord", tally))
 
@@ -31,7 +34,7 @@ async def product(told: Settings) -> None:
 async def plain(told: Settings) -> None:
     """Serves by discord.py alone."""
     reply = await core(told, "discord").answer_line(LINE)
-    view = private(page_at(paginate(reply.document, BUDGET), reply.page))
+    view = private(paginate(reply.document, BUDGET)[0])
     point_at(told["api_url"])
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(told["gateway_url"])
     client = _Client()

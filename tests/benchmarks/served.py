@@ -108,10 +108,10 @@ class Bench:
         """Asks so often, so many at a time, and returns how long each took."""
         return self.do(_asked(self.ask, calls, in_flight))
 
-    def where(self) -> tuple[tuple[str, float], ...]:
+    def where(self, calls: int = PROFILED) -> tuple[tuple[str, float], ...]:
         """Returns in which rooms of the house and which libraries the server's time goes."""
         self.server.tell("profile")
-        self.asked(PROFILED, IN_FLIGHT)
+        self.asked(calls, IN_FLIGHT)
         self.server.tell("tell")
         return tuple((room, share) for room, share in json.loads(self.server.said()))
 

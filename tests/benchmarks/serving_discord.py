@@ -1,7 +1,8 @@
 """Discord: commands answered over the Gateway, beside discord.py that sends the same ready view (HAZARDS 3c, row 3).
 
-The product's core has its answer ready, as a document: that is still cut into pages and rendered, and everything else
-is as always, down to the line in the log.
+The product's core has its answer ready, and so has its renderer; that is still cut into pages, and everything else is
+as always, down to the line in the log. One row has it compose and render a real answer, too, beside a discord.py that
+still has it ready.
 """
 
 import tempfile
@@ -31,7 +32,7 @@ def _bench(way: str, *, composes: bool = False) -> Iterator[Bench]:
 
 
 @contextmanager
-def _both(*, composes: bool = False) -> Iterator[tuple[Bench, Bench]]:
+def both(*, composes: bool = False) -> Iterator[tuple[Bench, Bench]]:
     """Runs the product and discord.py, and makes sure that they answer the same."""
     with ExitStack() as stack:
         product, floor = (stack.enter_context(_bench(way, composes=composes)) for way in ("product", "discord.py"))
@@ -41,13 +42,13 @@ def _both(*, composes: bool = False) -> Iterator[tuple[Bench, Bench]]:
 
 def figures() -> Iterator[Figure]:
     """Yields what an answer costs."""
-    with _both() as (product, floor):
+    with both() as (product, floor):
         yield cost("Discord over the Gateway", product, floor, "discord.py", must=1.15, stretch=1.05)
-    with _both(composes=True) as (product, floor):
+    with both(composes=True) as (product, floor):
         yield cost("Discord over the Gateway, with composing, beside the same view ready", product, floor, "discord.py")
 
 
 def curves() -> Iterator[Point]:
     """Yields how fast both are, from one command at a time to many."""
-    with _both() as (product, floor):
+    with both() as (product, floor):
         yield from curve("Discord", product, floor, "discord.py")

@@ -1,8 +1,9 @@
 """Slack: commands answered by the whole server, beside bolt that sends the same ready payload (HAZARDS 3c, row 2, 3).
 
 What is asked is one slash command. Both servers verify or unpack it, acknowledge it, and post the same payload to its
-response_url; see `slack_servers` for what bolt is spared. The product's core has its answer ready, as a document: that
-is still cut into pages and rendered, and everything else is as always, down to the line in the log.
+response_url; see `slack_servers` for what bolt is spared. The product's core has its answer ready, and so has its
+renderer; that is still cut into pages, and everything else is as always, down to the line in the log. One row has it
+compose and render a real answer, too, beside a bolt that still has it ready.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ async def _first(ask: Ask) -> None:
 
 
 @contextmanager
-def _both(over: Over, *, composes: bool = False) -> Iterator[tuple[Bench, Bench]]:
+def both(over: Over, *, composes: bool = False) -> Iterator[tuple[Bench, Bench]]:
     """Runs the product and bolt, and makes sure that they answer the same."""
     with ExitStack() as stack:
         product, floor = (stack.enter_context(_bench(way, over, composes=composes)) for way in ("product", "bolt"))
@@ -60,12 +61,12 @@ def _both(over: Over, *, composes: bool = False) -> Iterator[tuple[Bench, Bench]
 
 def figures() -> Iterator[Figure]:
     """Yields what an answer costs over HTTP and over Socket Mode, and how long it takes."""
-    with _both("HTTP") as (product, floor):
+    with both("HTTP") as (product, floor):
         yield cost("Slack over HTTP", product, floor, "bolt", must=1.25, stretch=1.1)
         yield from _times(product, floor)
-    with _both("HTTP", composes=True) as (product, floor):
+    with both("HTTP", composes=True) as (product, floor):
         yield cost("Slack over HTTP, with composing, beside the same payload ready", product, floor, "bolt")
-    with _both("Socket Mode") as (product, floor):
+    with both("Socket Mode") as (product, floor):
         yield cost("Slack over Socket Mode", product, floor, "bolt", must=1.25, stretch=1.1)
 
 
@@ -83,5 +84,5 @@ def _times(product: Bench, floor: Bench) -> Iterator[Figure]:
 def curves() -> Iterator[Point]:
     """Yields how fast both are, from one command at a time to many."""
     for over in ("HTTP", "Socket Mode"):
-        with _both(over) as (product, floor):
+        with both(over) as (product, floor):
             yield from curve(f"Slack over {over}", product, floor, "bolt")

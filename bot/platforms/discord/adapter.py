@@ -9,6 +9,7 @@ import aiohttp
 import discord
 
 from bot.platforms.discord.answering import Answering
+from bot.platforms.discord.callbacks import called_back
 from bot.platforms.discord.client import UNAUTHORIZED, Client, point_at
 from bot.platforms.discord.pacing import Pacing
 from bot.platforms.discord.render import BUDGET
@@ -71,6 +72,10 @@ class Discord:
             TokenRefused: Discord does not let us in, or no longer.
         """
         point_at(self._api_url)
+        async with called_back(self._pacing):
+            await self._serve(core)
+
+    async def _serve(self, core: Core) -> None:
         answering = Answering(core)
         pause = SHORTEST_PAUSE
         while True:

@@ -60,6 +60,17 @@ class Pacing:
             self._invalid.popleft()
         return len(self._invalid)
 
+    async def counted(self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        """Has aiohttp send what never waits for a turn: an answer to an interaction.
+
+        Raises:
+            TooManyInvalid: it is not to be sent.
+        """
+        self.admit()
+        response = await send(request)
+        self.count(response.status, response.headers)
+        return response
+
     def trace(self) -> aiohttp.TraceConfig:
         """Returns what has aiohttp call us before and after every request."""
         config = aiohttp.TraceConfig()

@@ -170,6 +170,7 @@ class Slack:
             request_verification_enabled=False,  # `receive` verifies, before anything is parsed
             ssl_check_enabled=False,
             attaching_conversation_kwargs_enabled=False,
+            attaching_function_token_enabled=False,
         )
 
 

@@ -16,7 +16,6 @@ from aiohttp import ClientError
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.error import BoltUnhandledRequestError
-from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
@@ -30,7 +29,7 @@ from bot.platforms.slack.manifest import ASK, COMPANIES_IN_MESSAGE
 from bot.platforms.slack.messages import SHARE, home, modal
 from bot.platforms.slack.people import People
 from bot.platforms.slack.render import BUDGET, payload
-from bot.platforms.slack.repeats import Repeats
+from bot.platforms.slack.repeats import Once, Repeats
 from bot.platforms.slack.sending import Refused, Sender
 from bot.platforms.slack.tokens import refusal
 from bot.platforms.slack.typeahead import typed_ahead
@@ -77,7 +76,7 @@ class Listeners:
     def register(self, app: AsyncApp) -> None:
         """Has an app call the listeners; nothing is subscribed that stands not here."""
         app.error(self._failed)
-        app.middleware(_Once(self._repeats))
+        app.middleware(Once(self._repeats))
         app.command(ANYTHING)(self._command)
         app.event("app_mention")(self._mention)
         app.event("message")(self._message)
@@ -226,22 +225,6 @@ class Listeners:
         except (ClientError, TimeoutError) as error:
             log.warning("it is not known whether Slack took an answer", extra={"error": type(error).__name__})
         return None
-
-
-class _Once(AsyncMiddleware):
-    """Acknowledges what came before, without doing it again."""
-
-    def __init__(self, repeats: Repeats) -> None:
-        self._repeats = repeats
-
-    async def async_process(
-        self,
-        *,
-        req: AsyncBoltRequest,
-        resp: BoltResponse,  # noqa: ARG002
-        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002
-    ) -> BoltResponse:
-        return BoltResponse(status=200) if self._repeats.came_before(req.body) else await next()
 
 
 def _first_page(document: Document) -> Document:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from time import time
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import ClientError
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
@@ -137,11 +137,13 @@ class SocketMode:
             await self._leave(connection)
 
     async def _receive(self, client: Any, request: SocketModeRequest) -> None:
-        if task := asyncio.current_task():
-            self._receiving.add(task)
-            task.add_done_callback(self._receiving.discard)
-        with received():
-            await self._answer(client, request)
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._receiving.add(task)
+        try:
+            with received():
+                await self._answer(client, request)
+        finally:
+            self._receiving.discard(task)
 
     async def _answer(self, client: Any, request: SocketModeRequest) -> None:
         response = await run_async_bolt_app(self._app, request)

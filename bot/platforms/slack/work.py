@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 log = logging.getLogger("briefbot.slack")
 MOST = 512
@@ -27,10 +27,10 @@ class Work:
         if len(self._tasks) >= MOST:
             log.warning("more to do than can be done; a request is dropped")
             return
-        task = asyncio.create_task(_done(do))
-        for tasks in (self._tasks, *([] if refuses else [self._answers])):
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+        task = asyncio.create_task(self._done(do))
+        self._tasks.add(task)
+        if not refuses:
+            self._answers.add(task)
 
     async def finish(self, seconds: float) -> None:
         """Waits for what is running, so many seconds at most."""
@@ -39,9 +39,12 @@ class Work:
         for task in self._tasks:
             task.cancel()
 
-
-async def _done(do: Callable[[], Awaitable[object]]) -> None:
-    try:
-        await do()
-    except Exception:
-        log.exception("what was left to do after an acknowledgement failed")
+    async def _done(self, do: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await do()
+        except Exception:
+            log.exception("what was left to do after an acknowledgement failed")
+        finally:
+            task = cast("asyncio.Task[Any]", asyncio.current_task())
+            self._tasks.discard(task)
+            self._answers.discard(task)
