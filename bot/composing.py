@@ -28,11 +28,15 @@ RETRACTED = -1
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """Is what a slot is to post: its parts with what was decided; without parts, `reason` tells why there are none."""
+    """Is what a slot is to post: its parts with what was decided; without parts, `reason` tells why there are none.
+
+    `pages` are those of the parts.
+    """
 
     parts: tuple[Part, ...] = ()
     decisions: tuple[Decision, ...] = ()
     reason: str = ""
+    pages: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +82,11 @@ class Composer:
         imprint = Imprint(subscription.title, slot.short_id, now - slot.due, (_manage(subscription),))
         if selection.chosen:
             document = digest_briefing(edition, imprint, selection, wanted_of(self.knowledge, subscription).layout)
-            return Composed(self._parts(document, selection), decisions)
+            return self._composed(document, decisions, selection)
         if slot.kind != "now" and wanted_of(self.knowledge, subscription).nothing != "say":
             return Composed((), decisions, "nothing is new")
         since = (before.told or subscription.made_at).astimezone(zone_named(subscription.zone)).date()
-        return Composed(self._parts(nothing_briefing(edition, imprint, since)), decisions)
+        return self._composed(nothing_briefing(edition, imprint, since), decisions)
 
     def selection(
         self, subscription: Subscription, due: datetime, shown: Collection[Revision], *, asked: bool = False
@@ -122,9 +126,10 @@ class Composer:
         title, also = (subscription.title, (_manage(subscription),)) if subscription else ("", ())
         imprint = Imprint(title, slot.short_id, also=also)
         correction = Correction(claim, carried.revision, shown)
-        first, *others = self._parts(correction_briefing(self.edition(zone, now), imprint, [correction]))
+        composed = self._composed(correction_briefing(self.edition(zone, now), imprint, [correction]))
+        first, *others = composed.parts
         corrected = taken_back(ClaimRevision(claim.id, carried.revision))
-        return Composed((replace(first, revisions=(corrected,)), *others))
+        return replace(composed, parts=(replace(first, revisions=(corrected,)), *others))
 
     def _notice(self, slot: Slot, subscription: Subscription | None, now: datetime) -> Composed:
         also = (_manage(subscription),) if subscription and subscription.place == slot.place else ()
@@ -137,21 +142,24 @@ class Composer:
             following = subscription.next_fire if subscription and subscription.state == "active" else None
             told["next"] = following.astimezone(zone) if following else None
         document = notice_briefing(self.edition(str(zone), now), imprint, slot.about["trouble"], told)
-        return Composed(self._parts(document))
+        return self._composed(document)
 
     def edition(self, zone: str, now: datetime) -> Edition:
         """Returns what is composed from, as it is read in a zone."""
         return Edition(self.knowledge, now.astimezone(zone_named(zone)).date(), words_in("en"), self.names)
 
-    def _parts(self, document: Document, selection: Selection | None = None) -> tuple[Part, ...]:
-        """Returns the pages of a document, each with the revisions that it tells."""
+    def _composed(
+        self, document: Document, decisions: tuple[Decision, ...] = (), selection: Selection | None = None
+    ) -> Composed:
+        """Returns the pages of a document as parts, each with the revisions that it tells."""
         chosen = {item.revision for item in selection.chosen} if selection else set()
         pages = paginate(document, self.budget)
         told = [[one for one in _told(page) if one in chosen] for page in pages]
-        return tuple(
+        parts = tuple(
             Part(to_values(page), tuple(ClaimRevision(*one) for one in dict.fromkeys(revisions)))
             for page, revisions in zip(pages, told, strict=True)
         )
+        return Composed(parts, decisions, pages=pages)
 
 
 async def preview(

@@ -1,10 +1,13 @@
 """The benchmarks: how figures are spread, judged and told."""
 
+import http.client
 import re
 from collections.abc import Callable
+import ssl
 from pathlib import Path
 
 import pytest
+import trustme
 
 from knowledge import load
 from tests.benchmarks import looking_up, made_knowledge
@@ -12,6 +15,7 @@ from tests.benchmarks.curves import Point, draw
 from tests.benchmarks.figures import Figure, Spread
 from tests.benchmarks.measuring import Side, each, in_turn, where
 from tests.benchmarks.table import amount, table
+from tests.benchmarks.taker import taking
 
 
 def figure(ratio: float, must: float | None = 2.0, stretch: float | None = 1.5) -> Figure:
@@ -119,3 +123,18 @@ def test_looking_up_and_its_floor_find_what_is_asked_for(sides: Callable[[int], 
 
 def test_a_name_with_one_typing_error_is_nearly_always_known() -> None:
     assert looking_up.recall(1000) >= 0.95
+
+
+def test_a_server_for_senders_answers_as_it_was_told_and_counts_handshakes(tmp_path: Path) -> None:
+    authority, certificate = trustme.CA(), tmp_path / "server.pem"
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(certificate))
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with taking({"/messages": '{"id": "1"}'}, certificate) as taker:
+        port = int(taker.origin.rpartition(":")[2])
+        for connection in [http.client.HTTPSConnection("localhost", port, context=trusting) for _ in range(2)]:
+            for _ in range(3):
+                connection.request("POST", "/channels/7/messages?x=1", body="{}")
+                assert connection.getresponse().read() == b'{"id": "1"}'
+            connection.close()
+        assert taker.connections == 2

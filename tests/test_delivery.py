@@ -8,6 +8,7 @@ import pytest
 from bot.delivery.engine import Engine
 from bot.publishing import DeliveryError
 from bot.store.opening import Store
+from briefings.document_json import from_values
 from tests.databases import Sqlite
 from tests.made_platform import Faults
 from tests.stored import subscription
@@ -32,6 +33,12 @@ def test_a_digest_is_posted_at_its_time_and_once(world: World) -> None:
     [(at, _)] = world.platform.messages[PLACE]
     assert timedelta(0) <= at - DUE < timedelta(seconds=1)
     assert "The claim a holds." in shown_to(world.platform, PLACE)[0]
+
+
+def test_what_is_posted_is_what_was_written_down(world: World) -> None:
+    world.live(hours=3)
+    [work] = world.works()
+    assert [post.page for _, post in world.platform.messages[PLACE]] == [from_values(d.page) for d in work.deliveries]
 
 
 def down(world: World, lasting: timedelta) -> None:

@@ -38,6 +38,7 @@ class Lane:
     linger: float = LONGEST_LOOK
     poked: asyncio.Event = field(default_factory=asyncio.Event)
     _hands: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _freed: asyncio.Event = field(default_factory=asyncio.Event)
     _trouble: BaseException | None = None
 
     async def work(self) -> None:
@@ -50,6 +51,7 @@ class Lane:
             StoreUnavailable: nothing can be written down; what was under way is looked for later.
         """
         keeping = asyncio.create_task(self.grip.keep())
+        keeping.add_done_callback(lambda _: self._freed.set())
         try:
             await self._work(keeping)
         except StoreUnavailable:
@@ -77,7 +79,8 @@ class Lane:
                 return
             for work in fresh:
                 while len(self._hands) >= self.grip.trouble.width and not keeping.done():
-                    await asyncio.wait([keeping, *self._hands.values()], return_when=asyncio.FIRST_COMPLETED)
+                    self._freed.clear()
+                    await self._freed.wait()
                 if self._trouble or keeping.done() or self.poked.is_set():
                     break  # what has come meanwhile may be of a smaller workspace
                 self._start(work)
@@ -102,6 +105,7 @@ class Lane:
 
     def _done(self, work: Work, task: asyncio.Task[None]) -> None:
         del self._hands[work.slot.place]
+        self._freed.set()
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Fenced | StoreUnavailable):
             self._trouble = self._trouble or error

@@ -15,7 +15,7 @@ from bot.store import beginning, outcomes, subscriptions
 from bot.store.beginning import ComposedFor
 from bot.store.doubting import MAY_BE_OUT
 from bot.store.values import MISSED, Begun, Delivery, StoreUnavailable, Subscription, Work, WrongState
-from briefings.document import statements
+from briefings.document import Document, statements
 from briefings.document_json import from_values
 
 log = logging.getLogger("briefbot.delivery")
@@ -60,7 +60,7 @@ class Posting:
         if to.now() > slot.deadline and not slot.doubted:
             await self._miss(work, subscription)
             return
-        begun = Begun("taken")
+        begun, pages = Begun("taken"), tuple[Document, ...]()
         while begun.outcome == "taken":
             knowledge = self.shelf.knowledge
             composed = await self._composed(work, subscription)
@@ -71,13 +71,13 @@ class Posting:
                 return
             if self.shelf.knowledge is knowledge:
                 read = ComposedFor(slot.place, subscription.changed_at if subscription else None)
-                parts, decisions = composed.parts, composed.decisions
+                parts, decisions, pages = composed.parts, composed.decisions, composed.pages
                 begun = await beginning.begin(to.store, to.grip.hold, slot.id, parts, to.now(), decisions, read)
         if begun.outcome == "begun" and slot.doubted:
             part, now = begun.deliveries[0], to.now()
             await outcomes.uncertain(to.store, to.grip.hold, part.id, MAY_BE_OUT, now, now)
         elif begun.outcome == "begun":
-            await to.send(Work(slot, begun.deliveries), begun.deliveries[0], subscription)
+            await to.send(Work(slot, begun.deliveries), begun.deliveries[0], subscription, pages)
 
     async def _miss(self, work: Work, subscription: Subscription | None) -> None:
         """Skips what could not be posted in its time, and tells so in its place once that can be posted to."""

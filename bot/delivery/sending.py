@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -15,6 +15,7 @@ from bot.store import lanes, outcomes
 from bot.store.opening import Store
 from bot.store.values import UNREACHABLE, Delivery, Subscription, Work
 from bot.tally import Tally
+from briefings.document import Document
 from briefings.document_json import from_values
 
 log = logging.getLogger("briefbot.delivery")
@@ -53,12 +54,17 @@ class Sending:
     now: Callable[[], datetime]
     tally: Tally = field(default_factory=Tally)
 
-    async def send(self, work: Work, intended: Delivery, subscription: Subscription | None) -> None:
-        """Sends a part whose intent is written down, then those after it."""
+    async def send(
+        self, work: Work, intended: Delivery, subscription: Subscription | None, pages: Sequence[Document] = ()
+    ) -> None:
+        """Sends a part whose intent is written down, then those after it.
+
+        Where the `pages` of all parts are at hand, they are not read again from what was written down.
+        """
         part: Delivery | None = intended
         receipt: Receipt | None = None
         while part:
-            post = self.post(work, part, subscription, receipt)
+            post = self.post(work, part, subscription, receipt, pages[part.part - 1] if pages else None)
             if not self.grip.is_free(work.slot.place):
                 await self.hand_back(part)
                 return
@@ -200,14 +206,21 @@ class Sending:
         again = outcomes.not_accepted
         await self._record(lambda: again(self.store, self.grip.hold, part.id, "handed back", self.now()))
 
-    def post(self, work: Work, part: Delivery, subscription: Subscription | None, after: Receipt | None = None) -> Post:
+    def post(
+        self,
+        work: Work,
+        part: Delivery,
+        subscription: Subscription | None,
+        after: Receipt | None = None,
+        page: Document | None = None,
+    ) -> Post:
         """Returns a part as the platform is given it; `after` is the receipt of the one before, if it was sent now."""
         before = next((one.receipt for one in work.deliveries if one.part == part.part - 1), None)
         tags = tuple(map(str, subscription.wanted.get("tags", ()))) if subscription else ()
         first = part.intended_at or self.now()
         return Post(
             place=work.slot.place,
-            page=from_values(part.page),
+            page=page or from_values(part.page),
             key=part.id,
             first=min(first, work.slot.due) if work.slot.doubted else first,
             after=after or (Receipt(**before) if before else None),

@@ -18,7 +18,7 @@ import pygal
 
 from tests.benchmarks.table import amount
 
-MODULES = ("looking_up", "loading", "firing", "delivering", "idling", "serving_slack", "serving_discord")
+MODULES = ("looking_up", "loading", "firing", "delivering", "idling", "serving_slack", "serving_discord", "memory")
 """Each has `curves()`, which measures and yields points."""
 
 FOLDER = Path(__file__).with_suffix("")

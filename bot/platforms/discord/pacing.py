@@ -113,7 +113,8 @@ class Pacing:
         """Waits for the turn of a request; it comes before all messages that still wait for theirs."""
         turn = max(self._next, self._now())
         self._next = turn + 1 / RATE
-        await asyncio.sleep(turn - self._now())
+        if (seconds := turn - self._now()) > 0:
+            await asyncio.sleep(seconds)
 
     async def message_turn(self) -> None:
         """Waits for the turn of a message that nobody waits for; they come in order."""

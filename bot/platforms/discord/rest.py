@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -35,8 +34,7 @@ class Rest(HTTPClient):
         super().__init__(asyncio.get_running_loop())
         self.token = token
         self.headroom = Headroom(monotonic)
-        self.skew = timedelta()
-        """How much later it is by Discord's clock than by ours."""
+        self._date = "", now()
         self._pacing = pacing
         self._now = now
         self._monotonic = monotonic
@@ -46,6 +44,15 @@ class Rest(HTTPClient):
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+
+    @property
+    def skew(self) -> timedelta:
+        """How much later it is by Discord's clock than by ours, as its last answer had it."""
+        said, at = self._date
+        try:
+            return parsedate_to_datetime(said).astimezone(UTC) - at
+        except ValueError:
+            return timedelta()
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -116,8 +123,7 @@ class Rest(HTTPClient):
     def _told(self, key: str, response: aiohttp.ClientResponse) -> None:
         self._pacing.count(response.status, response.headers)
         self.headroom.told(key, response.headers)
-        with suppress(KeyError, ValueError):
-            self.skew = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC) - self._now()
+        self._date = response.headers.get("Date", ""), self._now()
 
     def _keep(self, refused: Refused, key: str) -> None:
         """Remembers what need not be found out again."""

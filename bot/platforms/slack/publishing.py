@@ -1,6 +1,7 @@
 """Digests on their way to Slack: each post is sent once, and looked for where its fate is unclear."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -77,6 +78,7 @@ class SlackPublisher:
                 self._bot_token,
                 self._api_url,
                 session=session,
+                logger=logging.getLogger("slack_sdk"),  # one without a level writes out every message for its DEBUG
                 retry_handlers=[],  # the SDK's own would post again what Slack took before the connection was cut
             )
             try:

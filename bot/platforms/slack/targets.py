@@ -6,6 +6,8 @@ from typing import NamedTuple
 from bot.platforms.slack import limits
 from bot.publishing import DeliveryError
 
+_PLACE = re.compile(f"slack:{limits.PLACE}", re.ASCII)
+
 
 class Target(NamedTuple):
     """Is where a message goes: to a channel, to one of its threads, or to a person."""
@@ -27,7 +29,7 @@ def target_of(place: str) -> Target:
     Raises:
         DeliveryError: it is none.
     """
-    found = re.fullmatch(f"slack:{limits.PLACE}", place, re.ASCII)
+    found = _PLACE.fullmatch(place)
     if not found:
         raise DeliveryError("permanent", "place", f"{place!r} is no place of Slack's; it is written slack:TEAM/CHANNEL")
     channel = found["channel"]
