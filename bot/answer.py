@@ -16,7 +16,7 @@ from bot.misused import Misused
 from bot.ports import MenuItem, Reply, Request
 from bot.recently import Recently
 from bot.refusals import meant, refused
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 from bot.suggestions import suggestions
 from bot.tally import Tally
 from briefings.document import Choice, Document

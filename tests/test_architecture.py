@@ -47,7 +47,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("absences", "beginning", "copying", "doubting", "drafts", "erasing", "lanes", "ledger", "looking", "migrate", "opening", "outcomes", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),
                    *(f"{STORE}/migrations/versions/{n}.py" for n in ("absences", "first", "troubles"))},
     "structlog": {"bot/log.py"},
-    "typer": {"bot/__main__.py", "bot/cli/digests.py", "bot/cli/doctor.py", "bot/cli/field_options.py", "bot/cli/operations.py", "bot/cli/settings.py", "bot/cli/store.py", "bot/cli/subscriptions.py"},
+    "typer": {"bot/__main__.py", *(f"bot/cli/{n}.py" for n in ("ask", "check", "commands", "digests", "doctor", "field_options", "folder", "manifest", "operations", "problems", "run", "settings", "store", "subscriptions"))},
     "watchfiles": {"bot/knowledge_folder.py"},
     "yaml": {"knowledge/yaml_tree.py"},
     "yarl": {f"{DISCORD}/client.py", f"{DISCORD}/resuming.py"},
@@ -107,6 +107,7 @@ def test_only_the_command_line_reads_the_environment() -> None:
     readers = {str(p.relative_to(ROOT)) for p in SOURCES if reading.search(p.read_text())}
     assert readers <= {
         "bot/__main__.py",
+        "bot/cli/run.py",
         "bot/cli/store.py",
         "bot/settings/reading.py",
         "bot/wiring.py",

@@ -21,7 +21,7 @@ from bot.store.migrate import FOLDER, migrate
 from bot.store.opening import Store, open_store
 from bot.store.tables import REVISION, metadata
 from bot.store.trouble import unavailable
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 from tests.databases import Databases, PostgreSql
 from tests.generated import ROOT
 from tests.stored import HOUR, NOW, begun, held, slot, states, subscribed, subscription

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.store.files import prepare
 from bot.store.tables import REVISION
 from bot.store.trouble import unavailable
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 WAIT = 5.0
 PROGRAM = "briefbot"

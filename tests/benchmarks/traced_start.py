@@ -5,17 +5,19 @@ is told on standard output at the end, or at SIGUSR1, which ends the program.
 """
 
 import atexit
-import importlib._bootstrap as bootstrap  # type: ignore[import-not-found]
+import importlib._bootstrap
 import json
 import os
 import signal
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from types import ModuleType
+from typing import Any
 
-_load = bootstrap._find_and_load
-_spent: Counter[str] = Counter()
+_bootstrap: Any = importlib._bootstrap
+_load = _bootstrap._find_and_load
+_spent: dict[str, float] = defaultdict(float)
 _open = [0.0]
 
 
@@ -44,7 +46,7 @@ def _end(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    bootstrap._find_and_load = _timed
+    _bootstrap._find_and_load = _timed
     atexit.register(_tell)
     signal.signal(signal.SIGUSR1, _end)
     from bot.__main__ import main

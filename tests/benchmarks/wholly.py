@@ -59,7 +59,7 @@ def stopped_at(
 
 def _ended(command: Sequence[str], environment: Mapping[str, str]) -> float:
     null = [(os.POSIX_SPAWN_OPEN, one, os.devnull, os.O_RDWR, 0) for one in (0, 1)]
-    pid = os.posix_spawn(command[0], command, environment, file_actions=null)
+    pid = os.posix_spawn(command[0], list(command), environment, file_actions=null)
     _, status, usage = os.wait4(pid, 0)
     if status:
         raise AssertionError(f"{command}: status {os.waitstatus_to_exitcode(status)}")

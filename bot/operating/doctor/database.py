@@ -11,7 +11,7 @@ from bot.store.files import on_network
 from bot.store.looking import Looked, look_into
 from bot.store.opening import sqlite_file
 from bot.store.tables import REVISION
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 OTHERS = 0o077
 
