@@ -23,7 +23,13 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def _version(*, version_: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def _begin(
+    context: typer.Context,
+    *,
+    version_: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if context.invoked_subcommand != "ask":
+        gc.enable()
     if version_:
         from importlib.metadata import version
 
@@ -33,6 +39,7 @@ def _version(*, version_: Annotated[bool, typer.Option("--version", help="Print 
 
 def main() -> None:
     """Runs the command line; whatever cannot be used is said on standard error, without a traceback."""
+    gc.disable()  # what one answer leaves behind is less than the search for it costs
     # Looking for plugins, of which none is ours, pydantic reads what every installed distribution says of itself.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from bot.cli.problems import tell

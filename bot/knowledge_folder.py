@@ -82,7 +82,7 @@ class KnowledgeFolder:
 
 def _indexed(path: Path) -> tuple[str, Knowledge]:
     version = _version(path)
-    knowledge = load(path)
+    knowledge = load(path, warned=False)
     knowledge.index()
     return version, knowledge
 

@@ -9,9 +9,6 @@ from functools import cached_property
 from itertools import islice
 from typing import Generic, TypeVar
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from knowledge.folding import fold, folded_words, has_han, initials, is_han, ticker_variants, without_legal_form
 from knowledge.model import Company, Source, Theme
 
@@ -185,6 +182,9 @@ class NameIndex(Generic[Named]):
 
     def _within_two_errors(self, key: str) -> list[tuple[str, int]]:
         """Returns the keys within two typing errors (a transposition counts as one), nearest first."""
+        from rapidfuzz import process  # not for whoever types without errors
+        from rapidfuzz.distance import OSA
+
         hits = process.extract(key, self._sorted_keys, scorer=OSA.distance, score_cutoff=2, limit=None)
         return [(hit, int(distance)) for hit, distance, _ in hits]
 

@@ -41,7 +41,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
                  "briefings/document_json.py"},
     "pypinyin": {"knowledge/pinyin.py"},
     "rapidfuzz": {"knowledge/names.py", "knowledge/problems.py", "knowledge/rules.py"},
-    "rich": {"bot/platforms/terminal/render.py", "bot/platforms/terminal/screen.py"},
+    "rich": {"bot/platforms/terminal/colours.py"},
     "slack_bolt": {f"{SLACK}/{name}.py" for name in ("adapter", "leaving", "listeners", "socket_mode", "work")},
     "slack_sdk": {f"{SLACK}/{name}.py" for name in ("adapter", "connection", "examining", "lookup", "people", "publishing", "questions", "sending", "socket_mode", "tokens", "verdicts")},
     "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("absences", "beginning", "copying", "doubting", "drafts", "erasing", "lanes", "ledger", "looking", "migrate", "opening", "outcomes", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),

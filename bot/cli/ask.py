@@ -41,7 +41,7 @@ def ask(
         raise typer.BadParameter("--all goes with text and json, and without --page; leave one of them out")
     settings = settings_with(folder)
     prepare_logging(settings.log_level, settings.data_dir)
-    knowledge = load(settings.knowledge)
+    knowledge = load(settings.knowledge, warned=False)
     platform = form if form in PLATFORMS else "terminal"
     names = names_outside(limits(platform).RESERVED)
     reply = _at_once(Answers(lambda: knowledge, names=names).answer_line(line))

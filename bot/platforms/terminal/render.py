@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from rich.cells import cell_len
-from rich.text import Text
-
+from bot.platforms.terminal.text import Text, cell_len
 from briefings.document import (
     Block,
     Break,
@@ -81,7 +79,7 @@ def _shown(character: str) -> str:
 
 
 def _text(text: str, style: str = "") -> Text:
-    return Text(visible(text), style)
+    return Text(((visible(text), style),))
 
 
 class _Rendering:
@@ -109,8 +107,7 @@ class _Rendering:
                 yield Line()
                 yield Line(_text(text, "bold underline"))
             case Paragraph(spans, citations):
-                line = Text.assemble(*(_text(span.text, _STYLES[span.style]) for span in spans))
-                yield Line(line + _marks(citations))
+                yield Line(Text(tuple((visible(span.text), _STYLES[span.style]) for span in spans)) + _marks(citations))
             case Note(text):
                 yield Line(_text(text, "dim"))
             case Statement():
@@ -183,4 +180,4 @@ def _marks(citations: tuple[int, ...]) -> Text:
 def _source(entry: SourceEntry) -> Iterator[Line]:
     yield Line(_text(f"[{entry.number}]", "cyan") + _text(f" {entry.title}"))
     yield Line(_text(f"{entry.publisher} ({entry.host}), {entry.published} · {entry.id}", "dim"), 4)
-    yield Line(Text(visible(entry.url), "dim", no_wrap=True, overflow="ignore"), 4)
+    yield Line(Text(((visible(entry.url), "dim"),), no_wrap=True), 4)
