@@ -44,7 +44,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "rich": {"bot/platforms/terminal/colours.py"},
     "slack_bolt": {f"{SLACK}/{name}.py" for name in ("adapter", "leaving", "listeners", "socket_mode", "work")},
     "slack_sdk": {f"{SLACK}/{name}.py" for name in ("adapter", "connection", "examining", "lookup", "people", "publishing", "questions", "sending", "socket_mode", "tokens", "verdicts")},
-    "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("absences", "beginning", "copying", "doubting", "drafts", "erasing", "lanes", "ledger", "looking", "migrate", "opening", "outcomes", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),
+    "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("absences", "beginning", "copying", "doubting", "drafts", "erasing", "lanes", "ledger", "looking", "migrate", "opening", "outcomes", "partial", "slots", "sql", "subscriptions", "tables", "trouble", "upkeep")),
                    *(f"{STORE}/migrations/versions/{n}.py" for n in ("absences", "first", "troubles"))},
     "structlog": {"bot/log.py"},
     "typer": {"bot/__main__.py", *(f"bot/cli/{n}.py" for n in ("ask", "check", "commands", "digests", "doctor", "field_options", "folder", "manifest", "operations", "problems", "run", "settings", "store", "subscriptions"))},

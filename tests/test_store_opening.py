@@ -19,7 +19,8 @@ from bot.store import lanes, slots, subscriptions
 from bot.store.files import deliver_lock, prepare
 from bot.store.migrate import FOLDER, migrate
 from bot.store.opening import Store, open_store
-from bot.store.tables import REVISION, metadata
+from bot.store.partial import metadata
+from bot.store.tables import REVISION
 from bot.store.trouble import unavailable
 from bot.store.unavailable import StoreUnavailable
 from tests.databases import Databases, PostgreSql

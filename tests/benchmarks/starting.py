@@ -34,12 +34,13 @@ CONNECTED = {"slack": "connected to Slack", "discord": "connected to Discord"}
 
 KNOWING = "pydantic, yaml, jinja2"
 EACH = (
-    "typer, rapidfuzz, opencc, structlog, cronsim, watchfiles, aiohttp.web, prometheus_client, "
-    "sqlalchemy.ext.asyncio, sqlalchemy.dialects.sqlite.aiosqlite, apscheduler.schedulers.asyncio"
+    "pydantic.main, pydantic.type_adapter, pydantic.dataclasses, typer, opencc, structlog, cronsim, watchfiles, "
+    "anyio._backends._asyncio, aiohttp.web, prometheus_client, sqlalchemy.ext.asyncio, "
+    "sqlalchemy.dialects.sqlite.aiosqlite, aiosqlite, apscheduler.schedulers.asyncio, apscheduler.triggers.interval"
 )
-"""What every bot needs for its command line, names, log, schedules, health and database."""
+"""What every bot needs for its settings, command line, names, log, schedules, health and database."""
 SDKS = {
-    "slack": "slack_bolt.async_app, slack_sdk.socket_mode.aiohttp, slack_sdk.web.async_client",
+    "slack": "slack_bolt.async_app, slack_bolt.adapter.socket_mode.async_internals, slack_sdk.socket_mode.aiohttp",
     "discord": "discord, discord.app_commands, discord.ui",
 }
 
