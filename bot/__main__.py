@@ -62,7 +62,8 @@ def main() -> None:
         sys.stderr.write(f"the answer could not be written: {error.strerror}; free the disk or give another place\n")
         sys.exit(UNUSABLE)
     finally:
-        gc.freeze()  # or Python would look for cycles in all that ends now anyway, for a fifth of the time of `ask`
+        if not gc.isenabled():
+            gc.freeze()  # or Python would look for cycles in all that ends now anyway, for a third of the time of `ask`
 
 
 if __name__ == "__main__":

@@ -182,7 +182,8 @@ def test_the_words_of_every_language_are_the_same() -> None:
     folders = sorted((ROOT / "briefings/templates").iterdir())
     macros = [set(re.findall(r"macro (\w+)\(", (folder / "sentences.j2").read_text())) for folder in folders]
     assert all(found == macros[0] for found in macros)
-    assert all(words_in(folder.name) for folder in folders)
+    for folder in folders:  # each is compiled only with its first use
+        assert all(callable(getattr(words_in(folder.name)._macros, macro)) for macro in macros[0])
 
 
 def test_source_files_stay_small() -> None:

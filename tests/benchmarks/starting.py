@@ -3,7 +3,8 @@
 The CPU is what the kernel charges a process with, user and system, Python's own start and the loading of its libraries
 among it (`wait4`). Bytecode is warm on both sides: both have been run before. `run` is measured until it has logged
 that it is connected, on a database that is there, so that it has no child; the child that makes a new one is a row of
-its own. The floors import what the product must have loaded by then, and do nothing else.
+its own. The floors import what the product must have loaded by then, and do nothing else; those of `run` import the parts of each
+library that it uses, so that both load the same modules.
 """
 
 import json
@@ -18,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks.figures import Figure, Spread
-from tests.benchmarks.measuring import in_turn
+from tests.benchmarks.measuring import Side, in_turn
 from tests.benchmarks.wholly import around, stopped_at, until_told, whole
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
@@ -33,12 +34,13 @@ SETTINGS = {"slack": "SLACK_", "discord": "DISCORD_"}
 CONNECTED = {"slack": "connected to Slack", "discord": "connected to Discord"}
 
 KNOWING = "pydantic, yaml, jinja2"
+ASKED = f"{KNOWING}, pydantic.main, pydantic.type_adapter, pydantic.dataclasses, typer.main, opencc"
+"""What an answer needs; to import pydantic alone loads nothing of it that makes a model."""
 EACH = (
-    "pydantic.main, pydantic.type_adapter, pydantic.dataclasses, typer, opencc, structlog, cronsim, watchfiles, "
-    "anyio._backends._asyncio, aiohttp.web, prometheus_client, sqlalchemy.ext.asyncio, "
+    f"{ASKED}, structlog, cronsim, watchfiles, anyio._backends._asyncio, aiohttp.web, prometheus_client, sqlalchemy.ext.asyncio, "
     "sqlalchemy.dialects.sqlite.aiosqlite, aiosqlite, apscheduler.schedulers.asyncio, apscheduler.triggers.interval"
 )
-"""What every bot needs for its settings, command line, names, log, schedules, health and database."""
+"""What every bot needs beside, for its log, schedules, health and database."""
 SDKS = {
     "slack": "slack_bolt.async_app, slack_bolt.adapter.socket_mode.async_internals, slack_sdk.socket_mode.aiohttp",
     "discord": "discord, discord.app_commands, discord.ui",
@@ -47,7 +49,7 @@ SDKS = {
 
 def figures() -> Iterator[Figure]:
     """Measures `ask` and, per platform, `run` up to its connection."""
-    yield _asking()
+    yield from _asking()
     with TemporaryDirectory() as data, ExitStack() as stack:
         slack, discord = stack.enter_context(FakeSlack()), stack.enter_context(FakeDiscord())
         health = {"BRIEFBOT_HEALTH_LISTEN": f"127.0.0.1:{free_port()}", "BRIEFBOT_LOG_LEVEL": "INFO"}
@@ -58,20 +60,26 @@ def figures() -> Iterator[Figure]:
             yield _running(on, {name: value for name, value in both.items() if not name.startswith(off)})
 
 
-def _asking() -> Figure:
-    floor = whole([sys.executable, "-c", f"import {KNOWING}"])
-    product, of_floor, ratio = in_turn(whole([PROGRAM, "ask", LINE]), floor, ROUNDS)
+def _asking() -> Iterator[Figure]:
+    product = whole([PROGRAM, "ask", LINE], around())
+    spent, of_floor, ratio = in_turn(product, _importing(KNOWING), ROUNDS)
     said = subprocess.run([*TRACED, "ask", LINE], env=around(), stdout=subprocess.PIPE, text=True, check=True).stdout
     name = f"import {KNOWING}"
-    return Figure("start of `briefbot ask`", 2.5, 1.5, "ratio", "s", product, name, of_floor, ratio, _where(said))
+    yield Figure("`briefbot ask` into a pipe", 2.5, 1.5, "ratio", "s", spent, name, of_floor, ratio, _where(said))
+    spent, of_floor, ratio = in_turn(product, _importing(ASKED), RUNS)
+    name = "`briefbot ask` beside all its libraries, in the parts that it uses"
+    yield Figure(name, None, None, "ratio", "s", spent, "import of its libraries", of_floor, ratio)
+
+
+def _importing(modules: str) -> Side:
+    return whole([sys.executable, "-c", f"import {modules}"], around())
 
 
 def _running(on: Collection[str], settings: Mapping[str, str]) -> Figure:
     told = [CONNECTED[name] for name in on]
-    needed = ", ".join([KNOWING, EACH, *(SDKS[name] for name in on)])
-    floor = whole([sys.executable, "-c", f"import {needed}"])
+    needed = ", ".join([EACH, *(SDKS[name] for name in on)])
     product = until_told([PROGRAM, "run"], around(**settings), told)
-    spent, of_floor, ratio = in_turn(product, floor, RUNS)
+    spent, of_floor, ratio = in_turn(product, _importing(needed), RUNS)
     _, _, said = stopped_at([*TRACED, "run"], around(**settings), told, lambda pid: os.kill(pid, signal.SIGUSR1))
     name = f"`briefbot run` until connected, {' and '.join(on)}"
     return Figure(name, 1.3, 1.15, "ratio", "s", spent, "import of its libraries", of_floor, ratio, _where(said))

@@ -16,9 +16,9 @@ def around(**settings: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(OURS)} | settings
 
 
-def whole(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Side:
+def whole(command: Sequence[str], environment: Mapping[str, str]) -> Side:
     """Measures processes from their first instruction to their last."""
-    return _side(lambda: _ended(command, environment or around()))
+    return _side(lambda: _ended(command, environment))
 
 
 def until_told(command: Sequence[str], environment: Mapping[str, str], told: Collection[str]) -> Side:
