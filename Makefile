@@ -4,7 +4,7 @@ UV_VERSION = 0.13.9
 BIN = .venv/bin
 READY = .venv/.ready
 
-.PHONY: run test test-long bench bench-curves check fmt lock sbom audit
+.PHONY: run test test-long test-soak bench bench-curves check fmt lock sbom audit
 
 run: $(READY)
 	@$(BIN)/briefbot run
@@ -12,8 +12,12 @@ run: $(READY)
 test: $(READY)
 	$(BIN)/pytest -n 4 --dist worksteal
 
+# Under an hour each: what takes long to try, and the program left running, updated and installed.
 test-long: $(READY)
 	$(BIN)/pytest -n 3 --dist worksteal -m long --timeout 3600
+
+test-soak: $(READY)
+	$(BIN)/pytest -n 3 --dist worksteal -m soak --timeout 3600
 
 # Measures the product beside its floors and prints one table; under 10 minutes.
 bench: $(READY)

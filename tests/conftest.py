@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         widest = max(len(name) for name, _, _ in rows)
         for name, value, seconds in sorted(rows):
             terminalreporter.write_line(f"{name:<{widest}}  {seconds:6.0f} s  {value}")
+
+
+@pytest.hookimpl(trylast=True)  # those that are not to run are gone
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Has every worker begin with long tests: begun last, one of half an hour would be waited for alone."""
+    if not any(map(_minutes, items)):
+        return
+    items.sort(key=_minutes, reverse=True)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [item for worker in range(workers) for item in items[worker::workers]]
+
+
+def _minutes(item: pytest.Item) -> int:
+    """Returns how long a test takes, as its mark says; of most it is not told."""
+    mark = item.get_closest_marker("long") or item.get_closest_marker("soak")
+    return int(mark.kwargs.get("minutes", 1)) if mark else 0
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -225,7 +225,7 @@ def test_told_to_end_it_hands_back_within_ten_seconds_what_another_then_posts_on
     assert set(world.platform.keys.values()) == {1}
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=32)
 def test_killed_at_every_point_twenty_times(on_sqlite: Sqlite, record_property: Callable[[str, object], None]) -> None:
     """Not to be asked, it is killed as often, and judged as above."""
     kills, wrong = 0, []

@@ -56,7 +56,7 @@ def test_under_faults_every_digest_comes_once(world: World, record_property: Cal
     survives_faults(world, 200, record_property)
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=5)
 def test_under_faults_thousands_of_digests_come_once(
     world: World, record_property: Callable[[str, object], None]
 ) -> None:

@@ -43,7 +43,7 @@ def test_twenty_kills_lose_and_double_nothing(
     killed(tmp_path, on_sqlite.ready(), 20, 20, 180, record_property, 0.4, 0.1, "20 12 3", 4)
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=20)
 def test_a_thousand_kills_lose_and_double_nothing(
     tmp_path: Path, on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:
@@ -51,7 +51,7 @@ def test_a_thousand_kills_lose_and_double_nothing(
     killed(tmp_path, on_sqlite.ready(), kills, digests // 5, digests * 4 // 5, record_property, 1.0, 0.2)
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=5)
 @pytest.mark.parametrize("policy", ["at_most_once", "at_least_once"])
 def test_where_slack_cannot_be_asked_each_unclear_outcome_costs_one_at_most(
     tmp_path: Path, on_sqlite: Sqlite, policy: str, record_property: Callable[[str, object], None]
@@ -78,7 +78,7 @@ def test_of_several_processes_on_postgresql_one_may_die_or_freeze(
     replicated(tmp_path, on_postgresql.ready(), some, record_property)
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=12)
 def test_four_processes_of_which_one_dies_or_freezes_every_five_seconds(
     tmp_path: Path, on_postgresql: PostgreSql, record_property: Callable[[str, object], None]
 ) -> None:

@@ -38,7 +38,7 @@ def image(sources: Path) -> Iterator[Image]:
     subprocess.run(["chmod", "-R", "u+w", str(made.folder)], check=True)
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_the_image_answers_from_a_pipe_as_the_user_that_it_names(
     image: Image, record_property: Callable[[str, object], None]
 ) -> None:
@@ -51,7 +51,7 @@ def test_the_image_answers_from_a_pipe_as_the_user_that_it_names(
     record_property("the image's recipe was carried out for user", uid)
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_the_image_serves_slack_with_nothing_but_its_volume_to_write_to(image: Image) -> None:
     before = set(files(image.folder / "opt"))
     with FakeSlack() as slack:
@@ -69,7 +69,7 @@ def test_the_image_serves_slack_with_nothing_but_its_volume_to_write_to(image: I
     assert (kept.st_uid, kept.st_mode & 0o777) == ((image.user or (0, 0))[0], 0o600)
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_the_image_holds_what_is_locked_and_no_tools(image: Image) -> None:
     locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "deploy/requirements.lock").read_text(), re.MULTILINE))
     code = "from importlib.metadata import distributions as d; print(*(x.name for x in d()))"
@@ -81,7 +81,7 @@ def test_the_image_holds_what_is_locked_and_no_tools(image: Image) -> None:
     assert not (image.folder / "src").exists()
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_a_library_that_is_not_the_one_that_was_locked_is_not_installed(sources: Path, tmp_path: Path) -> None:
     changed = shutil.copytree(sources, tmp_path / "context")
     lock = changed / "deploy/requirements.lock"

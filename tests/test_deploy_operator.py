@@ -109,7 +109,7 @@ def server() -> Iterator[Server]:
     shutil.rmtree(folder)
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_a_new_operator_follows_the_guide_to_a_bot_that_answers_and_brings_it_back_from_a_backup(
     server: Server,
 ) -> None:

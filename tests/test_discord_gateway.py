@@ -87,7 +87,7 @@ def test_twenty_faults_of_the_gateway_are_resumed_and_lose_nothing(discord: Fake
     assert len(discord.identifies) <= 4
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=5)
 def test_a_thousand_faults_and_a_hundred_lost_sessions_keep_the_days_budget(
     discord: FakeDiscord,
     tmp_path: Path,

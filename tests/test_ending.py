@@ -26,7 +26,7 @@ from tests.running import Bot, on_slack
 from tests.stored import subscribed
 
 MOST = 10.0
-WHEN = ("idle", pytest.param("sending", marks=pytest.mark.long))
+WHEN = ("idle", pytest.param("sending", marks=pytest.mark.soak))
 NOW = datetime.now(UTC)
 
 

@@ -61,7 +61,7 @@ def test_whoever_ends_under_load_does_so_in_time_and_leaves_nothing_undone(
     ended_again_and_again(tmp_path, on_sqlite.ready(), 2, 60, record_property)
 
 
-@pytest.mark.long
+@pytest.mark.soak(minutes=8)
 def test_two_hundred_ends_under_load(
     tmp_path: Path, on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:

@@ -111,7 +111,7 @@ def test_a_rolling_update_leaves_no_command_unanswered_and_no_digest_out(
     updated(tmp_path, on_postgresql.ready(), Update(2, 0, 4, 40, shards, over), record_property)
 
 
-@pytest.mark.long
+@pytest.mark.soak(minutes=11)
 @pytest.mark.parametrize(("shards", "over"), WAYS)
 def test_ten_minutes_of_a_restart_each(
     tmp_path: Path,

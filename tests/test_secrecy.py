@@ -245,7 +245,7 @@ LEAKS = re.compile(
 """What the fakes' secrets look like, and the canaries of tests."""
 
 
-@pytest.mark.long
+@pytest.mark.soak(minutes=9)
 def test_the_whole_suite_at_debug_leaves_no_secret_of_its_fakes_in_what_is_logged(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

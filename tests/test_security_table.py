@@ -19,7 +19,7 @@ def test_every_row_names_tests_that_there_are_and_says_which_are_long() -> None:
                 continue
             found = re.search(rf"((?:^@.*\n|^[ )].*\n)*)^(?:async )?def {word}\(", path, re.MULTILINE)
             assert found, f"{row[:6]}: {word}"
-            marked = "pytest.mark.long" in found[1] or "pytestmark = pytest.mark.long" in path
+            marked = re.search(r"pytest\.mark\.(long|soak)", found[1]) is not None
             assert marked == bool(long), f"{row[:6]}: {word}"
             named += 1
         assert named, row[:6]

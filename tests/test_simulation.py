@@ -28,7 +28,7 @@ def after(seed: int, on_sqlite: Sqlite) -> list[str]:
     return month.wrong()
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=15)
 def test_thousands_of_months_end_well(on_sqlite: Sqlite, record_property: Callable[[str, object], None]) -> None:
     seeds = range(50, 50 + round(2_000 * SCALE))
     empty = Path(on_sqlite.ready().removeprefix("sqlite:///"))

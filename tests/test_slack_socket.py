@@ -159,7 +159,7 @@ def test_one_deaf_connection_leaves_the_other_and_is_replaced(slack: FakeSlack) 
         bot.until(lambda: slack.connections == 2, 40)
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=4)
 def test_a_silent_slack_is_noticed_within_half_a_minute_each_time(slack: FakeSlack) -> None:
     with on_slack(slack, over="socket") as bot:
         for _ in range(5):

@@ -74,14 +74,14 @@ def day(url: str, subscriptions: int, record: Callable[[str, object], None], nam
     return platform.taken
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_a_day_of_nothing_in_made_time_takes_nothing(
     on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:
     assert day(on_sqlite.ready(), 0, record_property, "idle, made time") == 0
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_a_day_of_a_thousand_digests_an_hour_takes_nothing(
     on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:
@@ -90,7 +90,7 @@ def test_a_day_of_a_thousand_digests_an_hour_takes_nothing(
     assert posted == 24 * number
 
 
-@pytest.mark.long
+@pytest.mark.soak
 def test_a_database_is_no_larger_after_half_a_year_than_what_is_kept_of_it(
     on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:
@@ -158,7 +158,7 @@ def check(samples: list[Taken], record: Callable[[str, object], None], name: str
         assert rise < MOST_SLOPE
 
 
-@pytest.mark.long
+@pytest.mark.soak(minutes=31)
 def test_half_an_hour_idle_or_of_ten_commands_a_second_takes_nothing(
     tmp_path: Path, on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:

@@ -159,7 +159,7 @@ def test_a_delivery_that_is_killed_is_finished_once(url: str, tmp_path: Path, st
     assert killed_at(url, tmp_path, range(start, 10_000, 10)) >= 3
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=5)
 def test_a_delivery_that_is_killed_at_any_statement_or_commit_is_finished_once(url: str, tmp_path: Path) -> None:
     assert killed_at(url, tmp_path, range(10_000)) > 40
 
