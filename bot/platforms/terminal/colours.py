@@ -33,9 +33,10 @@ class Colours(Console):
 
     def _show(self, line: Line) -> None:
         width = max(min(self.width, WIDEST) - line.indent, 20)
-        text = Text.assemble(
-            *line.text.pieces, no_wrap=line.text.no_wrap, overflow="ignore" if line.text.no_wrap else None
-        )
+        (first, style), *others = line.text.pieces or (("", ""),)
+        text = Text(first, style, no_wrap=line.text.no_wrap, overflow="ignore" if line.text.no_wrap else None)
+        for piece in others:
+            text.append(*piece)
         for row in text.wrap(self, width) if text else [text]:
             row.rstrip()
             row.pad_left(line.indent)

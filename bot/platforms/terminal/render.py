@@ -107,7 +107,8 @@ class _Rendering:
                 yield Line()
                 yield Line(_text(text, "bold underline"))
             case Paragraph(spans, citations):
-                yield Line(Text(tuple((visible(span.text), _STYLES[span.style]) for span in spans)) + _marks(citations))
+                said = tuple((visible(span.text), _STYLES[span.style]) for span in spans)
+                yield Line(Text((("", ""), *said)) + _marks(citations))
             case Note(text):
                 yield Line(_text(text, "dim"))
             case Statement():

@@ -7,7 +7,10 @@ from functools import lru_cache
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Is text in pieces, each with its style; `no_wrap` where it stays in one piece however long it is."""
+    """Is text in pieces, each with its style; `no_wrap` where it stays in one piece however long it is.
+
+    The style of the first piece is that of all.
+    """
 
     pieces: tuple[tuple[str, str], ...] = ()
     no_wrap: bool = False
