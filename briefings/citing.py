@@ -1,13 +1,13 @@
 """Claims to statements: numbering the sources, and the words of dates, age, speaker and standing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from briefings.document import Heading, SourceEntry, Statement
 from briefings.edition import Edition
-from knowledge import Change, Claim, Figure, Knowledge, Period, Source
+from knowledge import Change, Claim, Figure, Period, Source
 
-Section = tuple[str, list[Claim]]
+Section = tuple[str, Sequence[Claim]]
 """A macro that names a heading, and the claims under it."""
 
 
@@ -24,21 +24,21 @@ class Citations:
 
     def statement(self, claim: Claim, figure: Figure | None = None) -> Statement:
         """Returns what a claim says, or one figure of it, cited and dated."""
-        words, knowledge = self._edition.words, self._edition.knowledge
-        return Statement(
-            text=words.figure(figure) if figure else claim.text,
-            citations=self._cited(claim),
-            dateline=words.text(
-                "dateline",
-                claim=claim,
-                age=claim.as_of.completed_years(self._edition.today),
-                revised=Period.of(claim.changed) if claim.revisions else None,
-                superseding=knowledge.superseding(claim),
-                superseded=knowledge.superseded(claim),
-            ),
-            claim=claim.id,
-            revision=claim.revision,
+        citations = self._cited(claim)
+        if figure:
+            return self._edition.piece(
+                "figure",
+                (claim.id, figure, citations),
+                lambda: self._stated(claim, citations, self._edition.words.figure(figure)),
+            )
+        return self._edition.piece(
+            "statement", (claim.id, citations), lambda: self._stated(claim, citations, claim.text)
         )
+
+    def _stated(self, claim: Claim, citations: tuple[int, ...], text: str) -> Statement:
+        edition = self._edition
+        dateline = edition.piece("dateline", claim.id, lambda: _dateline(edition, claim))
+        return Statement(text, citations, dateline, claim.id, claim.revision)
 
     def headline(self, claim: Claim) -> Statement:
         """Returns what a claim says with its date, its speaker if it is no fact, and no more unless it is outdated."""
@@ -67,58 +67,50 @@ class Citations:
         )
 
     def _cited(self, claim: Claim) -> tuple[int, ...]:
-        return tuple(sorted(self.cite(self._edition.knowledge.sources[source]) for source in claim.sources))
+        numbers = self._numbers
+        return tuple(sorted([numbers.setdefault(source, len(numbers) + 1) for source in claim.sources]))
 
-    def section(self, section: Section) -> Iterator[Heading | Statement]:
-        """Yields a heading and the statements under it, or nothing where there are none."""
+    def section(self, section: Section) -> list[Heading | Statement]:
+        """Returns a heading and the statements under it, or nothing where there are none."""
         macro, claims = section
-        if claims:
-            yield Heading(self._edition.words.text(macro))
-            yield from (self.statement(claim) for claim in claims)
+        return [Heading(self._edition.words.text(macro)), *map(self.statement, claims)] if claims else []
 
     def sources(self) -> tuple[SourceEntry, ...]:
         """Returns the entries of all sources cited so far."""
-        return tuple(self._entry(source, number) for source, number in self._numbers.items())
+        return tuple([self._entry(source, number) for source, number in self._numbers.items()])
 
-    def _entry(self, id_: str, number: int) -> SourceEntry:
-        source = self._edition.knowledge.sources[id_]
-        published = self._edition.words.text("published", source=source)
-        return SourceEntry(number, source.id, source.title, source.publisher, source.host, published, source.url)
+    def _entry(self, source: str, number: int) -> SourceEntry:
+        return self._edition.piece("source", (source, number), lambda: _entry(self._edition, source, number))
 
 
-def side_by_side(edition: Edition, claims: Iterable[Claim]) -> Iterator[list[Claim]]:
+def _dateline(edition: Edition, claim: Claim) -> str:
+    """Returns the words of a claim's date, age, speaker and standing."""
+    knowledge = edition.knowledge
+    return edition.words.text(
+        "dateline",
+        claim=claim,
+        age=claim.as_of.completed_years(edition.today),
+        revised=Period.of(claim.changed) if claim.revisions else None,
+        superseding=knowledge.superseding(claim),
+        superseded=knowledge.superseded(claim),
+    )
+
+
+def _entry(edition: Edition, id_: str, number: int) -> SourceEntry:
+    source = edition.knowledge.sources[id_]
+    published = edition.words.text("published", source=source)
+    return SourceEntry(number, source.id, source.title, source.publisher, source.host, published, source.url)
+
+
+def side_by_side(edition: Edition, claims: Iterable[Claim]) -> Iterator[tuple[Claim, ...]]:
     """Yields each standing claim, in the given order, together with those that outdate it or that it outdates.
 
     The later ones come first, whoever they belong to, so that nobody reads an outdated claim alone. Retracted claims
     are passed over.
     """
-    knowledge = edition.knowledge
     told: set[str] = set()
     for claim in claims:
         if claim.id not in told and not claim.retracted:
-            together = _connected(knowledge, claim)
-            told.update(together)
-            yield _later_first(sorted(together.values(), key=knowledge.position), knowledge)
-
-
-def _connected(knowledge: Knowledge, claim: Claim) -> dict[str, Claim]:
-    """Returns all standing claims that a claim outdates or is outdated by, directly or through others, by id."""
-    found: dict[str, Claim] = {}
-    waiting = [claim]
-    while waiting:
-        current = waiting.pop()
-        if current.id not in found:
-            found[current.id] = current
-            waiting += (*knowledge.superseding(current), *knowledge.superseded(current))
-    return found
-
-
-def _later_first(claims: list[Claim], knowledge: Knowledge) -> list[Claim]:
-    """Returns claims in their order, but each after all that outdate it."""
-    ordered: list[Claim] = []
-    while claims:
-        ids = {claim.id for claim in claims}
-        ready = next((c for c in claims if not any(s.id in ids for s in knowledge.superseding(c))), claims[0])
-        ordered.append(ready)
-        claims = [claim for claim in claims if claim is not ready]
-    return ordered
+            together = edition.knowledge.together(claim)
+            told.update(one.id for one in together)
+            yield together

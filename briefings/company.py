@@ -1,12 +1,14 @@
 """The answer about one company."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from briefings.citing import Citations, Section, side_by_side
-from briefings.document import Block, Break, Choices, Document, Fact, Facts, Heading, Statement
+from briefings.document import Block, Break, Choices, Document, Fact, Facts, Heading
 from briefings.edition import Edition
 from briefings.naming import found_note, market_name, named_choice, then_note, then_option, title_of
+from briefings.words import Words
 from knowledge import Claim, Company, Figure, Found, Period
 
 MOST_FIGURES = 5
@@ -19,29 +21,38 @@ PHONE_ROWS = 36
 _SECTIONS = ("in_figures", "abroad", "at_home", "regulation", "in_general", "forecasts", "opinions")
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Tells which claims of a company stand where in its answer; sections are left out where the brief tells all."""
+
+    standing: tuple[Claim, ...]
+    retracted: int
+    about: tuple[Claim, ...]
+    figures: tuple[tuple[Claim, Figure], ...]
+    chosen: Sequence[Claim]
+    sections: Sequence[Section]
+
+
 def company_briefing(edition: Edition, found: Found[Company], then: Period | None = None) -> Document:
     """Returns a company's brief on a first page, and all its claims by group on the pages after it.
 
     Where the brief tells every claim already, it is the whole answer. `then` says that the edition is of a time past.
     """
     company, words = edition.knowledge.companies[found.record.slug], edition.words
-    claims = [claim for claim in edition.knowledge.claims_about(company) if not claim.retracted]
+    order = edition.piece("order of company", company.slug, lambda: _order(edition, company))
     citations = Citations(edition)
     blocks: list[Block] = [*found_note(words, found), *then_note(words, then)]
-    blocks += [*_introduction(edition, company, citations)]
-    if claims:
-        brief = tuple(_brief(edition, company, claims, citations))
-        blocks += [*brief, *_neighbours(edition, company, claims, then)]
-        told = {block.claim for block in blocks if isinstance(block, Statement)}
-        if any(claim.id not in told for claim in claims):
-            sections = _sections(edition, company, claims)
-            blocks += [Break(), *(block for section in sections for block in citations.section(section))]
+    blocks += _introduction(edition, company, order, citations)
+    if order.standing:
+        blocks += _brief(edition, order, citations)
+        blocks += edition.piece("neighbours", (company.slug, then), lambda: _neighbours(edition, company, order, then))
+        if order.sections:
+            blocks += [Break(), *(block for section in order.sections for block in citations.section(section))]
     else:
         blocks.append(words.note("no_claims"))
-    newest = claims[0].as_of if claims else None
     return Document(
         title=title_of(company),
-        summary=words.text("company_summary", company=company, claims=len(claims), newest=newest),
+        summary=edition.piece("summary of company", company.slug, lambda: _summary(edition, company, order)),
         command=f"/company {company.slug}{then_option(then)}",
         blocks=tuple(blocks),
         sources=citations.sources(),
@@ -49,36 +60,57 @@ def company_briefing(edition: Edition, found: Found[Company], then: Period | Non
     )
 
 
-def _introduction(edition: Edition, company: Company, citations: Citations) -> Iterator[Block]:
+def _order(edition: Edition, company: Company) -> _Order:
+    knowledge = edition.knowledge
+    every = knowledge.claims_about(company)
+    standing = tuple(claim for claim in every if not claim.retracted)
+    about = [knowledge.claims[company.about]] if company.about else []
+    introducing = tuple(claim for together in side_by_side(edition, about) for claim in together)
+    current = [claim for claim in standing if not knowledge.superseding(claim)]
+    weighty = sorted(current, key=lambda claim: not claim.key)  # stable: the newest first among equals
+    figures = tuple(_key_figures(weighty))[:MOST_FIGURES]
+    chosen = _chosen(weighty, {company.about, *(claim.id for claim, _ in figures)}, len(figures))
+    told = {claim.id for claim in (*introducing, *chosen)}
+    sections = [] if all(claim.id in told for claim in standing) else _sections(edition, company, standing)
+    return _Order(standing, len(every) - len(standing), introducing, figures, chosen, sections)
+
+
+def _chosen(weighty: list[Claim], told: set[str | None], figures: int) -> list[Claim]:
+    chosen = [claim for claim in weighty if claim.id not in told][:MOST_IN_BRIEF]
+    while len(chosen) > FEWEST_IN_BRIEF and sum(map(_rows, chosen)) + 3 * figures > PHONE_ROWS:
+        chosen.pop()
+    return chosen
+
+
+def _summary(edition: Edition, company: Company, order: _Order) -> str:
+    newest = order.standing[0].as_of if order.standing else None
+    return edition.words.text("company_summary", company=company, claims=len(order.standing), newest=newest)
+
+
+def _introduction(edition: Edition, company: Company, order: _Order, citations: Citations) -> Iterator[Block]:
     words = edition.words
+    yield from edition.piece("names of company", company.slug, lambda: tuple(_named(words, company)))
+    if order.retracted:
+        yield words.note("retracted", number=order.retracted)
+    if company.about:
+        yield from map(citations.statement, order.about)
+    else:
+        yield words.note("no_about")
+
+
+def _named(words: Words, company: Company) -> Iterator[Block]:
     aliases = company.aliases
     names = [*aliases.legal, *aliases.former, *aliases.ticker][:MOST_CHOICES]
     yield words.paragraph("company_kind", company=company, market=market_name(company.home))
     if names:
         yield words.note("also_called", names=names)
-    retracted = sum(claim.retracted is not None for claim in edition.knowledge.claims_about(company))
-    if retracted:
-        yield words.note("retracted", number=retracted)
-    if company.about:
-        about = edition.knowledge.claims[company.about]
-        yield from (citations.statement(claim) for together in side_by_side(edition, [about]) for claim in together)
-    else:
-        yield words.note("no_about")
 
 
-def _brief(edition: Edition, company: Company, claims: list[Claim], citations: Citations) -> Iterator[Block]:
-    words = edition.words
-    current = [claim for claim in claims if not edition.knowledge.superseding(claim)]
-    weighty = sorted(current, key=lambda claim: not claim.key)  # stable: the newest first among equals
-    figures = list(_key_figures(weighty))[:MOST_FIGURES]
-    if figures:
-        yield Heading(words.text("key_figures"))
-        yield Facts(tuple(Fact(_capital(f.what), citations.statement(claim, f)) for claim, f in figures))
-    told = {company.about, *(claim.id for claim, _ in figures)}
-    chosen = [claim for claim in weighty if claim.id not in told][:MOST_IN_BRIEF]
-    while len(chosen) > FEWEST_IN_BRIEF and sum(map(_rows, chosen)) + 3 * len(figures) > PHONE_ROWS:
-        chosen.pop()
-    yield from citations.section(("what_matters", chosen))
+def _brief(edition: Edition, order: _Order, citations: Citations) -> Iterator[Block]:
+    if order.figures:
+        yield Heading(edition.words.text("key_figures"))
+        yield Facts(tuple([Fact(_capital(f.what), citations.statement(claim, f)) for claim, f in order.figures]))
+    yield from citations.section(("what_matters", order.chosen))
 
 
 def _rows(claim: Claim) -> int:
@@ -86,7 +118,7 @@ def _rows(claim: Claim) -> int:
     return 2 + len(claim.text) // PHONE_COLUMNS + (len(claim.attributed_to or "") > PHONE_COLUMNS // 2)
 
 
-def _key_figures(claims: list[Claim]) -> Iterator[tuple[Claim, Figure]]:
+def _key_figures(claims: Iterable[Claim]) -> Iterator[tuple[Claim, Figure]]:
     for claim in claims:
         if claim.kind == "fact":
             yield from ((claim, figure) for figure in claim.figures)
@@ -96,7 +128,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _sections(edition: Edition, company: Company, claims: list[Claim]) -> list[Section]:
+def _sections(edition: Edition, company: Company, claims: Iterable[Claim]) -> list[Section]:
     sections: dict[str, list[Claim]] = {macro: [] for macro in _SECTIONS}
     for together in side_by_side(edition, claims):
         section = _section_of(edition, company, together[0])
@@ -109,23 +141,21 @@ def _sections(edition: Edition, company: Company, claims: list[Claim]) -> list[S
 def _section_of(edition: Edition, company: Company, claim: Claim) -> str:
     if claim.kind != "fact":
         return f"{claim.kind}s"
-    if any(edition.knowledge.themes[theme].section == "regulation" for theme in claim.themes):
+    if not edition.knowledge.regulating.isdisjoint(claim.themes):
         return "regulation"
-    if any(market != company.home for market in claim.markets):
+    if claim.markets.count(company.home) < len(claim.markets):
         return "abroad"
     if claim.figures:
         return "in_figures"
     return "at_home" if claim.markets else "in_general"
 
 
-def _neighbours(edition: Edition, company: Company, claims: list[Claim], then: Period | None) -> Iterator[Block]:
-    """Yields the themes that its claims belong to, and the companies that are named with it, most frequent first."""
+def _neighbours(edition: Edition, company: Company, order: _Order, then: Period | None) -> list[Choices]:
+    """Returns the themes that its claims belong to, and the companies that are named with it, most frequent first."""
     knowledge, words = edition.knowledge, edition.words
-    themes = Counter(theme for claim in claims for theme in claim.themes)
-    peers = Counter(other for claim in claims for other in claim.companies if other != company.slug)
-    if themes:
-        named = (knowledge.themes[slug] for slug, _ in themes.most_common(MOST_CHOICES))
-        yield Choices(words.text("themes"), tuple(named_choice(theme, then) for theme in named))
-    if peers:
-        others = (knowledge.companies[slug] for slug, _ in peers.most_common(MOST_CHOICES))
-        yield Choices(words.text("peers"), tuple(named_choice(other, then) for other in others))
+    themes = Counter(theme for claim in order.standing for theme in claim.themes)
+    peers = Counter(other for claim in order.standing for other in claim.companies if other != company.slug)
+    named = tuple(named_choice(knowledge.themes[slug], then) for slug, _ in themes.most_common(MOST_CHOICES))
+    others = tuple(named_choice(knowledge.companies[slug], then) for slug, _ in peers.most_common(MOST_CHOICES))
+    offered = (Choices(words.text("themes"), named), Choices(words.text("peers"), others))
+    return [choices for choices in offered if choices.choices]

@@ -6,6 +6,7 @@ only in a `Statement`, and a `Statement` without a citation cannot be built.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from briefings.measure import length
@@ -194,7 +195,7 @@ class Document:
     language: str = "en"
 
     def __post_init__(self) -> None:
-        cited = {number for block in self.blocks for number in citations(block)}
+        cited = set(chain.from_iterable(map(citations, self.blocks)))
         missing = cited - {entry.number for entry in self.sources}
         if missing:
             raise ValueError(f"citations {sorted(missing)} have no source; add their entries")
@@ -214,9 +215,12 @@ def statements(*blocks: Block) -> Iterator[Statement]:
 
 def citations(block: Block) -> tuple[int, ...]:
     """Returns the numbers of the sources that a block cites."""
-    if isinstance(block, Paragraph):
-        return block.citations
-    return tuple(number for statement in statements(block) for number in statement.citations)
+    match block:
+        case Statement() | Paragraph():
+            return block.citations
+        case Facts() | Table():
+            return tuple(number for statement in statements(block) for number in statement.citations)
+    return ()
 
 
 def choices(document: Document) -> tuple[Choice, ...]:

@@ -1,11 +1,22 @@
 """What a briefing is composed from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from briefings.words import Words
 from knowledge import Knowledge
+
+MOST_DAYS = 4
+"""Days of which pieces are kept: around the world there are three at once."""
+MOST_PIECES = 50_000
+"""Pieces kept of one day: a piece has about 300 bytes."""
+
+Made = TypeVar("Made")
+Pieces = dict[tuple[str, Hashable], Any]
+_PIECES: WeakKeyDictionary[Knowledge, dict[tuple[date, str], Pieces]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +30,32 @@ class Edition:
     today: date
     words: Words
     names: Mapping[str, str] = field(default_factory=dict)
+    _pieces: Pieces = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_pieces", _pieces_of(self.knowledge, self.today, self.words.language))
+
+    def piece(self, kind: str, of: Hashable, make: Callable[[], Made]) -> Made:
+        """Returns a piece of an answer: frozen, and made of the knowledge, the day and the words alone.
+
+        It is made when it is first needed and kept with the knowledge, by its kind and what it is `of`.
+        """
+        pieces = self._pieces
+        made: Made | None = pieces.get((kind, of))
+        if made is None:
+            if len(pieces) >= MOST_PIECES:
+                pieces.clear()
+            made = pieces[kind, of] = make()
+        return made
 
     def as_typed(self, line: str) -> str:
         """Returns a command's line as readers of the answer would type it."""
         name, gap, rest = line.removeprefix("/").partition(" ")
         return f"/{self.names.get(name, name)}{gap}{rest}"
+
+
+def _pieces_of(knowledge: Knowledge, today: date, language: str) -> Pieces:
+    days = _PIECES.setdefault(knowledge, {})
+    if (today, language) not in days and len(days) >= MOST_DAYS:
+        days.clear()
+    return days.setdefault((today, language), {})

@@ -3,7 +3,9 @@
 
 def length(text: str) -> int:
     """Returns the larger of a text's code points and its UTF-16 code units: which of them a platform means is moot."""
-    return max(len(text), len(text.encode("utf-16-le", "surrogatepass")) // 2)
+    if text.isascii():
+        return len(text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2  # a code point has one or two of them
 
 
 def shortened(text: str, most: int) -> str:

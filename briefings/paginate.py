@@ -1,8 +1,9 @@
 """A Document and a platform's budget to pages; the one splitter."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from operator import sub
+from dataclasses import dataclass
+from itertools import chain
+from operator import add, sub
 
 from briefings.document import (
     Block,
@@ -19,6 +20,8 @@ from briefings.document import (
     citations,
 )
 from briefings.words import words_in
+
+_ENDING_SECTIONS = (Heading, Choices, Break)
 
 Size = tuple[int, ...]
 """Amounts of what a platform counts, always in the same order: characters, components ..."""
@@ -43,67 +46,67 @@ def paginate(document: Document, budget: Budget) -> tuple[Document, ...]:
     Raises:
         ValueError: one piece alone is larger than a page.
     """
-    entries = {entry.number: entry for entry in document.sources}
-    pages = list(_filled(document, budget, entries))
-    if len(pages) == 1:
-        return (replace(document, blocks=_merged(pages[0])),)
-    return tuple(_page(document, blocks, number, len(pages), entries) for number, blocks in enumerate(pages, 1))
+    pages = list(_filled(document, budget)) or [[]]
+    return tuple(_page(document, pages, number) for number in range(1, len(pages) + 1))
 
 
-def page_at(pages: Sequence[Document], number: int) -> Document:
-    """Returns the page of a number, or the nearest one: an old button may ask for a page that is gone."""
-    return pages[min(max(number, 1), len(pages)) - 1]
+def page_at(document: Document, budget: Budget, number: int) -> Document:
+    """Returns the page of a number, or the nearest one: an old button may ask for a page that is gone.
+
+    Raises:
+        ValueError: one piece alone is larger than a page.
+    """
+    pages = list(_filled(document, budget)) or [[]]
+    return _page(document, pages, min(max(number, 1), len(pages)))
 
 
-def _filled(document: Document, budget: Budget, entries: dict[int, SourceEntry]) -> Iterator[list[Block]]:
+def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
     words = words_in(document.language)
-    sources = {number: budget.cost(entry) for number, entry in entries.items()}
-    page = _Filling(budget, sources)
+    page = _Filling(budget, {entry.number: budget.cost(entry) for entry in document.sources})
     heading: Heading | None = None
     for unit in _units(document.blocks):
-        if isinstance(unit[0], Heading | Choices | Break):
-            heading = unit[0] if isinstance(unit[0], Heading) else None
-        if not isinstance(unit[0], Break) and page.take(unit):
+        first = unit[0]
+        if isinstance(first, _ENDING_SECTIONS):
+            heading = first if isinstance(first, Heading) else None
+        if not isinstance(first, Break) and page.take(unit):
             continue
         if page.blocks:
-            yield page.blocks
-            page = _Filling(budget, sources)
-        if isinstance(unit[0], Break):
+            yield page.turn()
+        if isinstance(first, Break):
             continue
-        again = heading and unit[0] is not heading and Heading(words.text("continued", heading=heading.text))
+        again = heading and first is not heading and Heading(words.text("continued", heading=heading.text))
         if not (again and page.take((again, *unit))) and not page.take(unit):
             yield from page.take_apart(unit)
-    if page.blocks or not document.blocks:
+    if page.blocks:
         yield page.blocks
 
 
 def _units(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
     """Yields what may not be parted: pieces of blocks, each with the heading right before it."""
-    heading: tuple[Heading, ...] = ()
+    heading: Heading | None = None
     for block in blocks:
-        if isinstance(block, Heading | Break) and heading:
-            yield heading
-            heading = ()
+        if heading and isinstance(block, Heading | Break):
+            yield (heading,)
+            heading = None
         if isinstance(block, Heading):
-            heading = (block,)
+            heading = block
             continue
         for piece in _pieces(block):
-            yield (*heading, piece)
-            heading = ()
+            yield (heading, piece) if heading else (piece,)
+            heading = None
     if heading:
-        yield heading
+        yield (heading,)
 
 
-def _pieces(block: Block) -> Iterator[Block]:
+def _pieces(block: Block) -> Sequence[Block]:
     match block:
         case Facts(rows):
-            yield from (Facts((row,)) for row in rows)
+            return [Facts((row,)) for row in rows]
         case Table(columns, rows):
-            yield from (Table(columns, (row,)) for row in rows)
+            return [Table(columns, (row,)) for row in rows]
         case Choices(title, choices):
-            yield from (Choices(title, (choice,)) for choice in choices)
-        case _:
-            yield block
+            return [Choices(title, (choice,)) for choice in choices]
+    return (block,)
 
 
 class _Filling:
@@ -113,22 +116,35 @@ class _Filling:
         self.blocks: list[Block] = []
         self._budget = budget
         self._sources = sources
-        self._used = budget.frame
+        self._whole = self._left = tuple(map(sub, budget.capacity, budget.frame))
+        self._last: Size = ()
         self._cited: set[int] = set()
+
+    def turn(self) -> list[Block]:
+        """Begins the next page and returns what is on this one."""
+        filled = self.blocks
+        self.blocks, self._left, self._cited = [], self._whole, set()
+        return filled
 
     def take(self, unit: tuple[Block, ...]) -> bool:
         """Adds what may not be parted, with the sources that it is the first to cite, and returns whether it fits."""
+        left, cost, cited = self._left, self._last, self._cited
         joined = _joined(self.blocks[-1], unit[0]) if self.blocks and isinstance(unit[0], Choices) else None
-        added = (joined, *unit[1:]) if joined else unit
-        new = {number for block in unit for number in citations(block)} - self._cited
-        used = _sum(self._used, *map(self._budget.cost, added), *(self._sources[number] for number in new))
         if joined:  # choices that go on cost what they cost together
-            used = tuple(map(sub, used, self._budget.cost(self.blocks[-1])))
-        if any(size > most for size, most in zip(used, self._budget.capacity, strict=True)):
+            left, unit = tuple(map(add, left, cost)), (joined, *unit[1:])
+        for block in unit:
+            cost = self._budget.cost(block)
+            left = tuple(map(sub, left, cost))
+            for number in citations(block):
+                if number not in cited:
+                    cited = cited | {number}
+                    left = tuple(map(sub, left, self._sources[number]))
+        if min(left) < 0:
             return False
-        self._used = used
-        self.blocks = [*(self.blocks[:-1] if joined else self.blocks), *added]
-        self._cited |= new
+        self._left, self._last, self._cited = left, cost, cited
+        if joined:
+            self.blocks.pop()
+        self.blocks += unit
         return True
 
     def take_apart(self, unit: tuple[Block, ...]) -> Iterator[list[Block]]:
@@ -139,25 +155,22 @@ class _Filling:
         """
         for part in (piece for block in unit for piece in _cells(block)):
             if self.blocks and not self.take((part,)):
-                yield self.blocks
-                self.blocks, self._used, self._cited = [], self._budget.frame, set()
+                yield self.turn()
             if not self.blocks and not self.take((part,)):
                 raise ValueError(f"a {part.kind} is over {self._budget.capacity} even alone; shorten it")
 
 
-def _sum(*sizes: Size) -> Size:
-    return tuple(map(sum, zip(*sizes, strict=True)))
-
-
 def _joined(before: Block, block: Block) -> Block | None:
     """Returns two neighbouring pieces as one block, or None if they are not of one."""
+    if before.kind != block.kind:
+        return None
     match before, block:
+        case Choices(title, some), Choices(other, more_choices) if title == other:
+            return Choices(title, (*some, *more_choices))
         case Facts(rows), Facts(more):
             return Facts((*rows, *more))
         case Table(columns, rows), Table(others, more) if columns == others:
             return Table(columns, (*rows, *more))
-        case Choices(title, some), Choices(other, more_choices) if title == other:
-            return Choices(title, (*some, *more_choices))
     return None
 
 
@@ -171,24 +184,33 @@ def _cells(block: Block) -> Iterator[Block]:
             yield Table((column,), (Row(row.label, (cell,)),))
 
 
-def _page(document: Document, blocks: list[Block], number: int, of: int, entries: dict[int, SourceEntry]) -> Document:
+def _page(document: Document, pages: Sequence[list[Block]], number: int) -> Document:
+    blocks, sources, page = pages[number - 1], document.sources, document.page
+    if len(pages) > 1:
+        cited = set(chain.from_iterable(map(citations, blocks)))
+        sources = tuple([entry for entry in sources if entry.number in cited])
+        page = _numbered(document, number, len(pages))
+        blocks = [*blocks, *_turns(document, number, len(pages))]
+    title, summary, command = document.title, document.summary, document.command
+    return Document(title, summary, command, _merged(blocks), sources, page, document.language)
+
+
+def _numbered(document: Document, number: int, of: int) -> Page:
+    words = words_in(document.language)
+    if document.page:
+        return Page(number, of, words.text("part_line", line=document.page.line, number=number, of=of))
+    return Page(number, of, words.text("page_line", number=number, of=of))
+
+
+def _turns(document: Document, number: int, of: int) -> Iterator[Choices]:
     words = words_in(document.language)
     turns = tuple(
         Choice(words.text(label), f"{document.command} page:{target}")
         for label, target in (("previous_page", number - 1), ("next_page", number + 1))
         if document.command and 1 <= target <= of
     )
-    cited = sorted({n for block in blocks for n in citations(block)})
-    if document.page:
-        line = words.text("part_line", line=document.page.line, number=number, of=of)
-    else:
-        line = words.text("page_line", number=number, of=of)
-    return replace(
-        document,
-        blocks=_merged([*blocks, *([Choices(words.text("turn_page"), turns)] if turns else [])]),
-        sources=tuple(entries[n] for n in cited),
-        page=Page(number, of, line),
-    )
+    if turns:
+        yield Choices(words.text("turn_page"), turns)
 
 
 def _merged(blocks: list[Block]) -> tuple[Block, ...]:
@@ -196,5 +218,8 @@ def _merged(blocks: list[Block]) -> tuple[Block, ...]:
     merged: list[Block] = []
     for block in blocks:
         joined = _joined(merged[-1], block) if merged else None
-        merged[-1:] = [joined] if joined else [*merged[-1:], block]
+        if joined:
+            merged[-1] = joined
+        else:
+            merged.append(block)
     return tuple(merged)

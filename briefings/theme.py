@@ -1,8 +1,10 @@
 """The answer about one theme, across companies."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from briefings.citing import Citations, side_by_side
+from briefings.citing import Citations, Section, side_by_side
 from briefings.document import Block, Choices, Document
 from briefings.edition import Edition
 from briefings.naming import found_note, named_choice, then_note, then_option, title_of
@@ -12,31 +14,37 @@ MOST_COMPANIES = 10
 _SECTIONS = {"fact": "facts", "forecast": "forecasts", "opinion": "opinions"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Tells which claims of a theme stand where in its answer, and which companies they name, most frequent first."""
+
+    standing: tuple[Claim, ...]
+    retracted: int
+    companies: tuple[str, ...]
+    sections: Sequence[Section]
+
+
 def theme_briefing(edition: Edition, found: Found[Theme], then: Period | None = None) -> Document:
     """Returns a theme's claims, newest first, with forecasts and opinions apart, and the companies that they name.
 
     `then` says that the edition is of a time past.
     """
     theme, words = found.record, edition.words
-    every = edition.knowledge.claims_about(theme)
-    claims = [claim for claim in every if not claim.retracted]
-    companies = Counter(slug for claim in claims for slug in claim.companies)
-    newest = claims[0].as_of if claims else None
-    summary = words.text("theme_summary", theme=theme, claims=len(claims), companies=len(companies), newest=newest)
+    order = edition.piece("order of theme", theme.slug, lambda: _order(edition, theme))
     citations = Citations(edition)
     blocks: list[Block] = [*found_note(words, found), *then_note(words, then)]
     blocks.append(words.labelled("our_line", theme.line))
-    if len(claims) < len(every):
-        blocks.append(words.note("retracted", number=len(every) - len(claims)))
-    if not claims:
+    if order.retracted:
+        blocks.append(words.note("retracted", number=order.retracted))
+    if not order.standing:
         blocks.append(words.note("no_claims"))
-    if companies:
-        blocks.append(_companies(edition, companies, then))
-    for section in _sections(edition, claims):
+    if order.companies:
+        blocks.append(edition.piece("companies of theme", (theme.slug, then), lambda: _companies(edition, order, then)))
+    for section in order.sections:
         blocks += citations.section(section)
     return Document(
         title=title_of(theme),
-        summary=summary,
+        summary=edition.piece("summary of theme", theme.slug, lambda: _summary(edition, theme, order)),
         command=f"/theme {theme.slug}{then_option(then)}",
         blocks=tuple(blocks),
         sources=citations.sources(),
@@ -44,14 +52,24 @@ def theme_briefing(edition: Edition, found: Found[Theme], then: Period | None = 
     )
 
 
-def _sections(edition: Edition, claims: list[Claim]) -> list[tuple[str, list[Claim]]]:
+def _order(edition: Edition, theme: Theme) -> _Order:
+    every = edition.knowledge.claims_about(theme)
+    standing = tuple(claim for claim in every if not claim.retracted)
+    companies = Counter(slug for claim in standing for slug in claim.companies)
     sections: dict[str, list[Claim]] = {macro: [] for macro in _SECTIONS.values()}
-    for together in side_by_side(edition, claims):
+    for together in side_by_side(edition, standing):
         for claim in together:
             sections[_SECTIONS[claim.kind]].append(claim)
-    return list(sections.items())
+    ranked = tuple(slug for slug, _ in companies.most_common())
+    return _Order(standing, len(every) - len(standing), ranked, list(sections.items()))
 
 
-def _companies(edition: Edition, companies: Counter[str], then: Period | None) -> Choices:
-    named = (edition.knowledge.companies[slug] for slug, _ in companies.most_common(MOST_COMPANIES))
+def _summary(edition: Edition, theme: Theme, order: _Order) -> str:
+    claims, companies = len(order.standing), len(order.companies)
+    newest = order.standing[0].as_of if order.standing else None
+    return edition.words.text("theme_summary", theme=theme, claims=claims, companies=companies, newest=newest)
+
+
+def _companies(edition: Edition, order: _Order, then: Period | None) -> Choices:
+    named = (edition.knowledge.companies[slug] for slug in order.companies[:MOST_COMPANIES])
     return Choices(edition.words.text("companies"), tuple(named_choice(company, then) for company in named))

@@ -62,11 +62,15 @@ class Words:
         )
         self.language = language
         self._macros = _Macros(environment, _TEMPLATES.joinpath(language, "sentences.j2").read_text("utf-8"))
+        self._labels: dict[str, str] = {}
 
     def text(self, macro: str, **values: Any) -> str:
         """Returns one sentence or label, on one line."""
-        said: str = getattr(self._macros, macro)(**values)
-        return " ".join(said.split())
+        if values:
+            return _one_line(getattr(self._macros, macro)(**values))
+        if macro not in self._labels:  # nothing goes into it, so it is always the same
+            self._labels[macro] = _one_line(getattr(self._macros, macro)())
+        return self._labels[macro]
 
     def paragraph(self, macro: str, **values: Any) -> Paragraph:
         """Returns a sentence as a paragraph."""
@@ -101,6 +105,10 @@ class Words:
     def figure(self, figure: Figure) -> str:
         """Returns an exact number with its qualifier and unit."""
         return self.text("figure", figure=figure, number=f"{figure.value:,}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def words_in(language: str) -> Words:

@@ -13,6 +13,7 @@ from knowledge.model import Claim, Company, Source, Theme
 from knowledge.names import NameIndex, UnknownName, declared_keys
 from knowledge.problems import Problem, nearest
 from knowledge.spotting import Spotter
+from knowledge.succession import together
 
 
 class Knowledge:
@@ -49,6 +50,7 @@ class Knowledge:
         """Builds what looking up a name or a record's claims needs, so that no reader waits for it."""
         _ = self.company_names, self.theme_names, self.full_text, self.spotter
         _ = self._by_company, self._by_theme, self._by_source, self._superseding, self._positions
+        _ = self._together
         _ = self.weightiest_companies, self.weightiest_themes, self.company_names.complete("a", 1)
         _ = self.theme_names.complete("a", 1)
 
@@ -120,6 +122,13 @@ class Knowledge:
         """Returns the earlier claims that this one contradicts or outdates, those not retracted."""
         return tuple(self.claims[earlier] for earlier in claim.supersedes if not self.claims[earlier].retracted)
 
+    def together(self, claim: Claim) -> tuple[Claim, ...]:
+        """Returns a standing claim with all that outdate it or that it outdates, directly or through others.
+
+        Each comes after those that outdate it, else the newest first.
+        """
+        return self._together.get(claim.id) or (claim,)
+
     @cached_property
     def newest_first(self) -> tuple[Claim, ...]:
         """All claims, by the start of the period for which they hold, the latest first, else in the files' order."""
@@ -134,6 +143,11 @@ class Knowledge:
     def weightiest_themes(self) -> tuple[Theme, ...]:
         """Themes by their number of key claims, then by their latest change."""
         return tuple(sorted(self.themes.values(), key=self._weight))
+
+    @cached_property
+    def regulating(self) -> frozenset[str]:
+        """The slugs of the themes whose facts are regulation."""
+        return frozenset(theme.slug for theme in self.themes.values() if theme.section == "regulation")
 
     @property
     def weightiest_source(self) -> str | None:
@@ -169,6 +183,15 @@ class Knowledge:
     def _superseding(self) -> dict[str, tuple[Claim, ...]]:
         standing = (claim for claim in self.newest_first if not claim.retracted)
         return _grouped((earlier, claim) for claim in standing for earlier in claim.supersedes)
+
+    @cached_property
+    def _together(self) -> dict[str, tuple[Claim, ...]]:
+        groups: dict[str, tuple[Claim, ...]] = {}
+        for claim in self.newest_first:
+            if claim.id not in groups and claim.supersedes and not claim.retracted:
+                group = together(claim, self.superseding, self.superseded, self.position)
+                groups.update((one.id, group) for one in group)
+        return groups
 
 
 def _holds(source: Source, wanted: list[str]) -> bool:

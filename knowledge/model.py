@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 from urllib.parse import urlsplit
@@ -115,7 +116,7 @@ class Source(Record):
     reliability: Line = Field(description="a caution for whoever relies on it")
     shows: Line = Field(description="what it is evidence of")
 
-    @property
+    @cached_property
     def host(self) -> str:
         """The host of its address, in the ASCII form of RFC 3492 where it has other letters."""
         return ascii_host(urlsplit(self.url).hostname or "")

@@ -55,7 +55,7 @@ def golden(line: str, platform: str | None) -> Callable[[], str]:
         reply = asyncio.run(Answers(lambda: known, lambda: TODAY, names).answer_line(line))
         if platform is None:
             return document_json.to_json(reply.document) + "\n"
-        page = page_at(paginate(reply.document, renderer(platform).BUDGET), reply.page)
+        page = page_at(reply.document, renderer(platform).BUDGET, reply.page)
         payload = renderer(platform).payload(page)
         return f"{payload}\n" if isinstance(payload, str) else _json(payload)
 

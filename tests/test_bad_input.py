@@ -79,7 +79,7 @@ def check_is_helpful_and_invents_nothing(reply: Reply, typed: str) -> None:
         assert statement.claim in KNOWN.claims
     pages = paginate(document, BUDGET)
     assert all(plain(page).encode("utf-8") for page in pages)
-    assert page_at(pages, reply.page) in pages
+    assert page_at(document, BUDGET, reply.page) in pages
     if reply.outcome in ("unknown", "misused"):
         assert not any(isinstance(block, Statement) for block in document.blocks)
         assert len(plain(document)) < 1_200, "a short answer"

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import MENU
+from bot.platforms.discord.escaping import escaped
 from bot.platforms.discord.incoming import plain
 from bot.platforms.discord.messages import alone, private, shared
 from bot.platforms.discord.registration import COMPANIES_IN_MESSAGE, LEFT_OUT, commands
-from bot.platforms.discord.render import BUDGET, escaped, payload
+from bot.platforms.discord.render import BUDGET, cost, payload
 from bot.ports import Argument, MenuItem
-from briefings.document import Document
+from briefings.document import Document, Fact, Facts, Heading, SourceEntry, Statement
+from briefings.measure import length
 from briefings.paginate import paginate
 from briefings.words import words_in
 from tests.fakes.discord_commands import command_problems
@@ -22,6 +24,7 @@ from tests.fakes.discord_components import component_problems
 from tests.test_contract import CURATED, every_document
 
 PAGES = [page for document in every_document(CURATED, pairs=10) for page in paginate(document, BUDGET)]
+TEXTS = ("plain", "a · “b” 腾讯 🙂", "a_b*c [1](x) <@1> @here http://x", " two  blanks\tand more ", "1. first")
 ITEMS = [command.item for command in MENU]
 
 
@@ -34,6 +37,27 @@ def test_every_page_keeps_discords_rules_in_every_form_that_it_may_take() -> Non
                 assert view.is_finished(), "discord.py would keep it for ever"
 
     asyncio.run(look())
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_a_part_costs_the_characters_that_discord_is_sent_for_it(text: str) -> None:
+    statement = Statement(text, (1, 12), text, "claim", 0)
+    entries = tuple(SourceEntry(number, "id", text, text, text, text, "https://x.example") for number in (1, 12))
+    for part in (statement, Heading(text), Facts((Fact(text, statement), Fact(text, statement)))):
+        shown = payload(Document("T", "S", "", (part,), entries))["components"][0]["components"]
+        lines = "\n".join(one["content"] for one in shown if "content" in one).split("\n")
+        assert lines[0] == "## T"
+        assert cost(part)[1] == sum(length(line) + 1 for line in lines[1:-2])
+        assert sum(cost(entry)[1] for entry in entries) == sum(length(line) + 1 for line in lines[-2:])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a  b\tc\n", "a b c "), ("\u2003a\u00a0b", " a b"), ("1. a", r"1\. a"), (r"\@", "\\\\\\@\u200b")],
+    ids=["runs", "wide", "number", "escaped"],
+)
+def test_gaps_become_blanks_and_what_is_escaped_is_escaped_again(text: str, shown: str) -> None:
+    assert escaped(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from briefings.document import (
     citations,
     statements,
 )
-from briefings.paginate import Budget, Size, paginate
+from briefings.paginate import Budget, Size, page_at, paginate
 
 ENTRIES = tuple(
     SourceEntry(n, f"s{n}", f"T{n}", "P", "h.example", "2030", f"https://h.example/{n}") for n in range(1, 6)
@@ -88,6 +88,12 @@ def test_a_page_lists_exactly_the_sources_that_it_cites(whole: Document) -> None
     if len(pages) > 1:
         for page in pages:
             assert {e.number for e in page.sources} == {n for b in page.blocks for n in citations(b)}
+
+
+@given(document, st.integers(-1, 12))
+def test_a_page_asked_for_alone_is_that_of_all_or_the_nearest(whole: Document, number: int) -> None:
+    pages = paginate(whole, BUDGET)
+    assert page_at(whole, BUDGET, number) == pages[min(max(number, 1), len(pages)) - 1]
 
 
 @given(document)

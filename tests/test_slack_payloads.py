@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from bot.commands import MENU, UMBRELLA, names_outside
 from bot.platforms.slack.incoming import by_click, by_direct_message, by_message_shortcut, plain
-from bot.platforms.slack.limits import RESERVED
+from bot.platforms.slack.limits import RESERVED, texts
 from bot.platforms.slack.manifest import EVENTS, MOST_HINT, OPTIONAL_SCOPES, SCOPES, manifest
 from bot.platforms.slack.messages import home, modal, options, shareable, shared
-from bot.platforms.slack.render import BUDGET, payload
+from bot.platforms.slack.render import BUDGET, cost, payload
 from bot.ports import Argument, MenuItem
 from bot.recently import Recently
-from briefings.document import Choice, Document
+from briefings.document import Choice, Document, Fact, Facts, Heading, SourceEntry, Statement
+from briefings.measure import length
 from briefings.paginate import paginate
 from briefings.words import words_in
 from tests.fakes.block_kit import block_problems, view_problems
@@ -23,6 +24,7 @@ from tests.fakes.slack import USUAL_SCOPES
 from tests.generated import ROOT
 from tests.test_contract import CURATED, every_document
 
+TEXTS = ("plain", "a · “b” 腾讯 🙂", "a_b*c [1](x) <@1> @here http://x", " two  blanks\tand more ", "1. first")
 ITEMS = [command.item for command in MENU]
 PAGES = [page for document in every_document(CURATED, pairs=10) for page in paginate(document, BUDGET)]
 
@@ -32,6 +34,17 @@ def test_every_page_keeps_slacks_rules_in_every_form_that_it_may_take() -> None:
         for message in (payload(page), payload(page, conservative=True), shareable(page), shared(page, "U1")):
             assert list(block_problems(message["blocks"], "message")) == [], page.title
         assert list(view_problems(modal(page))) == [], page.title
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_a_part_costs_the_characters_that_slack_is_sent_for_it(text: str) -> None:
+    statement = Statement(text, (1, 12), text, "claim", 0)
+    entries = tuple(SourceEntry(number, "id", text, text, text, text, "https://x.example") for number in (1, 12))
+    for part in (statement, Heading(text), Facts((Fact(text, statement), Fact(text, statement)))):
+        sent = payload(Document("T", "S", "", (part,), entries))["blocks"]
+        said, sources = [block for block in sent if block["type"] == "rich_text"]
+        assert cost(part)[1] == sum(map(length, texts(said)))
+        assert sum(cost(entry)[1] + 1 for entry in entries) == sum(map(length, texts(sources)))
 
 
 def test_two_pages_at_their_longest_fit_the_home() -> None:

@@ -32,7 +32,7 @@ def ask(
     """Answer one command: status 0 answered, 1 unknown name, 2 unknown command or missing argument."""
     from bot.answer import Answers
     from bot.commands import names_outside
-    from briefings.paginate import page_at, paginate
+    from briefings.paginate import paginate
 
     end_with_the_reader()
     if form not in FORMS:
@@ -51,7 +51,7 @@ def ask(
         pages = paginate(document, renderer(platform).BUDGET)
         if wanted > len(pages):
             raise typer.BadParameter(f"page {wanted}: this answer has {len(pages)}; give one of those, or --all")
-        document = page_at(pages, wanted)
+        document = pages[max(wanted, 1) - 1]
     _print(document, form)
     raise typer.Exit(_STATUS[reply.outcome])
 

@@ -20,7 +20,7 @@ from bot.ports import Core, Reply, Request
 from bot.recently import Recently
 from briefings.document import Document
 from briefings.measure import length
-from briefings.paginate import page_at, paginate
+from briefings.paginate import page_at
 
 log = logging.getLogger("briefbot.discord")
 SOON = 1.0
@@ -113,7 +113,7 @@ class Answering:
 
     def _notice(self, asked: Asked, notice: Document) -> ui.LayoutView:
         """Returns a message that is no answer; the form that was sent can be sent again from there."""
-        return changeable(alone(paginate(notice, BUDGET)[0]), self._forms.keep(asked, {}) if asked.form else "")
+        return changeable(alone(page_at(notice, BUDGET, 1)), self._forms.keep(asked, {}) if asked.form else "")
 
     def _view(self, asked: Asked, page: Document, reply: Reply) -> ui.LayoutView:
         """Returns the message to whoever asked; what cannot be used of a form can be mended from there."""
@@ -144,7 +144,7 @@ class Answering:
         async with self._beginning:
             await asyncio.sleep(0)
         reply = await self._reply(asked)
-        return page_at(paginate(reply.document, BUDGET), reply.page), reply
+        return page_at(reply.document, BUDGET, reply.page), reply
 
     async def _reply(self, asked: Asked) -> Reply:
         if isinstance(asked.question, Request):

@@ -6,12 +6,14 @@ escaped; the only links are the addresses of sources, the only mentions places a
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, assert_never
 
 import discord
 from discord import ui
 
 from bot.platforms.discord import limits
+from bot.platforms.discord.escaping import escaped, measured
 from briefings.document import (
     Block,
     Break,
@@ -42,9 +44,6 @@ SHARE = "1!"
 _STYLES = {"plain": "{}", "strong": "**{}**", "code": "**{}**", "place": "{}"}  # inside code nothing could be escaped
 _PLACE = re.compile("discord:(?!@[0-9]+/[0-9])" + limits.PLACE)
 """A place that has a name: a conversation with one person has none."""
-_GAPS = re.compile(r"\s+")
-_ZERO_WIDTH = "\u200b"
-_ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_~|>#[]()<:+-"} | {"@": f"\\@{_ZERO_WIDTH}"})
 Container = ui.Container["ui.LayoutView"]
 
 
@@ -67,22 +66,25 @@ def view(document: Document) -> ui.LayoutView:
     return built
 
 
-def escaped(text: str) -> str:
-    """Returns text that Markdown shows as it is, in which nothing is a mention, a link, a timestamp or markup."""
-    text = _GAPS.sub(" ", text).translate(_ESCAPES).replace("\\://", f"{_ZERO_WIDTH}\\://")
-    return re.sub(r"^(\d+)\.", r"\1\\.", text) if text[:1].isdigit() else text  # the number of a list
-
-
 def cost(part: Block | SourceEntry) -> Size:
     """Returns what a part of a page takes: components and characters."""
     match part:
+        case Statement():
+            return (0, _statement_size(part))
+        case Facts(facts):
+            return (0, sum([measured(row.label)[1] + 6 + _statement_size(row.value) for row in facts]))
         case SourceEntry():
             return (0, length(_source(part)) + 1)
         case Choices(title=title, choices=choices):
             return _choices_cost(title, choices)
         case Heading():
-            return (2, sum(length(line) + 1 for line in _lines(part)))
+            return (2, measured(part.text)[1] + 5)
     return (0, sum(length(line) + 1 for line in _lines(part)))  # joins the text before it
+
+
+def _statement_size(statement: Statement) -> int:
+    """Returns the characters of `_statement` and its two line breaks, counted in one go."""
+    return measured(statement.text)[1] + len(_marks(statement.citations)) + measured(statement.dateline)[1] + 5
 
 
 def _choices_cost(title: str, choices: tuple[Choice, ...]) -> Size:
@@ -187,8 +189,8 @@ def _lines(block: Block) -> Iterator[str]:
 
 
 def _statement(statement: Statement, label: str = "") -> Iterator[str]:
-    yield f"{label}{escaped(statement.text)}{_marks(statement.citations)}"
-    yield f"-# {escaped(statement.dateline)}"
+    yield f"{label}{measured(statement.text)[0]}{_marks(statement.citations)}"
+    yield f"-# {measured(statement.dateline)[0]}"
 
 
 def _cell(column: str, cell: Statement | NoClaim) -> Iterator[str]:
@@ -199,9 +201,10 @@ def _cell(column: str, cell: Statement | NoClaim) -> Iterator[str]:
 
 
 def _marks(numbers: tuple[int, ...]) -> str:
-    return "".join(rf" \[{number}\]" for number in numbers)
+    return "".join([rf" \[{number}\]" for number in numbers])
 
 
+@lru_cache(maxsize=1024)
 def _source(entry: SourceEntry) -> str:
     """Returns a source by its id, without its title, which `/source` tells: addresses take most of a page already."""
     address = entry.url.replace("(", "%28").replace(")", "%29")

@@ -8,7 +8,7 @@ from bot.platforms.slack.people import UNASKED, People, Person
 from bot.platforms.slack.render import BUDGET
 from bot.ports import Core, MenuItem, Reply, Request
 from briefings.document import Document
-from briefings.paginate import page_at, paginate
+from briefings.paginate import page_at
 
 EDITS = "edit"
 """The argument that holds the id of what is edited."""
@@ -94,4 +94,4 @@ def form_asked(line: str, menu: Sequence[MenuItem]) -> tuple[MenuItem, dict[str,
 
 def page_of(reply: Reply) -> Document:
     """Returns the page of an answer that was asked for."""
-    return page_at(paginate(reply.document, BUDGET), reply.page)
+    return page_at(reply.document, BUDGET, reply.page)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.platforms.slack import limits
+from bot.platforms.slack.controls import PREFIX
 from bot.platforms.slack.messages import option, plain
-from bot.platforms.slack.render import PREFIX
 from bot.platforms.slack.views import FIELD
 from bot.ports import Argument, MenuItem
 from briefings.measure import length, shortened

@@ -23,12 +23,13 @@ from slack_bolt.response import BoltResponse
 from bot.platforms.slack import incoming
 from bot.platforms.slack.asked import AboveView, Asked, Destination, NewView, OpenView, ResponseUrl
 from bot.platforms.slack.asking import Asking
+from bot.platforms.slack.controls import PREFIX
 from bot.platforms.slack.forms import Forms
 from bot.platforms.slack.leaving import Leaving
 from bot.platforms.slack.manifest import ASK, COMPANIES_IN_MESSAGE
 from bot.platforms.slack.messages import SHARE, home, modal
 from bot.platforms.slack.people import People
-from bot.platforms.slack.render import BUDGET, PREFIX, payload
+from bot.platforms.slack.render import BUDGET, payload
 from bot.platforms.slack.repeats import Repeats
 from bot.platforms.slack.sending import Refused, Sender
 from bot.platforms.slack.tokens import refusal
@@ -38,7 +39,7 @@ from bot.platforms.slack.work import DONE, REFUSAL, Work
 from bot.ports import Core, TokenRefused
 from bot.recently import Recently
 from briefings.document import Choice, Document
-from briefings.paginate import paginate
+from briefings.paginate import page_at
 
 log = logging.getLogger("briefbot.slack")
 ANYTHING = re.compile("")
@@ -235,7 +236,7 @@ class Listeners:
 
 
 def _first_page(document: Document) -> Document:
-    return paginate(document, BUDGET)[0]
+    return page_at(document, BUDGET, 1)
 
 
 def _beside(destination: Destination) -> Destination:

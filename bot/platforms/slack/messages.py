@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.platforms.slack import limits
+from bot.platforms.slack.controls import PREFIX, button
 from bot.platforms.slack.incoming import SHARED
-from bot.platforms.slack.render import PREFIX, button, payload
+from bot.platforms.slack.render import payload
 from bot.platforms.slack.views import SEARCHED
 from briefings.document import Choice, Document
 

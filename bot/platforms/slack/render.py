@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any, assert_never
 
 from bot.platforms.slack import limits
+from bot.platforms.slack.controls import Element, button, plain, select
 from bot.platforms.slack.places import NAME, named
 from briefings.document import (
     Block,
@@ -30,10 +31,7 @@ from briefings.document import (
 from briefings.measure import length, shortened
 from briefings.paginate import Budget, Size
 
-Element = dict[str, Any]
 MOST_BUTTONS = 5
-PREFIX = "1:"
-"""Begins the action_id of every control of ours; the number is that of the way in which commands are carried."""
 _STYLES: dict[str, Element] = {
     "plain": {},
     "strong": {"style": {"bold": True}},
@@ -71,8 +69,14 @@ def _escaped(text: str) -> str:
 def cost(part: Block | SourceEntry) -> Size:
     """Returns what a part of a page takes: blocks, characters and choices."""
     match part:
+        case Statement():
+            return (1, _statement_length(part), 0)
+        case Heading(text):
+            return (1, length(text) + 1, 0)
+        case Facts(facts):
+            return (1, sum([length(f"{row.label}: ") + _statement_length(row.value) for row in facts]), 0)
         case SourceEntry():
-            return (0, sum(_length_of(_source(part))), 0)
+            return (0, _source_length(part), 0)
         case Choices(title=title, choices=choices):
             return (3, length(title) + sum(length(c.label) + length(c.detail) + 3 for c in choices), len(choices))
         case Table(columns=columns, rows=rows):
@@ -85,12 +89,22 @@ BUDGET = Budget(capacity=(limits.BLOCKS, 4_000, limits.SELECT_OPTIONS), cost=cos
 """A page of Slack: far below what Slack takes, so that an answer is read and not scrolled through."""
 
 
+def _source_length(entry: SourceEntry) -> int:
+    """Returns the characters of `_source`, counted in one go."""
+    return length(f"[{entry.number}] {entry.publisher} ({entry.host}), {entry.published}: {entry.title} · {entry.id}")
+
+
+def _statement_length(statement: Statement) -> int:
+    """Returns the characters of `_statement` and its two line breaks, counted in one go."""
+    return length(statement.text) + len(_marks(statement.citations)) + length(statement.dateline) + 2
+
+
 def _length_of(elements: Iterable[Element]) -> Iterator[int]:
     return (length(element["text"]) if "text" in element else NAME for element in elements)
 
 
 def _blocks(document: Document, *, conservative: bool) -> Iterator[Element]:
-    yield {"type": "header", "text": _plain(document.title, limits.HEADER)}
+    yield {"type": "header", "text": plain(document.title, limits.HEADER)}
     first = next((block for block in document.blocks if isinstance(block, Table)), None)  # Slack takes one table
     table = None if conservative else first
     for is_text, run in groupby(document.blocks, key=lambda block: block is not table and _is_text(block)):
@@ -103,7 +117,7 @@ def _blocks(document: Document, *, conservative: bool) -> Iterator[Element]:
         yield {"type": "divider"}
         yield from _rich_text(_source(entry) for entry in document.sources)
     if document.page:
-        yield {"type": "context", "elements": [_plain(document.page.line, limits.TEXT_OBJECT)]}
+        yield {"type": "context", "elements": [plain(document.page.line, limits.TEXT_OBJECT)]}
 
 
 def _is_text(block: Block) -> bool:
@@ -113,7 +127,7 @@ def _is_text(block: Block) -> bool:
 def _block(block: Block) -> Iterator[Element]:
     """Yields the blocks of what is no running text; a break has none, it only ends a page."""
     if isinstance(block, Note):
-        yield {"type": "context", "elements": [_plain(block.text, limits.TEXT_OBJECT)]}
+        yield {"type": "context", "elements": [plain(block.text, limits.TEXT_OBJECT)]}
     elif isinstance(block, Table):
         yield _table(block)
     elif isinstance(block, Choices):
@@ -146,9 +160,12 @@ def _sections(block: Block) -> Iterator[list[Element]]:
 
 
 def _statement(statement: Statement, label: str = "") -> Iterator[list[Element]]:
-    marks = "".join(f" [{number}]" for number in statement.citations)
-    yield [*_run(label, "strong"), *_run(statement.text), *_run(marks)]
+    yield [*_run(label, "strong"), *_run(statement.text), *_run(_marks(statement.citations))]
     yield [{"type": "text", "text": statement.dateline, "style": {"italic": True}}]
+
+
+def _marks(citations: tuple[int, ...]) -> str:
+    return "".join([f" [{number}]" for number in citations])
 
 
 def _cell(cell: Statement | NoClaim) -> list[Element]:
@@ -204,42 +221,12 @@ def _choices(title: str, choices: tuple[Choice, ...]) -> Iterator[Element]:
     offered = list({choice.command: choice for choice in choices}.values())
     few = len(offered) <= MOST_BUTTONS
     if few and not any(choice.detail for choice in offered):
-        yield {"type": "context", "elements": [_plain(title, limits.TEXT_OBJECT)]}
+        yield {"type": "context", "elements": [plain(title, limits.TEXT_OBJECT)]}
     else:
         yield from _rich_text([[*_run(title, "strong")], *map(_described, offered)])
-    elements = [button(choice, number) for number, choice in enumerate(offered)] if few else [_select(title, offered)]
+    elements = [button(choice, number) for number, choice in enumerate(offered)] if few else [select(title, offered)]
     yield {"type": "actions", "elements": elements}
 
 
 def _described(choice: Choice) -> list[Element]:
     return [*_run(choice.label), *_run(f" · {choice.detail}" if choice.detail else "")]
-
-
-def button(choice: Choice, number: int) -> Element:
-    """Returns a button that asks for a choice's command; `number` is unique in its block."""
-    return {
-        "type": "button",
-        "action_id": f"{PREFIX}{number}",
-        "text": _plain(choice.label, limits.BUTTON_TEXT),
-        "value": choice.command,
-    }
-
-
-def _select(title: str, choices: list[Choice]) -> Element:
-    return {
-        "type": "static_select",
-        "action_id": f"{PREFIX}select",
-        "placeholder": _plain(title, limits.PLACEHOLDER),
-        "options": [_option(choice) for choice in choices],
-    }
-
-
-def _option(choice: Choice) -> Element:
-    option = {"text": _plain(choice.label, limits.OPTION_TEXT), "value": choice.command}
-    if choice.detail:
-        option["description"] = _plain(choice.detail, limits.OPTION_DESCRIPTION)
-    return option
-
-
-def _plain(text: str, most: int) -> Element:
-    return {"type": "plain_text", "text": shortened(text, most), "emoji": False}

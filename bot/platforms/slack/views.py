@@ -5,9 +5,9 @@ import re
 from typing import Any
 
 from bot.platforms.slack.asked import Submitted
+from bot.platforms.slack.controls import PREFIX
 from bot.platforms.slack.limits import PLACE
 from bot.platforms.slack.origin import is_insider, team_of, user_of
-from bot.platforms.slack.render import PREFIX
 
 Body = dict[str, Any]
 FIELD = f"{PREFIX}field "

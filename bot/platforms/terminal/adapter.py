@@ -17,7 +17,7 @@ from bot.platforms.terminal.render import BUDGET, visible
 from bot.platforms.terminal.screen import Screen
 from bot.ports import Argument, Condition, Core, MenuItem, Reply, Request
 from briefings.document import Choice, choices
-from briefings.paginate import page_at, paginate
+from briefings.paginate import page_at
 
 HERE = "terminal:local/here"
 """The only place, which is the owner's."""
@@ -113,7 +113,7 @@ class Terminal:
         return self._choices[number - 1].command if 0 < number <= len(self._choices) else line
 
     def _show(self, reply: Reply, *, numbered: bool) -> None:
-        page = page_at(paginate(reply.document, self.budget), reply.page)
+        page = page_at(reply.document, self.budget, reply.page)
         self._choices = choices(page)
         self._screen.show(page, numbered=numbered)
 

@@ -33,10 +33,10 @@ class Colours(Console):
 
     def _show(self, line: Line) -> None:
         width = max(min(self.width, WIDEST) - line.indent, 20)
-        (first, style), *others = line.text.pieces or (("", ""),)
-        text = Text(first, style, no_wrap=line.text.no_wrap, overflow="ignore" if line.text.no_wrap else None)
-        for piece in others:
-            text.append(*piece)
+        (first, style), *others = line.runs
+        text = Text(first, style, no_wrap=line.unbroken, overflow="ignore" if line.unbroken else None)
+        for run in others:
+            text.append(*run)
         for row in text.wrap(self, width) if text else [text]:
             row.rstrip()
             row.pad_left(line.indent)

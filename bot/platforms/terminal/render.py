@@ -2,10 +2,9 @@
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
-from bot.platforms.terminal.text import Text, cell_len
+from bot.platforms.terminal.cells import cell_len
 from briefings.document import (
     Block,
     Break,
@@ -28,27 +27,41 @@ PACKED = 76
 _STYLES = {"plain": "", "strong": "bold", "code": "cyan", "place": ""}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Is one line before wrapping, with its indent in columns."""
+Run = tuple[str, str]
+"""A text and its style."""
 
-    text: Text = field(default_factory=Text)
+
+class Line(NamedTuple):
+    """Is one line before wrapping, with its indent in columns.
+
+    The style of its first run is that of the whole line. One that is `unbroken` is not wrapped.
+    """
+
+    runs: tuple[Run, ...] = (("", ""),)
     indent: int = 0
+    unbroken: bool = False
+
+    @property
+    def plain(self) -> str:
+        """Its text without styles."""
+        return "".join([text for text, _ in self.runs])
 
 
 def rows(part: Block | SourceEntry) -> Size:
     """Returns about how many rows of 80 columns a part of a page takes; sources below the text count for nothing."""
     match part:
+        case Statement():
+            return (_rows_of(part),)
         case SourceEntry():
             return (0,)
         case Choices(choices=choices):
             return (len(choices),)
-        case Statement():
-            return (_rows_of(part),)
+        case Heading(text):
+            return (2 + cell_len(text) // 80,)
         case Facts(facts):
             return (sum(_rows_of(row.value) for row in facts),)
     lines = _Rendering(numbered=True).block(part)
-    return (sum(1 + (line.indent + line.text.cell_len) // 80 for line in lines),)
+    return (sum(1 + (line.indent + cell_len(line.plain)) // 80 for line in lines),)
 
 
 def _rows_of(statement: Statement) -> int:
@@ -66,7 +79,7 @@ def render(document: Document, *, numbered: bool) -> list[Line]:
 
 def payload(document: Document) -> str:
     """Returns a document as a pipe gets it: text without styles, one sentence a line."""
-    return "\n".join(" " * line.indent + line.text.plain for line in render(document, numbered=False))
+    return "\n".join([" " * line.indent + line.plain for line in render(document, numbered=False)])
 
 
 def visible(text: str) -> str:
@@ -78,8 +91,12 @@ def _shown(character: str) -> str:
     return " " if unicodedata.category(character) == "Zs" else "\ufffd"
 
 
-def _text(text: str, style: str = "") -> Text:
-    return Text(((visible(text), style),))
+def _run(text: str, style: str = "") -> Run:
+    return visible(text), style
+
+
+def _line(text: str, style: str = "", indent: int = 0) -> Line:
+    return Line((_run(text, style),), indent)
 
 
 class _Rendering:
@@ -90,7 +107,7 @@ class _Rendering:
         self._count = 0
 
     def lines(self, document: Document) -> Iterator[Line]:
-        yield Line(_text(document.title, "bold"))
+        yield _line(document.title, "bold")
         for block in document.blocks:
             yield from self.block(block)
         if document.sources:
@@ -99,18 +116,18 @@ class _Rendering:
                 yield from _source(entry)
         if document.page:
             yield Line()
-            yield Line(_text(document.page.line, "dim"))
+            yield _line(document.page.line, "dim")
 
     def block(self, block: Block) -> Iterator[Line]:
         match block:
             case Heading(text):
                 yield Line()
-                yield Line(_text(text, "bold underline"))
+                yield _line(text, "bold underline")
             case Paragraph(spans, citations):
-                said = tuple((visible(span.text), _STYLES[span.style]) for span in spans)
-                yield Line(Text((("", ""), *said)) + _marks(citations))
+                said = (_run(span.text, _STYLES[span.style]) for span in spans)
+                yield Line((("", ""), *said, _marks(citations)))
             case Note(text):
-                yield Line(_text(text, "dim"))
+                yield _line(text, "dim")
             case Statement():
                 yield from _statement(block)
             case Facts(rows):
@@ -129,56 +146,56 @@ class _Rendering:
 
     def _choices(self, title: str, choices: tuple[Choice, ...]) -> Iterator[Line]:
         """Yields choices in one run, or one a line where they have details."""
-        head = _text(title, "bold")
         if any(choice.detail for choice in choices):
-            yield Line(head)
-            yield from (Line(self._choice(choice), 2) for choice in choices)
+            yield _line(title, "bold")
+            yield from (
+                Line((self._choice(choice), _run(choice.detail and f"  {choice.detail}", "dim")), 2)
+                for choice in choices
+            )
         else:
-            yield from _packed([head, *map(self._choice, choices)])
+            yield from _packed([_run(title, "bold"), *map(self._choice, choices)])
 
-    def _choice(self, choice: Choice) -> Text:
+    def _choice(self, choice: Choice) -> Run:
         self._count += 1
         if self._numbered:
-            shown = _text(f"{self._count} ", "cyan") + _text(choice.label)
-        else:
-            shown = _text(choice.command, "cyan")
-            if choice.detail:
-                shown += _text(f"  {choice.label}")
-        return shown + _text(choice.detail and f"  {choice.detail}", "dim")
+            return _run(f"{self._count} {choice.label}", "cyan")
+        return _run(f"{choice.command}  {choice.label}" if choice.detail else choice.command, "cyan")
 
 
-def _packed(texts: list[Text]) -> Iterator[Line]:
+def _packed(runs: list[Run]) -> Iterator[Line]:
     """Yields texts side by side, as many as fit a line, so that no number is parted from its choice."""
-    line, indent = texts[0], 0
-    for text in texts[1:]:
-        if indent + line.cell_len + 2 + text.cell_len > PACKED:
-            yield Line(line, indent)
-            line, indent = text, 2
+    line, indent, width = [runs[0]], 0, cell_len(runs[0][0])
+    for run in runs[1:]:
+        taken = cell_len(run[0])
+        if indent + width + 2 + taken > PACKED:
+            yield Line(tuple(line), indent)
+            line, indent, width = [run], 2, taken
         else:
-            line = line + _text("  ") + text
-    yield Line(line, indent)
+            line += [("  ", ""), run]
+            width += 2 + taken
+    yield Line(tuple(line), indent)
 
 
 def _statement(statement: Statement, label: str = "", style: str = "", indent: int = 0) -> Iterator[Line]:
-    yield Line(_text(label) + _text(statement.text, style) + _marks(statement.citations), indent)
-    yield Line(_text(statement.dateline, "dim"), indent + 2)
+    yield Line((_run(label), _run(statement.text, style), _marks(statement.citations)), indent)
+    yield _line(statement.dateline, "dim", indent + 2)
 
 
 def _row(columns: tuple[str, ...], row: Row) -> Iterator[Line]:
     yield Line()
-    yield Line(_text(row.label, "bold"))
+    yield _line(row.label, "bold")
     for column, cell in zip(columns, row.cells, strict=True):
         if isinstance(cell, Statement):
             yield from _statement(cell, f"{column}: ", indent=2)
         else:
-            yield Line(_text(f"{column}: ") + _text(cell.text, "dim"), 2)
+            yield Line((_run(f"{column}: "), _run(cell.text, "dim")), 2)
 
 
-def _marks(citations: tuple[int, ...]) -> Text:
-    return _text("".join(f" [{number}]" for number in citations), "cyan")
+def _marks(citations: tuple[int, ...]) -> Run:
+    return "".join([f" [{number}]" for number in citations]), "cyan"
 
 
 def _source(entry: SourceEntry) -> Iterator[Line]:
-    yield Line(_text(f"[{entry.number}]", "cyan") + _text(f" {entry.title}"))
-    yield Line(_text(f"{entry.publisher} ({entry.host}), {entry.published} · {entry.id}", "dim"), 4)
-    yield Line(Text(((visible(entry.url), "dim"),), no_wrap=True), 4)
+    yield _line(f"[{entry.number}] {entry.title}", "cyan")
+    yield _line(f"{entry.publisher} ({entry.host}), {entry.published} · {entry.id}", "dim", 4)
+    yield Line((_run(entry.url, "dim"),), 4, unbroken=True)

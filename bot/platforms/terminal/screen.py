@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 from bot.platforms.terminal.render import Line, render, visible
-from bot.platforms.terminal.text import Text
 from briefings.document import Document
 
 if TYPE_CHECKING:
@@ -29,14 +28,14 @@ class Screen:
 
     def tell(self, text: str) -> None:
         """Prints a line of text."""
-        self._print([Line(Text(((visible(text), ""),)))])
+        self._print([Line(((visible(text), ""),))])
 
     def _print(self, lines: Iterable[Line]) -> None:
         if self.is_terminal:
             self._colours.show(lines)
         else:
             stream = self._stream or sys.stdout
-            stream.write("".join(f"{' ' * line.indent}{line.text.plain.rstrip()}\n" for line in lines))
+            stream.write("".join(f"{' ' * line.indent}{line.plain.rstrip()}\n" for line in lines))
             stream.flush()
 
     @cached_property
