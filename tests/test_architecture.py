@@ -40,7 +40,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "pydantic": {"knowledge/model.py", "knowledge/fields.py", "knowledge/records.py", "bot/settings/model.py", "bot/settings/reading.py", "bot/settings/values.py",
                  "briefings/document_json.py"},
     "pypinyin": {"knowledge/pinyin.py"},
-    "rapidfuzz": {"knowledge/names.py", "knowledge/problems.py", "knowledge/rules.py"},
+    "rapidfuzz": {"knowledge/near.py", "knowledge/problems.py", "knowledge/rules.py"},
     "rich": {"bot/platforms/terminal/colours.py"},
     "slack_bolt": {f"{SLACK}/{name}.py" for name in ("adapter", "leaving", "listeners", "socket_mode", "work")},
     "slack_sdk": {f"{SLACK}/{name}.py" for name in ("adapter", "connection", "examining", "lookup", "people", "publishing", "questions", "sending", "socket_mode", "tokens", "verdicts")},

@@ -1,7 +1,14 @@
 """The benchmarks: how figures are spread, judged and told."""
 
+import re
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
+from knowledge import load
+from tests.benchmarks import looking_up, made_knowledge
+from tests.benchmarks.curves import Point, draw
 from tests.benchmarks.figures import Figure, Spread
 from tests.benchmarks.measuring import Side, each, in_turn, where
 from tests.benchmarks.table import amount, table
@@ -21,7 +28,8 @@ def test_a_spread_is_the_median_and_the_quarters() -> None:
 def test_a_figure_is_judged_by_its_goal(ratio: float, verdict: str) -> None:
     assert figure(ratio).verdict == verdict
     assert figure(ratio, stretch=None).verdict == ("met" if ratio <= 2 else "missed")
-    assert figure(ratio, must=None).verdict == ""
+    assert figure(ratio, must=None, stretch=None).verdict == ""
+    assert figure(ratio, must=None).verdict == ("stretch" if ratio <= 1.5 else "")
 
 
 def test_a_figure_comes_out_of_its_process_as_it_went_in() -> None:
@@ -61,3 +69,53 @@ def test_where_the_time_goes_is_told_by_rooms() -> None:
     rooms = where(each(lambda: table([figure(1.7)])), 50)
     assert "tests/benchmarks/table" in [room for room, _ in rooms]
     assert sum(share for _, share in rooms) <= 1.000001
+
+
+LINES = [
+    Point("exact look-up by names", names, series, seconds * names**0.1, "s")
+    for series, seconds in (("a dict", 1e-6), ("product", 2e-6))
+    for names in (100, 1000, 10_000)
+]
+
+
+def test_each_curve_is_written_as_a_table_and_as_a_drawing(tmp_path: Path) -> None:
+    points = [*LINES, Point("memory by guilds", 5, "product", 3e6, "B")]
+    files = {path.name: path.read_text(encoding="utf-8") for path in draw(points, tmp_path)}
+    assert list(files) == [
+        f"{name}.{kind}" for name in ("exact-look-up-by-names", "memory-by-guilds") for kind in ("csv", "svg")
+    ]
+    assert files["memory-by-guilds.csv"] == "curve,x,series,y,unit\nmemory by guilds,5,product,3e+06,B\n"
+    drawing = files["exact-look-up-by-names.svg"]
+    assert {"exact look-up by names", "names", "a dict", "product", "10,000"} <= set(re.findall(">([^<]+)</", drawing))
+
+
+def test_the_same_points_are_drawn_in_the_same_bytes(tmp_path: Path) -> None:
+    once, again = ([path.read_bytes() for path in draw(LINES, tmp_path)] for _ in range(2))
+    assert once == again
+    assert not re.search(rb"20\d\d-\d\d-\d\d", b"".join(once))
+
+
+def test_a_point_comes_out_of_its_process_as_it_went_in() -> None:
+    assert Point.read(LINES[1].written()) == LINES[1]
+
+
+def test_made_up_knowledge_is_read_from_files_as_it_was_made(tmp_path: Path) -> None:
+    made, read = made_knowledge.known(100), load(made_knowledge.written(tmp_path, 100))
+    assert len(read.claims) == 100
+    assert (read.companies, read.themes, read.sources, read.claims) == (
+        made.companies, made.themes, made.sources, made.claims,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "sides",
+    [looking_up.exact, looking_up.completion, looking_up.suggestion, looking_up.full_text],
+    ids=lambda sides: sides.__name__,
+)
+def test_looking_up_and_its_floor_find_what_is_asked_for(sides: Callable[[int], tuple[Side, Side]]) -> None:
+    for side in sides(100):
+        side.run(50)
+
+
+def test_a_name_with_one_typing_error_is_nearly_always_known() -> None:
+    assert looking_up.recall(1000) >= 0.95
