@@ -8,12 +8,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-<<<<<<< HEAD
-from knowledge.folding import fold, folded_words, has_han, initials, is_han, ticker_variants, without_legal_form
-=======
 from knowledge.folding import fold, folded_words, has_han, is_han, without_legal_form
 from knowledge.keys import Key, Strength, own_keys
->>>>>>> 2fe4311da5042c7f2cb4eb61eefb3631ba57df8f
 from knowledge.model import Company, Source, Theme
 
 if TYPE_CHECKING:
@@ -163,17 +159,6 @@ class NameIndex(Generic[Named]):
                 return
             yield keys[position]
 
-<<<<<<< HEAD
-    def _within_two_errors(self, key: str) -> list[tuple[str, int]]:
-        """Returns the keys within two typing errors (a transposition counts as one), nearest first."""
-        from rapidfuzz import process  # not for whoever types without errors
-        from rapidfuzz.distance import OSA
-
-        hits = process.extract(key, self._sorted_keys, scorer=OSA.distance, score_cutoff=2, limit=None)
-        return [(hit, int(distance)) for hit, distance, _ in hits]
-
-=======
->>>>>>> 2fe4311da5042c7f2cb4eb61eefb3631ba57df8f
     def _mended(self, key: str, close: list[tuple[str, int]]) -> Key | None:
         if key in self._keys or not key.isalpha():
             return None
