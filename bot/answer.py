@@ -16,8 +16,7 @@ from bot.misused import Misused
 from bot.ports import MenuItem, Reply, Request
 from bot.recently import Recently
 from bot.refusals import meant, refused
-from bot.store.values import StoreUnavailable
-from bot.suggestions import suggestions
+from bot.store.unavailable import StoreUnavailable
 from bot.tally import Tally
 from briefings.document import Choice, Document
 from briefings.edition import Edition
@@ -108,6 +107,8 @@ class Answers:
 
     def suggest(self, command: str, argument: str, typed: str, most: int = 25) -> list[Choice]:
         """Returns completions of an argument, best first; for nothing typed, the weightiest."""
+        from bot.suggestions import suggestions  # not for an answer to what was typed in full
+
         return suggestions(self._knowledge(), command, argument, typed, most)
 
     def turned_away(self, user: str, place: str, in_flight: int) -> Document | None:

@@ -20,7 +20,7 @@ from bot.platforms import limits
 from bot.ports import Platform, Receive, TokenRefused, Turns
 from bot.settings import Settings
 from bot.store.opening import open_store
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 from bot.subscribing.rights import Rights
 from bot.tally import Tally
 from bot.wiring import Wiring

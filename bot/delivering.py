@@ -18,7 +18,8 @@ from bot.publishing import Post, Publisher
 from bot.settings import Settings
 from bot.store import subscriptions
 from bot.store.opening import Store, open_store, sqlite_file
-from bot.store.values import State, StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
+from bot.store.values import State
 from bot.subscribing.declared import reconcile
 from bot.subscribing.holidays_of import holiday_on
 from bot.tally import Tally

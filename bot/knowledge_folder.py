@@ -83,7 +83,7 @@ class KnowledgeFolder:
 
 
 def _indexed(path: Path) -> tuple[str, Knowledge]:
-    return _version(path), load(path, indexed=True)
+    return _version(path), load(path, warned=False, indexed=True)
 
 
 def _let_go(old: list[Knowledge]) -> None:

@@ -1,13 +1,16 @@
 """The words spoken across the rim, between the core and the platforms."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from bot.unusable import Unusable
 from briefings.document import Choice, Document
 from briefings.paginate import Budget
+
+if TYPE_CHECKING:
+    import asyncio
 
 MOST_USED = 7
 """Arguments of a command that its usage shows."""
@@ -165,7 +168,7 @@ class Core(Protocol):
         ...
 
 
-class TokenRefused(Exception):
+class TokenRefused(Unusable):
     """Says in one line that a platform refuses a token, which setting holds it, and where to get another."""
 
 
@@ -191,6 +194,12 @@ Receive = Callable[[HttpRequest], Awaitable[HttpResponse]]
 """Answers the requests of one path."""
 
 
+def _not_yet() -> "asyncio.Event":
+    import asyncio  # not for a program that only answers
+
+    return asyncio.Event()
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """Is the right to do what one process at a time may, until it is `over`.
@@ -199,7 +208,7 @@ class Turn:
     """
 
     number: int = 0
-    over: asyncio.Event = field(default_factory=asyncio.Event)
+    over: "asyncio.Event" = field(default_factory=_not_yet)
 
 
 Turns = Callable[[], AbstractAsyncContextManager[Turn]]

@@ -27,8 +27,7 @@ MOST_COMPARED = 3
 _DAYS = re.compile(r"([0-9]{1,5})\s?(?:d|days?)?", re.IGNORECASE)
 _PERIOD = re.compile(r"(?<!\S)([0-9]{1,5})\s?(?:d|days?)(?!\S)", re.IGNORECASE)
 _BETWEEN_NAMES = re.compile(
-    r"\s*[,，、;；/]\s*|\s+(?:vs\.?|versus|and|&)\s+|(?<=[\u4e00-\u9fff])\s*[和与跟]\s*(?=[\u4e00-\u9fff])",
-    re.IGNORECASE,
+    r"\s*[,，、;；/]\s*|\s+(?:(?i:vs\.?|versus|and)|&)\s+|(?<=[\u4e00-\u9fff])\s*[和与跟]\s*(?=[\u4e00-\u9fff])"
 )
 
 

@@ -1,16 +1,18 @@
 """Sentences from templates; the only home of Jinja2, and of Paragraph and Note."""
 
+import re
 import unicodedata
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 
 from briefings.document import NoClaim, Note, Paragraph, Span
 from knowledge import Figure, Period
 
-LANGUAGES = frozenset(folder.name for folder in (files("briefings") / "templates").iterdir())
+_TEMPLATES = files("briefings") / "templates"
+LANGUAGES = frozenset(folder.name for folder in _TEMPLATES.iterdir())
 MOST_ECHOED = 80
 """Characters of a reader's own text that an answer repeats."""
 
@@ -20,20 +22,46 @@ _HERE = "\0"
 MOST_MARKS = 2
 """Combining marks in a row that an echo keeps."""
 
+_MACRO = re.compile(r"{% macro (\w+)\(.*?{%-? endmacro %}", re.DOTALL)
+
+
+class _Macros:
+    """Holds the macros of a template, each compiled at its first use: all at once would be a quarter of a start.
+
+    What is set before the first is there for all of them.
+    """
+
+    def __init__(self, environment: Environment, template: str) -> None:
+        self._environment = environment
+        self._sources = {macro[1]: macro[0] for macro in _MACRO.finditer(template)}
+        set_before = environment.from_string(template[: template.index("{% macro")]).module
+        macros = {name: partial(self._said, name) for name in self._sources}
+        self._known = {**environment.globals, **vars(set_before), **macros}
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._sources:
+            raise AttributeError(f"there is no macro {name}")
+        template = self._environment.from_string(self._sources[name])
+        macro = getattr(template.make_module(self._known, shared=True), name)
+        setattr(self, name, macro)
+        return macro
+
+    def _said(self, name: str, *values: Any, **named: Any) -> Any:
+        return getattr(self, name)(*values, **named)
+
 
 class Words:
     """Says things in one language, from the macros of `templates/<language>/sentences.j2`."""
 
     def __init__(self, language: str) -> None:
         environment = Environment(
-            loader=PackageLoader("briefings", f"templates/{language}"),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             autoescape=False,  # noqa: S701  plain text: each renderer escapes for its platform
         )
         self.language = language
-        self._macros = environment.get_template("sentences.j2").module
+        self._macros = _Macros(environment, _TEMPLATES.joinpath(language, "sentences.j2").read_text("utf-8"))
         self._labels: dict[str, str] = {}
 
     def text(self, macro: str, **values: Any) -> str:

@@ -4,7 +4,6 @@ SQLite's FTS5 knows no Chinese words, so runs of Chinese characters are cut into
 of two characters is one pair, a longer one a phrase of pairs.
 """
 
-import sqlite3
 from collections.abc import Iterable
 from functools import cache
 
@@ -26,6 +25,8 @@ class FullText:
     """Holds the words of claims, of the names that they belong to and of their sources."""
 
     def __init__(self, texts: Iterable[Indexed]) -> None:
+        import sqlite3  # most answers never ask for it
+
         self._claims: list[Claim] = []
         self._index = sqlite3.connect(":memory:", check_same_thread=False)
         self._index.execute("CREATE VIRTUAL TABLE claims USING fts5(text, names, sources, tokenize = unicode61)")

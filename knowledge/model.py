@@ -231,6 +231,8 @@ class Claim(Record):
 class KnowledgeFile(Record):
     """Is what one YAML file of the knowledge folder may hold."""
 
+    model_config = ConfigDict(defer_build=True)  # only its schema is ever asked for
+
     companies: tuple[Company, ...] = ()
     themes: tuple[Theme, ...] = ()
     sources: tuple[Source, ...] = ()

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from knowledge.folding import fold, folded_words, has_han, is_han, without_legal_form
 from knowledge.keys import Key, Strength, own_keys
 from knowledge.model import Company, Source, Theme
-from knowledge.near import NearKeys
+
+if TYPE_CHECKING:
+    from knowledge.near import NearKeys
 
 Named = TypeVar("Named", Company, Theme)
 
@@ -84,7 +86,9 @@ class NameIndex(Generic[Named]):
         return [key for key, _ in pairs], [slug for _, slug in pairs]
 
     @cached_property
-    def _near(self) -> NearKeys:
+    def _near(self) -> "NearKeys":
+        from knowledge.near import NearKeys  # not for whoever types without errors
+
         return NearKeys(self._keys)
 
     def index(self) -> None:

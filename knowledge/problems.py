@@ -3,9 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -33,6 +30,9 @@ class InvalidKnowledge(Exception):
 
 def nearest(typed: str, known: Iterable[str]) -> str | None:
     """Returns the known word with the fewest typing errors to what was typed, or None where none is near."""
+    from rapidfuzz import process  # only for whoever mistyped something
+    from rapidfuzz.distance import OSA
+
     near = process.extractOne(typed, sorted(known), scorer=OSA.distance, score_cutoff=max(1, len(typed) // 3))
     return near[0] if near else None
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Generic, TypeVar, cast
 
-from rapidfuzz.distance import OSA
-
 from knowledge.characters import mixed_scripts
 from knowledge.folding import fold
 from knowledge.keys import Strength, declared_keys
@@ -233,6 +231,8 @@ def _lone_markets(claims: Sequence[Loaded[Claim]], companies: Sequence[Loaded[Co
     for company in companies:
         if not company.record.foreign:
             uses[company.record.home].append((company, ("home",)))
+    from rapidfuzz.distance import OSA  # only for a curator
+
     known = [market for market, places in uses.items() if len(places) > 1]
     for market, places in uses.items():
         near = [other for other in known if OSA.distance(market, other) <= 2]

@@ -1,5 +1,6 @@
 """The command line in this process, so that its many small commands are quick to try."""
 
+import gc
 import io
 import logging
 import os
@@ -44,6 +45,9 @@ def program(*arguments: str, stdin: str = "", **environment: str) -> Ran:
             status = 0
         except SystemExit as ended:
             status = int(ended.code or 0)
+        finally:
+            gc.unfreeze()
+            gc.enable()
     return Ran(status, out.getvalue().decode(), err.getvalue().decode())
 
 

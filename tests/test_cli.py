@@ -250,12 +250,12 @@ def test_the_version_is_told() -> None:
     assert briefbot("--version").stdout.startswith("briefbot 0.")
 
 
-def test_ask_imports_no_chat_library_no_database_and_no_pinyin() -> None:
+def test_ask_imports_only_what_an_answer_into_a_pipe_needs() -> None:
     ran = subprocess.run(
         [
             sys.executable, "-c",
             "import sys\nfrom bot.__main__ import app\n"
-            f"app(['ask', '/company tencnet', '--knowledge', {str(CURATED)!r}], standalone_mode=False)\n"
+            f"app(['ask', '/company tencent', '--knowledge', {str(CURATED)!r}], standalone_mode=False)\n"
             "print(*sorted({name.partition('.')[0] for name in sys.modules}))",
         ],
         capture_output=True, text=True, timeout=60, check=True,
@@ -264,5 +264,5 @@ def test_ask_imports_no_chat_library_no_database_and_no_pinyin() -> None:
     assert "knowledge" in loaded
     assert not loaded & {
         "slack_bolt", "slack_sdk", "discord", "sqlalchemy", "apscheduler", "pypinyin", "aiohttp", "prompt_toolkit",
-        "structlog", "watchfiles",
+        "structlog", "watchfiles", "asyncio", "sqlite3", "rich", "rapidfuzz", "cronsim",
     }  # fmt: skip

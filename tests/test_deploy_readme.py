@@ -59,7 +59,7 @@ def test_the_guide_calls_the_program() -> None:
 def test_a_command_of_the_guide_is_one_of_the_programs(command: str) -> None:
     words, found = command.split(), PROGRAM
     while words and words[0] in getattr(found, "commands", {}):
-        found = found.commands[words.pop(0)]  # type: ignore[attr-defined]
+        found = found.get_command(typer.Context(found), words.pop(0))  # type: ignore[attr-defined]
     assert found is not PROGRAM, command
     options = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert {word for word in words if word.startswith("--")} <= options

@@ -11,7 +11,7 @@ from bot.operating.seat import Seat
 from bot.ports import Turn
 from bot.store import lanes
 from bot.store.opening import Store
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 
 def now() -> datetime:

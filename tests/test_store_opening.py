@@ -19,9 +19,10 @@ from bot.store import lanes, slots, subscriptions
 from bot.store.files import deliver_lock, prepare
 from bot.store.migrate import FOLDER, migrate
 from bot.store.opening import Store, name_of, open_store
-from bot.store.tables import REVISION, metadata
+from bot.store.partial import metadata
+from bot.store.tables import REVISION
 from bot.store.trouble import unavailable
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 from tests.databases import Databases, PostgreSql
 from tests.generated import ROOT
 from tests.stored import HOUR, NOW, begun, held, slot, states, subscribed, subscription

@@ -9,6 +9,7 @@ import pytest
 
 from bot.answer import Answers
 from bot.platforms.terminal.adapter import Terminal
+from bot.platforms.terminal.cells import cell_len
 from bot.platforms.terminal.render import BUDGET, render, visible
 from bot.platforms.terminal.render import payload as plain
 from briefings.company import company_briefing
@@ -55,14 +56,14 @@ def test_a_page_turns_by_the_command_that_it_shows() -> None:
 
 def test_an_address_is_never_broken_over_two_rows() -> None:
     document = company_briefing(edition(KNOWN), KNOWN.company_names.find("zephyr"))
-    addresses = [line for line in render(document, numbered=True) if "https://" in line.text.plain]
+    addresses = [line for line in render(document, numbered=True) if "https://" in line.plain]
     assert addresses
-    assert all(line.text.no_wrap for line in addresses)
+    assert all(line.unbroken for line in addresses)
 
 
 def test_no_number_is_parted_from_its_choice() -> None:
     many = Choices("Themes", tuple(Choice(f"A theme with a name {n}", f"/theme t{n}") for n in range(9)))
-    lines = [line.text.plain for line in render(Document("T", "S", "/help", (many,)), numbered=True)]
+    lines = [line.plain for line in render(Document("T", "S", "/help", (many,)), numbered=True)]
     assert all(len(line) <= 76 for line in lines)
     assert all(any(f"{n + 1} A theme with a name {n}" in line for line in lines) for n in range(9))
 
@@ -76,7 +77,7 @@ def test_control_characters_cannot_reach_the_terminal() -> None:
         (Statement(nasty, (1,), nasty, "c", 0), Choices(nasty, (Choice(nasty, "/x", nasty),))),
         (SourceEntry(1, nasty, nasty, nasty, nasty, nasty, "https://x.example"),),
     )
-    text = plain(document) + "".join(line.text.plain for line in render(document, numbered=True))
+    text = plain(document) + "".join(line.plain for line in render(document, numbered=True))
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\ud800-\udfff]", text)
     assert visible("Tencent · 腾讯") == "Tencent · 腾讯"
 
@@ -88,9 +89,9 @@ def test_the_brief_fits_a_phone_screen_and_a_half(slug: str) -> None:
     page = paginate(document, BUDGET)[0]
     rows = 0
     for line in render(page, numbered=True):
-        if line.text.plain.startswith(("Pages", "[1]")):
+        if line.plain.startswith(("Pages", "[1]")):
             break
-        rows += 1 + (line.indent + line.text.cell_len) // 52
+        rows += 1 + (line.indent + cell_len(line.plain)) // 52
     assert rows <= 60, "a phone shows about 40 rows of 52 characters"
 
 

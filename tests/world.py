@@ -21,7 +21,8 @@ from bot.store.lanes import free_lanes
 from bot.store.opening import Store, open_store
 from bot.store.slots import selected, slot_value
 from bot.store.tables import delivery, slot
-from bot.store.values import Delivery, StoreUnavailable, Subscription, Work
+from bot.store.unavailable import StoreUnavailable
+from bot.store.values import Delivery, Subscription, Work
 from knowledge import Claim, Knowledge
 from tests.builders import claim, knowing
 from tests.made_platform import Platform

@@ -20,7 +20,8 @@ from bot.publishing import DeliveryError, Publisher
 from bot.schedule import InvalidSchedule
 from bot.store import lanes, slots, subscriptions, upkeep
 from bot.store.opening import Store
-from bot.store.values import Fenced, StoreUnavailable, Subscription
+from bot.store.unavailable import StoreUnavailable
+from bot.store.values import Fenced, Subscription
 from bot.subscribing.subscriptions import next_fire
 from bot.tally import Tally
 

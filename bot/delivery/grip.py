@@ -11,7 +11,8 @@ from bot.delivery.trouble import Trouble
 from bot.publishing import DeliveryError, Publisher
 from bot.store import lanes
 from bot.store.opening import Store
-from bot.store.values import Hold, StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
+from bot.store.values import Hold
 
 log = logging.getLogger("briefbot.delivery")
 T = TypeVar("T")

@@ -12,7 +12,8 @@ from bot.delivery.posting import Posting
 from bot.places import home_of
 from bot.store import lanes, slots
 from bot.store.opening import Store
-from bot.store.values import Fenced, StoreUnavailable, Work
+from bot.store.unavailable import StoreUnavailable
+from bot.store.values import Fenced, Work
 
 log = logging.getLogger("briefbot.delivery")
 TOGETHER = 256

@@ -14,7 +14,8 @@ from bot.publishing import Absent, DeliveryError, Found, Receipt, Unknown
 from bot.store import beginning, outcomes, subscriptions
 from bot.store.beginning import ComposedFor
 from bot.store.doubting import MAY_BE_OUT
-from bot.store.values import MISSED, Begun, Delivery, StoreUnavailable, Subscription, Work, WrongState
+from bot.store.unavailable import StoreUnavailable
+from bot.store.values import MISSED, Begun, Delivery, Subscription, Work, WrongState
 from briefings.document import Document, statements
 from briefings.document_json import from_values
 

@@ -13,7 +13,7 @@ from bot.delivery.proposing import mend_next_fires
 from bot.recently import Recently
 from bot.store.files import deliver_lock
 from bot.store.lanes import free_lanes
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 log = logging.getLogger("briefbot.delivery")
 HOUR = timedelta(hours=1)

@@ -14,7 +14,7 @@ from bot.desk.visit import NotThere, Refused, Visit
 from bot.ports import Reply, Request
 from bot.store.erasing import erase
 from bot.store.opening import Store
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 from bot.subscribing.rights import Rights
 from briefings.document import Choice, Document
 from briefings.edition import Edition

@@ -11,8 +11,8 @@ from bot.delivery.overdue import AFTER
 from bot.places import platform_of
 from bot.store import lanes, subscriptions, upkeep
 from bot.store.opening import Store
+from bot.store.unavailable import StoreUnavailable
 from bot.store.upkeep import Counts, Overdue
-from bot.store.values import StoreUnavailable
 
 log = logging.getLogger("briefbot.health")
 KEPT = 5.0

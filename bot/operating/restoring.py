@@ -11,7 +11,7 @@ from bot.store import backups, copying, doubting
 from bot.store.files import deliver_lock, must_be_ours, prepare
 from bot.store.lanes import free_lanes
 from bot.store.opening import Store, open_store, others_connected, sqlite_file
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 
 class InTheWay(StoreUnavailable):

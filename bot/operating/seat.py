@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from bot.ports import Turn
 from bot.store import lanes
 from bot.store.opening import Store
-from bot.store.values import Fenced, Hold, StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
+from bot.store.values import Fenced, Hold
 
 log = logging.getLogger("briefbot.seat")
 LEASE = timedelta(seconds=9)

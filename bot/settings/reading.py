@@ -14,11 +14,12 @@ from bot.settings.model import Settings
 from bot.settings.names import is_secret, near_misses, strangers, variable
 from bot.settings.sources import Given, in_environment, in_options
 from bot.settings.values import Folder
+from bot.unusable import Unusable
 
 _FILE = TypeAdapter(Folder)
 
 
-class InvalidSettings(Exception):
+class InvalidSettings(Unusable):
     """Says which settings cannot be used, with their values and the way out, all at once."""
 
 

@@ -14,7 +14,7 @@ from bot.store.files import must_be_ours
 from bot.store.opening import open_store, sqlite_file
 from bot.store.tables import REVISION
 from bot.store.trouble import of_driver
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 _WAIT = 60.0
 """Seconds to wait for a database that is locked."""

@@ -16,7 +16,7 @@ from bot.store.opening import Store, open_store, sqlite_file
 from bot.store.sql import ROWS, whole
 from bot.store.tables import metadata, slot, subscription
 from bot.store.trouble import unavailable
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 
 @asynccontextmanager

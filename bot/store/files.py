@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from errno import EISDIR
 from pathlib import Path
 
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 _NETWORK = {"afs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs"}
 OTHERS = 0o077

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.store.opening import WAIT, Store, address_of, engine_to, name_of, revision_of
 from bot.store.subscriptions import everywhere
 from bot.store.tables import REVISION
-from bot.store.values import StoreUnavailable, Subscription
+from bot.store.unavailable import StoreUnavailable
+from bot.store.values import Subscription
 
 
 @dataclass(frozen=True, slots=True)

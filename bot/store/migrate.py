@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.opening import name_of, way_back
 from bot.store.trouble import unavailable
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 FOLDER = Path(__file__).parent / "migrations"
 _WAIT = 60

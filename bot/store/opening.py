@@ -16,7 +16,7 @@ from bot.store.files import prepare
 from bot.store.tables import REVISION
 from bot.store.together import Together
 from bot.store.trouble import unavailable
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 WAIT = 5.0
 PROGRAM = "briefbot"

@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import wraps
 from itertools import islice
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from sqlalchemy import ColumnElement, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,9 +39,13 @@ def whole(operation: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Corouti
     return run
 
 
-def insert(tx: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+def insert(tx: AsyncConnection, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """Returns the engine's own INSERT, which knows ON CONFLICT."""
-    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+    if tx.dialect.name != "postgresql":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # who has SQLite does not wait for it
+
+    return postgresql.insert(table)
 
 
 def chunks(rows: Iterable[T]) -> Iterator[list[T]]:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -132,14 +131,6 @@ subscription = Table(
     Column("declared", Words),
     *map(_instant_or_none, ("next_fire", "changed_at")),
 )
-_kept = text("state <> 'removed'")
-Index(
-    "uq_subscription_declared",
-    subscription.c.declared,
-    unique=True,
-    sqlite_where=_kept,
-    postgresql_where=_kept,
-)
 Index("ix_subscription_place", subscription.c.place)
 Index("ix_subscription_next_fire", subscription.c.next_fire)
 
@@ -156,8 +147,6 @@ slot = Table(
     *map(_instant_or_none, ("wake", "begun_at", "ended_at")),
     UniqueConstraint("key"),
 )
-_awake = slot.c.wake.is_not(None)  # those at their end are many more, and nobody asks for them by it
-Index("ix_slot_lane_wake", slot.c.lane, slot.c.wake, sqlite_where=_awake, postgresql_where=_awake)
 Index("ix_slot_subscription_due", slot.c.subscription, slot.c.due)
 Index("ix_slot_place", slot.c.place)
 Index("ix_slot_state_ended_at", slot.c.state, slot.c.ended_at)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 _OURS = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 """Kinds of errors that are bugs, unless their code is in the table."""

@@ -25,10 +25,6 @@ SHORT = 8
 _ID = 16
 
 
-class StoreUnavailable(Exception):
-    """Says in one line why the database cannot be used now, and the way out."""
-
-
 class Fenced(Exception):
     """Says that a lane is held by another now, so that nothing was written."""
 

@@ -9,6 +9,7 @@ from bot.ids import alike
 from bot.schedule_words import shown
 from bot.store.values import Subscription
 from bot.subscribing.fields import FIELDS, LONGEST_FIELD, InvalidFields, Terms, checked, fields_of
+from bot.unusable import Unusable
 from knowledge import Knowledge
 from knowledge.problems import Problem, did_you_mean
 from knowledge.yaml_tree import Mapping, Node, Scalar, Unreadable, read_tree
@@ -22,7 +23,7 @@ _REQUIRED = ("id", "place", "schedule", "zone")
 _KEYS = ("id", *FIELDS, "state", "reason", "made_by", "made_at")
 
 
-class InvalidSubscriptions(Exception):
+class InvalidSubscriptions(Unusable):
     """Says that a file of subscriptions cannot be used, with every problem at once."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -11,7 +11,7 @@ from bot.store.files import on_network
 from bot.store.looking import Looked, look_into
 from bot.store.opening import address_of, sqlite_file, way_back
 from bot.store.tables import REVISION
-from bot.store.values import StoreUnavailable
+from bot.store.unavailable import StoreUnavailable
 
 OTHERS, ALL_WRITE = 0o077, 0o002
 

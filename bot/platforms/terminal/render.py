@@ -4,9 +4,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
-from rich.cells import cell_len
-from rich.text import Text
-
+from bot.platforms.terminal.cells import cell_len
 from briefings.document import (
     Block,
     Break,
@@ -47,15 +45,6 @@ class Line(NamedTuple):
     def plain(self) -> str:
         """Its text without styles."""
         return "".join([text for text, _ in self.runs])
-
-    @property
-    def text(self) -> Text:
-        """Its text with styles."""
-        (first, style), *others = self.runs
-        text = Text(first, style, no_wrap=True, overflow="ignore") if self.unbroken else Text(first, style)
-        for run in others:
-            text.append(*run)
-        return text
 
 
 def rows(part: Block | SourceEntry) -> Size:
