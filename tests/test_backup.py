@@ -151,6 +151,39 @@ def test_a_database_that_is_not_there_is_neither_backed_up_nor_made(tmp_path: Pa
     assert names(tmp_path) == []
 
 
+def test_a_back_up_goes_through_pipes_as_in_and_out_of_a_container(on_sqlite: Sqlite, tmp_path: Path) -> None:
+    old, new = on_sqlite.ready(), on_sqlite.ready()
+    asyncio.run(filled(old))
+    env = {"BRIEFBOT_DATA_DIR": str(tmp_path / "data")}
+    told = subprocess.run([PROGRAM, "backup", "-"], env=env | {"DATABASE_URL": old}, capture_output=True, check=True)
+    assert told.stderr.decode().endswith("bytes, checked.\n")
+    (tmp_path / "kept").write_bytes(told.stdout)
+    assert restored(on_sqlite.ready(), tmp_path / "kept").status == 0
+    given = {"input": told.stdout, "capture_output": True, "check": False}
+    ran = subprocess.run([PROGRAM, "restore", "-"], env=env | {"DATABASE_URL": new}, **given)  # type: ignore[call-overload]
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert asyncio.run(rows(new))["subscription"] == asyncio.run(rows(old))["subscription"]
+    assert names(tmp_path / "data") == []
+
+
+def test_a_back_up_of_which_only_half_came_through_a_pipe_is_refused(on_sqlite: Sqlite, tmp_path: Path) -> None:
+    half, url = cut(kept(on_sqlite, tmp_path)).read_bytes(), on_sqlite.ready()
+    env = {"BRIEFBOT_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": url}
+    ran = subprocess.run([PROGRAM, "restore", "-"], env=env, input=half, capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout) == (3, b"")
+    assert b"Traceback" not in ran.stderr
+    assert asyncio.run(rows(url))["subscription"] == []
+
+
+def test_a_back_up_that_nobody_takes_is_told_of(on_sqlite: Sqlite, tmp_path: Path) -> None:
+    env = {"BRIEFBOT_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": on_sqlite.ready()}
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run([PROGRAM, "backup", "-"], env=env, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ran.returncode == 3
+    assert b"(No space left on device); free the disk, or give a file" in ran.stderr
+    assert b"Traceback" not in ran.stderr
+
+
 def kept(on_sqlite: Sqlite, folder: Path) -> Path:
     """Returns a back-up of a database with something in it."""
     url = on_sqlite.ready()
@@ -167,8 +200,9 @@ def no_database(file: Path) -> None:
     file.write_text("knowledge: []")
 
 
-def cut(file: Path) -> None:
+def cut(file: Path) -> Path:
     file.write_bytes(file.read_bytes()[:-5_000])
+    return file
 
 
 def scribbled(file: Path) -> None:

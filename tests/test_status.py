@@ -16,8 +16,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import insert
 
 from bot.answer import Answers
+from bot.clock import Clock, Job
 from bot.commands import MENU
+from bot.delivery.engine import Engine
 from bot.delivery.overdue import AFTER
+from bot.delivery.running import deliver_by
+from bot.delivery.shelf import Shelf
 from bot.knowledge_folder import KnowledgeFolder
 from bot.operating.figures import KEPT, Figures, Reading
 from bot.operating.health import health_routes
@@ -320,6 +324,33 @@ async def test_the_heart_beats_while_all_is_well_and_not_while_a_digest_is_overd
     assert beats == [1, 1, 1, 2]
     assert tally.counts["heartbeats"] == {("sent",): 2, ("withheld",): 2}
     assert [record.message for record in caplog.records] == ["the heartbeat is withheld"]
+
+
+class Jobs(Clock):
+    """Keeps its jobs, to be run by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs: dict[str, Job] = {}
+
+    def add(self, name: str, job: Job, longest: timedelta) -> None:
+        self.jobs[name] = job
+
+    async def run(self) -> None:
+        return
+
+
+async def test_a_process_that_is_refused_and_begun_anew_again_and_again_has_no_heartbeat(store: Store) -> None:
+    clock, beats = Jobs(), list[str]()
+
+    async def beat() -> None:
+        beats.append("beat")
+
+    await deliver_by(clock, Engine(store, Shelf(store, airships), {}, lambda: NOW), beat)
+    heartbeat = clock.jobs["heartbeat"]
+    assert (await heartbeat() - NOW, beats) == (timedelta(seconds=10), [])
+    assert (await heartbeat() - NOW, beats) == (timedelta(minutes=1), ["beat"])
+    assert (await heartbeat() - NOW, beats) == (timedelta(minutes=1), ["beat", "beat"])
 
 
 async def test_a_heartbeat_that_fails_is_told_once_and_so_is_the_next_that_arrives(
