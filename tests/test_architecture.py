@@ -107,6 +107,7 @@ def test_only_the_command_line_reads_the_environment() -> None:
     readers = {str(p.relative_to(ROOT)) for p in SOURCES if reading.search(p.read_text())}
     assert readers <= {
         "bot/__main__.py",
+        "bot/cli/piped.py",
         "bot/cli/run.py",
         "bot/cli/store.py",
         "bot/settings/reading.py",
