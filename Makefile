@@ -23,9 +23,9 @@ test-soak: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m tests.benchmarks
 
-# Draws the curves in tests/benchmarks/ anew, as CSV and SVG.
+# Draws the curves in tests/benchmarks/curves/ anew, as CSV and SVG; MODULES names some of them.
 bench-curves: $(READY)
-	@$(BIN)/python -m tests.benchmarks.curves
+	@$(BIN)/python -m tests.benchmarks.curves $(MODULES)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

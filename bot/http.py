@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal, cast
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from bot.ports import HttpRequest, Receive
 from bot.settings import InvalidSettings
@@ -17,6 +17,7 @@ Method = Literal["GET", "POST"]
 MOST_BODY = 1024 * 1024
 MOST_CONNECTIONS = 1_000
 OK = 200
+SERVER = "http"
 PATIENCE = 10.0
 """Seconds in which a request must have arrived whole; whoever is slower is cut off."""
 
@@ -121,6 +122,13 @@ class _Connection(web.RequestHandler):
         """Stops the clock."""
         self.rest()
         super().connection_lost(exc)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Tells nobody by which versions of what an answer was made."""
+        resp.headers[hdrs.SERVER] = SERVER
+        return await super().finish_response(request, resp, start_time)
 
     def wait(self, seconds: float) -> None:
         """Gives the next request so many seconds to arrive."""

@@ -57,7 +57,7 @@ class KnowledgeFolder:
         now = await self._settled(now)
         self._seen = now
         try:
-            self.version, self.current = await asyncio.to_thread(_indexed, self.path)
+            self.version, taken_up = await asyncio.to_thread(_indexed, self.path)
         except InvalidKnowledge as invalid:
             problems = [str(problem) for problem in invalid.problems[:MOST_LOGGED]]
             number = len(invalid.problems)
@@ -67,8 +67,10 @@ class KnowledgeFolder:
             self.problem = f"it could not be loaded: {type(error).__name__}"
             log.exception("knowledge could not be loaded; the last good version stays")
         else:
+            old, self.current = [self.current], taken_up
             self.problem = ""
             log.info("knowledge taken up", extra={"claims": len(self.current.claims)})
+            await asyncio.to_thread(_let_go, old)
 
     async def _settled(self, now: Fingerprint) -> Fingerprint:
         """Waits for the end of writing, a second at most: a file that is half written is no edit yet."""
@@ -81,10 +83,17 @@ class KnowledgeFolder:
 
 
 def _indexed(path: Path) -> tuple[str, Knowledge]:
-    version = _version(path)
-    knowledge = load(path)
-    knowledge.index()
-    return version, knowledge
+    return _version(path), load(path, indexed=True)
+
+
+def _let_go(old: list[Knowledge]) -> None:
+    """Frees a version piece by piece, so far as no answer in the making holds it; at once it would hold up the loop."""
+    knowledge = old.pop()
+    pieces = [*knowledge.claims.values(), *knowledge.sources.values(), *knowledge.companies.values()]
+    pieces += vars(knowledge).values()
+    del knowledge
+    while pieces:
+        pieces.pop()
 
 
 def _version(folder: Path) -> str:

@@ -10,8 +10,10 @@ import opencc
 _DIACRITICS = re.compile("[\u0300-\u036f]")
 _HAN_RANGES = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HAN = re.compile(f"[{_HAN_RANGES}]")
+_ONLY_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")  # those that have no other form but the simplified one
 _KANA, _HANGUL = "\u3040-\u30ff", "\uac00-\ud7a3"
 _TOKENS = re.compile(f"[{_HAN_RANGES}]+|[{_KANA}]+|[{_HANGUL}]+|[^{_HAN_RANGES}{_KANA}{_HANGUL}]+")
+_ASCII = {point: chr(point).lower() if chr(point).isalnum() else " " for point in range(128)} | {ord("'"): None}
 _POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
 # fmt: off
 _LEGAL_FORMS = frozenset((
@@ -52,6 +54,10 @@ def folded_words(text: str) -> list[str]:
     Compatibility forms, case and width are folded (NFKC and case folding, Unicode TR 15 and TR 21), Latin
     diacritics dropped, traditional Chinese made simplified, and all but letters and digits taken for gaps.
     """
+    if text.isascii():
+        return text.translate(_ASCII).split()
+    if _ONLY_HAN.fullmatch(text):
+        return [_simplified(text)]
     text = unicodedata.normalize("NFKC", text).casefold()
     if not text.isascii():
         text = _DIACRITICS.sub("", unicodedata.normalize("NFD", text))

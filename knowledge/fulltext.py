@@ -6,12 +6,20 @@ of two characters is one pair, a longer one a phrase of pairs.
 
 import sqlite3
 from collections.abc import Iterable
+from functools import cache
 
 from knowledge.folding import has_han, tokens
 from knowledge.model import Claim
 
 Indexed = tuple[Claim, str, str]
 """A claim, the names that it goes under, and what its sources are called."""
+
+RANKED = "SELECT rowid FROM claims WHERE claims MATCH ? ORDER BY bm25(claims, 4.0, 2.0, 1.0), rowid"
+
+
+def query_of(words: str) -> str:
+    """Returns what was typed in FTS5's query language, or nothing if it holds no word."""
+    return " AND ".join(_term(parts) for word in words.split() if (parts := tokens(word)))
 
 
 class FullText:
@@ -22,42 +30,45 @@ class FullText:
         self._index = sqlite3.connect(":memory:", check_same_thread=False)
         self._index.execute("CREATE VIRTUAL TABLE claims USING fts5(text, names, sources, tokenize = unicode61)")
         rows: list[tuple[int, str, str, str]] = []
+        cut_once = cache(_cut_word)  # most words stand in many texts
+
+        def cut(text: str) -> str:
+            return " ".join(map(cut_once, text.split()))
+
         for claim, names, sources in texts:
-            rows.append((len(rows), _cut(claim.text), _cut(names), _cut(sources)))
+            rows.append((len(rows), cut(claim.text), cut(names), cut(sources)))
             self._claims.append(claim)
         self._index.executemany("INSERT INTO claims (rowid, text, names, sources) VALUES (?, ?, ?, ?)", rows)
+
+    def __del__(self) -> None:
+        self._index.close()  # a connection refers to itself, so its memory would wait for the cycle collector
 
     def search(self, words: str) -> list[Claim]:
         """Returns the claims under which all the words stand, best first; what the text says weighs most.
 
         A Latin word is met by its beginning, so that game finds games, and e-commerce is met as ecommerce as well.
         """
-        query = " AND ".join(_term(parts) for word in words.split() if (parts := tokens(word)))
-        if not query:
-            return []
-        rows = self._index.execute(
-            "SELECT rowid FROM claims WHERE claims MATCH ? ORDER BY bm25(claims, 4.0, 2.0, 1.0), rowid", (query,)
-        )
-        return [self._claims[row[0]] for row in rows]
+        query = query_of(words)
+        return [self._claims[row[0]] for row in self._index.execute(RANKED, (query,))] if query else []
 
 
 def _pairs(run: str) -> list[str]:
     return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
 
 
-def _cut(text: str) -> str:
-    return " ".join(piece for word in text.split() for piece in _cut_word(tokens(word)))
+def _pieces(parts: list[str]) -> list[str]:
+    return [piece for part in parts for piece in (_pairs(part) if has_han(part) else [part])]
 
 
-def _cut_word(parts: list[str]) -> list[str]:
+def _cut_word(word: str) -> str:
     """Returns the pieces of one written word, and for one of several Latin parts the whole as well."""
-    pieces = [piece for part in parts for piece in (_pairs(part) if has_han(part) else [part])]
-    return [*pieces, "".join(parts)] if len(parts) > 1 and not any(map(has_han, parts)) else pieces
+    parts = tokens(word)
+    whole = ["".join(parts)] if len(parts) > 1 and not any(map(has_han, parts)) else []
+    return " ".join(_pieces(parts) + whole)
 
 
 def _term(parts: list[str]) -> str:
     """Returns one written word as FTS5's query language writes it; quoted, so that nothing typed is syntax."""
-    pieces = [piece for part in parts for piece in (_pairs(part) if has_han(part) else [part])]
     last = parts[-1]
     begun = len(last) == 1 if has_han(last) else len(last) > 1 and not last.isdecimal()
-    return f'"{" ".join(pieces)}"' + ("*" if begun else "")
+    return f'"{" ".join(_pieces(parts))}"' + ("*" if begun else "")

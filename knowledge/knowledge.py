@@ -4,13 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property
-from itertools import chain
 from types import MappingProxyType
 
 from knowledge.folding import folded_words, tokens
 from knowledge.fulltext import FullText
+from knowledge.keys import declared_keys
 from knowledge.model import Claim, Company, Source, Theme
-from knowledge.names import NameIndex, UnknownName, declared_keys
+from knowledge.names import NameIndex, UnknownName
 from knowledge.problems import Problem, nearest
 from knowledge.spotting import Spotter
 from knowledge.succession import together
@@ -50,9 +50,9 @@ class Knowledge:
         """Builds what looking up a name or a record's claims needs, so that no reader waits for it."""
         _ = self.company_names, self.theme_names, self.full_text, self.spotter
         _ = self._by_company, self._by_theme, self._by_source, self._superseding, self._positions
-        _ = self._together
-        _ = self.weightiest_companies, self.weightiest_themes, self.company_names.complete("a", 1)
-        _ = self.theme_names.complete("a", 1)
+        _ = self._together, self.weightiest_companies, self.weightiest_themes
+        self.company_names.index()
+        self.theme_names.index()
 
     @cached_property
     def markets(self) -> tuple[str, ...]:
@@ -75,22 +75,28 @@ class Knowledge:
     @cached_property
     def full_text(self) -> FullText:
         """Finds claims by words."""
-        return FullText((claim, self._names_of(claim), self._sources_of(claim)) for claim in self.newest_first)
+        companies = {slug: _names_of(company) for slug, company in self.companies.items()}
+        themes = {slug: _names_of(theme) for slug, theme in self.themes.items()}
+        sources = {id_: f"{s.title} ; {s.publisher} ; {s.author or ''}" for id_, s in self.sources.items()}
+        return FullText(
+            (
+                claim,
+                " ; ".join(
+                    (
+                        *map(companies.__getitem__, claim.companies),
+                        *map(themes.__getitem__, claim.themes),
+                        *claim.markets,
+                    )
+                ),
+                " ; ".join(map(sources.__getitem__, claim.sources)),
+            )
+            for claim in self.newest_first
+        )
 
     @cached_property
     def spotter(self) -> Spotter:
         """Finds companies in running text."""
         return Spotter(self.companies.values())
-
-    def _names_of(self, claim: Claim) -> str:
-        records: list[Company | Theme] = [self.companies[slug] for slug in claim.companies]
-        records += [self.themes[slug] for slug in claim.themes]
-        names = (written for record in records for _key, written, _kind in declared_keys(record))
-        return " ; ".join(chain(names, claim.markets))
-
-    def _sources_of(self, claim: Claim) -> str:
-        sources = (self.sources[source] for source in claim.sources)
-        return " ; ".join(f"{source.title} ; {source.publisher} ; {source.author or ''}" for source in sources)
 
     def sources_like(self, typed: str) -> tuple[Source, ...]:
         """Returns up to three sources whose id begins as typed or is nearly that, or that are called so."""
@@ -192,6 +198,10 @@ class Knowledge:
                 group = together(claim, self.superseding, self.superseded, self.position)
                 groups.update((one.id, group) for one in group)
         return groups
+
+
+def _names_of(record: Company | Theme) -> str:
+    return " ; ".join(written for _key, written, _kind in declared_keys(record))
 
 
 def _holds(source: Source, wanted: list[str]) -> bool:

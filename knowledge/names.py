@@ -4,16 +4,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import cached_property
 from itertools import islice
 from typing import Generic, TypeVar
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
-from knowledge.folding import fold, folded_words, has_han, initials, is_han, ticker_variants, without_legal_form
+from knowledge.folding import fold, folded_words, has_han, is_han, without_legal_form
+from knowledge.keys import Key, Strength, own_keys
 from knowledge.model import Company, Source, Theme
+from knowledge.near import NearKeys
 
 Named = TypeVar("Named", Company, Theme)
 
@@ -21,26 +19,10 @@ MOST_TYPED = 200
 """Characters of a name that are looked at; longer input is no name."""
 MOST_SUGGESTIONS = 3
 _BETWEEN = " · "
+_FEWEST_NEAR = 3  # letters; two errors in fewer make any other key
+_AFTER_ALL = "\U0010ffff"  # no letter, so it sorts behind every key that begins as what stands before it
 _LEGAL_NAMES = ("name", "legal", "former")
 _NEVER_MENDED = ("ticker", "initials")  # one letter off is another company's
-
-
-class Strength(IntEnum):
-    """Tells what a key may do: a weak one only suggests, the others answer."""
-
-    WEAK = 0
-    DERIVED = 1
-    DECLARED = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """Is one folded way to type a name: whose, as the curator wrote it, and of what kind."""
-
-    slug: str
-    written: str
-    kind: str
-    strength: Strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +45,6 @@ class UnknownName(Exception):
         super().__init__(f"unknown {kind}: {typed[:80]!r}")
 
 
-def declared_keys(record: Company | Theme) -> Iterator[tuple[str, str, str]]:
-    """Yields (key, as written, kind) for each name and alias of a record, the weak ones too."""
-    for name in (record.names.en, record.names.zh):
-        if name:
-            yield fold(name), name, "name"
-    if isinstance(record, Theme):
-        yield from ((fold(alias), alias, "name") for alias in record.aliases)
-    else:
-        for kind in type(record.aliases).model_fields:
-            yield from ((fold(alias), alias, kind) for alias in getattr(record.aliases, kind))
-    yield fold(record.slug), record.slug, "name"
-
-
-def _derived_keys(record: Company | Theme) -> Iterator[tuple[str, str, str]]:
-    for _key, written, kind in list(declared_keys(record)):
-        if kind in ("name", "legal", "former"):
-            shorter = without_legal_form(written) if isinstance(record, Company) else None
-            if shorter:
-                yield shorter, written, kind
-        if kind == "pinyin":
-            letters = initials(written)
-            if letters:
-                yield letters, written, "initials"
-        if kind == "ticker":
-            for variant in ticker_variants(written):
-                yield variant, written, kind
-
-
 class NameIndex(Generic[Named]):
     """Finds records of one type by their names: exactly, by completion, and as suggestions.
 
@@ -103,7 +57,7 @@ class NameIndex(Generic[Named]):
         self._records: dict[str, Named] = {record.slug: record for record in records}
         self._keys: dict[str, list[Key]] = defaultdict(list)
         for record in self._records.values():
-            for folded, own in _own_keys(record):
+            for folded, own in own_keys(record):
                 self._keys[folded].append(own)
         self.shared = {
             key: tuple(holders)
@@ -113,10 +67,29 @@ class NameIndex(Generic[Named]):
         """Derived keys that several records hold, and by whom."""
         for key, holders in self.shared.items():
             self._keys[key] = [Key(h.slug, h.written, h.kind, Strength.WEAK) for h in holders]
+        answers = ((key, _answering(holders)) for key, holders in self._keys.items())
+        self._answers = {key: holder for key, holder in answers if holder}
 
     @cached_property
     def _sorted_keys(self) -> list[str]:
         return sorted(self._keys)
+
+    @cached_property
+    def _beginnings(self) -> tuple[tuple[list[str], list[str]], ...]:
+        """Sorted keys, and whose each is: first the records' own names, then their other keys."""
+        return self._keys_and_slugs(own=True), self._keys_and_slugs(own=False)
+
+    def _keys_and_slugs(self, *, own: bool) -> tuple[list[str], list[str]]:
+        pairs = [(key, h.slug) for key in self._sorted_keys for h in self._keys[key] if (h.kind == "name") == own]
+        return [key for key, _ in pairs], [slug for _, slug in pairs]
+
+    @cached_property
+    def _near(self) -> NearKeys:
+        return NearKeys(self._keys)
+
+    def index(self) -> None:
+        """Builds what is otherwise built when it is first needed."""
+        _ = self._sorted_keys, self._beginnings, self._near
 
     def find(self, typed: str) -> Found[Named]:
         """Returns the one record that goes by the typed name.
@@ -133,13 +106,13 @@ class NameIndex(Generic[Named]):
         key = fold(typed[: MOST_TYPED + 1])
         if not key or len(typed) > MOST_TYPED:
             raise UnknownName(self._kind, typed)
-        holder = self._holder(typed, key)
+        holder = self._answers.get(key) or self._holder(typed, key)
         if holder:
             return Found(self._records[holder.slug], holder, typed)
-        close = self._within_two_errors(key)
+        close = self._near.of(key) if len(key) >= _FEWEST_NEAR else []
         bare = self._bare(typed)
         if bare and not close:
-            close = self._within_two_errors(bare)
+            close = self._near.of(bare)
         first, between, second = typed.partition(_BETWEEN)
         one, other = (self._holder(name, fold(name)) for name in (first, second)) if between else (None, None)
         if one and other and one.slug == other.slug:  # both names, as titles have them
@@ -151,12 +124,10 @@ class NameIndex(Generic[Named]):
 
     def _holder(self, typed: str, key: str) -> Key | None:
         """Returns the one holder that may answer to a key, else to a company's name without its legal form."""
-        holders = self._keys.get(key)
-        if holders is None:
-            bare = self._keys.get(self._bare(typed) or "", ())
-            holders = [holder for holder in bare if holder.kind in _LEGAL_NAMES]
-        strong = [holder for holder in holders if holder.strength > Strength.WEAK]
-        return strong[0] if len(strong) == 1 else None
+        if key in self._keys:
+            return self._answers.get(key)
+        bare = self._keys.get(self._bare(typed) or "", ())
+        return _answering(holder for holder in bare if holder.kind in _LEGAL_NAMES)
 
     def _bare(self, typed: str) -> str | None:
         """Returns the key of a company's name without its legal form, where it has one."""
@@ -167,14 +138,15 @@ class NameIndex(Generic[Named]):
         start = fold(typed[:MOST_TYPED])
         if not start:
             return []
-        found: dict[str, Named] = {}
-        for own in (True, False):
-            for key in self._with_prefix(start):
-                if len(found) >= most:
+        slugs: dict[str, None] = {}
+        for keys, holders in self._beginnings:
+            end = bisect_left(keys, start)
+            while len(slugs) < most:
+                at, end = end, bisect_left(keys, start + _AFTER_ALL, end, min(end + most, len(keys)))
+                if at == end:
                     break
-                holders = (holder for holder in self._keys[key] if (holder.kind == "name") == own)
-                found |= {holder.slug: self._records[holder.slug] for holder in holders if holder.slug not in found}
-        return list(found.values())[:most]
+                slugs |= dict.fromkeys(holders[at:end])
+        return [self._records[slug] for slug in islice(slugs, most)]
 
     def _with_prefix(self, start: str) -> Iterator[str]:
         keys = self._sorted_keys
@@ -183,34 +155,35 @@ class NameIndex(Generic[Named]):
                 return
             yield keys[position]
 
-    def _within_two_errors(self, key: str) -> list[tuple[str, int]]:
-        """Returns the keys within two typing errors (a transposition counts as one), nearest first."""
-        hits = process.extract(key, self._sorted_keys, scorer=OSA.distance, score_cutoff=2, limit=None)
-        return [(hit, int(distance)) for hit, distance, _ in hits]
-
     def _mended(self, key: str, close: list[tuple[str, int]]) -> Key | None:
         if key in self._keys or not key.isalpha():
             return None
-        if len({holder.slug for hit, _ in close for holder in self._keys[hit]}) != 1:
-            return None
         hits = (hit for hit, distance in close if distance == 1 and len(hit) >= (4 if is_han(hit) else 5))
         winners = (holder for hit in hits for holder in self._keys[hit])
-        return next((w for w in winners if w.strength > Strength.WEAK and w.kind not in _NEVER_MENDED), None)
+        winner = next((w for w in winners if w.strength > Strength.WEAK and w.kind not in _NEVER_MENDED), None)
+        if winner and all(holder.slug == winner.slug for hit, _ in close for holder in self._keys[hit]):
+            return winner
+        return None
 
     def _mendable(self, key: str) -> bool:
         return any(holder.kind not in _NEVER_MENDED for holder in self._keys[key])
 
     def _suggestions(self, typed: str, key: str, close: list[tuple[str, int]]) -> tuple[Named, ...]:
-        ranked = [key] if key in self._keys else []
-        ranked += [hit for hit, distance in close if distance <= _errors_allowed(key, hit) and self._mendable(hit)]
-        if len(key) > 1 or has_han(key):
-            ranked += islice(self._with_prefix(key), 4 * MOST_SUGGESTIONS)
-        ranked += self._named_within(typed, key)
         slugs: dict[str, None] = {}
-        for hit in ranked:
+        for hit in self._ranked(typed, key, close):
+            if len(slugs) >= MOST_SUGGESTIONS:
+                break
             holders = sorted(self._keys[hit], key=lambda holder: -holder.strength)
-            slugs.update(dict.fromkeys(holder.slug for holder in holders))
-        return tuple(self._records[slug] for slug in list(slugs)[:MOST_SUGGESTIONS])
+            slugs |= dict.fromkeys(holder.slug for holder in holders)
+        return tuple(self._records[slug] for slug in islice(slugs, MOST_SUGGESTIONS))
+
+    def _ranked(self, typed: str, key: str, close: list[tuple[str, int]]) -> Iterator[str]:
+        if key in self._keys:
+            yield key
+        yield from (hit for hit, distance in close if distance <= _errors_allowed(key, hit) and self._mendable(hit))
+        if len(key) > 1 or has_han(key):
+            yield from islice(self._with_prefix(key), 4 * MOST_SUGGESTIONS)
+        yield from self._named_within(typed, key)
 
     def _named_within(self, typed: str, key: str) -> Iterator[str]:
         """Yields keys that stand in the typed text: whole words, or runs of Chinese characters."""
@@ -222,15 +195,10 @@ class NameIndex(Generic[Named]):
             yield from (run for run in runs if is_han(run) and run in self._keys)
 
 
-def _own_keys(record: Company | Theme) -> Iterator[tuple[str, Key]]:
-    """Yields each key of a record once, declared before derived, not weak before weak."""
-    own: dict[str, Key] = {}
-    for key, written, kind in sorted(declared_keys(record), key=lambda declared: declared[2] == "weak"):
-        strength = Strength.WEAK if kind == "weak" else Strength.DECLARED
-        own.setdefault(key, Key(record.slug, written, kind, strength))
-    for key, written, kind in _derived_keys(record):
-        own.setdefault(key, Key(record.slug, written, kind, Strength.DERIVED))
-    yield from own.items()
+def _answering(holders: Iterable[Key]) -> Key | None:
+    """Returns the holder that is not weak, where there is one and no more."""
+    strong = [holder for holder in holders if holder.strength is not Strength.WEAK]
+    return strong[0] if len(strong) == 1 else None
 
 
 def _errors_allowed(typed: str, key: str) -> int:

@@ -10,8 +10,9 @@ from rapidfuzz.distance import OSA
 
 from knowledge.characters import mixed_scripts
 from knowledge.folding import fold
+from knowledge.keys import Strength, declared_keys
 from knowledge.model import Claim, Company, Record, Source, Theme
-from knowledge.names import NameIndex, Strength, declared_keys
+from knowledge.names import NameIndex
 from knowledge.problems import Problem, did_you_mean
 
 AnyRecord = TypeVar("AnyRecord", bound=Record, covariant=True)

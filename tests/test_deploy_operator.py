@@ -22,7 +22,7 @@ from tests.test_deploy_readme import GUIDE
 
 PLACES = re.compile(r"(?<![\w./-])/(?=(?:opt|etc|var)/)")
 START = "sudo systemctl start briefbot"
-NOT_HERE = ("sudo useradd ", "sudo systemctl daemon-reload", "sudo journalctl ", "curl ")
+NOT_HERE = ("sudo useradd ", "sudo systemctl daemon-reload", "sudo journalctl ", "git pull")
 AS_SERVICE = (
     f"setpriv --reuid {SERVICE_USER} --regid {SERVICE_USER} --clear-groups --inh-caps=-all --bounding-set=-all"
     if SERVICE_USER
@@ -47,6 +47,7 @@ class Server:
         (folder / "bin/sudo").chmod(0o755)
         self.env = os.environ | self.around | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
         self.service: Bot | None = None
+        self.health = f"127.0.0.1:{free_port()}"
 
     def types(self, line: str, stdin: str = "") -> str:
         """Runs lines of the guide in the clone, and returns what they said."""
@@ -70,7 +71,7 @@ class Server:
         """Returns a text with its places in the folder, and the service's user by number."""
         owned = re.sub(r"-([og]) briefbot\b", rf"-\1 {SERVICE_USER or os.geteuid()}", text)
         owned = owned if SERVICE_USER else re.sub(r"-o root |-g root ", "", owned)
-        return PLACES.sub(f"{self.root}/", owned)
+        return PLACES.sub(f"{self.root}/", owned).replace("127.0.0.1:9090", self.health)
 
     def starts(self) -> None:
         unit = self.here((self.root / "etc/systemd/system/briefbot.service").read_text())
@@ -110,7 +111,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.mark.soak
-def test_a_new_operator_follows_the_guide_to_a_bot_that_answers_and_brings_it_back_from_a_backup(
+def test_a_new_operator_follows_the_guide_to_a_bot_that_answers_brings_it_back_from_a_backup_and_upgrades_it(
     server: Server,
 ) -> None:
     install, tokens, start = section("One server, with systemd")
@@ -128,9 +129,8 @@ def test_a_new_operator_follows_the_guide_to_a_bot_that_answers_and_brings_it_ba
         for line, token in zip(tokens.splitlines(), (slack.bot_token, slack.app_token), strict=True):
             server.types(line, f"{token}\n")
         config = server.root / "etc/briefbot/briefbot.yaml"
-        port = free_port()
         text = re.sub(r"(?m)^#(slack_(bot|app)_token_file:)", r"\1", server.here(config.read_text()))
-        text = re.sub(r"(?m)^#(health_listen): .*$", rf"\1: 127.0.0.1:{port}", text)
+        text = re.sub(r"(?m)^#(health_listen:)", r"\1", text)
         config.write_text(re.sub(r"(?m)^#(slack_api_url): .*$", rf"\1: {slack.api_url}", text))
         looked = follows(start)
         assert "slack" in looked.lower()
@@ -144,6 +144,10 @@ def test_a_new_operator_follows_the_guide_to_a_bot_that_answers_and_brings_it_ba
             file.unlink()
         follows(put_back)
         server.types(again)
+        answers(server, slack)
+
+        (upgrade, _) = section("Upgrade")
+        follows(upgrade)
         answers(server, slack)
         server.types(stop)
         assert slack.objections == []

@@ -1,22 +1,38 @@
 """The guide for operators names only what is there, and its way to one server is gone from its first line to its last."""
 
+import base64
+import os
 import re
 import shlex
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+import yaml
 
 from bot.__main__ import app
+from bot.operating.metrics import exposition
+from bot.operating.seat import LEASE
+from bot.tally import Tally
 from tests.generated import ROOT
-from tests.test_deploy import SECRETS, VARIABLES, services
+from tests.test_deploy import SECRETS, VARIABLES, kustomized, services
+from tests.test_status import GOOD_STATUS
 
 GUIDE = (ROOT / "deploy/README.md").read_text()
 SHELL = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
+YAML = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
 PROGRAM = typer.main.get_command(app)
 MADE = {
     "deploy/settings.env",
+    "deploy/settings-0.env",
+    "deploy/settings-1.env",
     "deploy/secrets",
+    "deploy/postgres/password",
+    "deploy/etc",
     "dist/sbom.json",
     "dist/licences.md",
     "overlay",
@@ -27,7 +43,7 @@ MADE = {
 
 def said(text: str) -> Iterator[list[str]]:
     """Yields the words after `briefbot` wherever it is called."""
-    calls = re.findall(r"(?:^|`|exec briefbot |run --rm )briefbot ((?!\()[a-z][^`\n|]*)", text, re.MULTILINE)
+    calls = re.findall(r"(?:^|`)briefbot ((?!\()[a-z][^`\n|<>]*)", text, re.MULTILINE)
     yield from (shlex.split(call) for call in calls)
 
 
@@ -46,8 +62,8 @@ def test_a_command_of_the_guide_is_one_of_the_programs(command: str) -> None:
         found = found.commands[words.pop(0)]  # type: ignore[attr-defined]
     assert found is not PROGRAM, command
     options = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    assert {word for word in words if word.startswith("-")} <= options
-    given = [word for word in words if not word.startswith("-")]
+    assert {word for word in words if word.startswith("--")} <= options
+    given = [word for word in words if not word.startswith("--")]
     arguments = [parameter for parameter in found.params if parameter.param_type_name == "argument"]
     assert len([one for one in arguments if one.required]) <= len(given) <= len(arguments)
 
@@ -80,6 +96,8 @@ def test_the_figures_that_the_guide_watches_are_told() -> None:
     text = (ROOT / "bot/operating/metrics.py").read_text()
     watched = set(re.findall(r"\bbriefbot_([a-z_]+)(?= [=>]|\{)", GUIDE))
     assert {"well", "store_up", "receiving", "overdue_digests", "digests_total"} <= watched
+    assert "process_start_time_seconds{" in GUIDE
+    assert "\nprocess_start_time_seconds " in exposition(Tally(), GOOD_STATUS)
     for name in watched:
         counted = name.removesuffix("_total")
         assert f'"{counted}": (' in text if counted != name else f'_gauge("{name}"' in text, name
@@ -93,8 +111,8 @@ def test_the_addresses_that_the_guide_asks_are_answered() -> None:
 
 def test_the_services_of_compose_that_the_guide_names_are_there() -> None:
     blocks = "\n".join(SHELL)
-    named = set(re.findall(r"docker compose (?:exec|stop|start|run --rm) (\S+)", blocks))
-    assert named == {"briefbot"}
+    named = set(re.findall(r"docker compose (?:run|up) .*?(briefbot\S*)", blocks))
+    assert named == {"briefbot", "briefbot-0", "briefbot-1"}
     assert named <= set(services())
     assert set(re.findall(r"COMPOSE_PROFILES=(\w+)", blocks)) == {one["profiles"][0] for one in services().values()}
 
@@ -102,3 +120,70 @@ def test_the_services_of_compose_that_the_guide_names_are_there() -> None:
 def test_every_make_target_that_the_guide_names_is_there() -> None:
     targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
     assert set(re.findall(r"`make ([a-z-]+)`", GUIDE)) <= targets
+
+
+def test_the_guide_says_how_long_a_replica_that_died_keeps_its_seat() -> None:
+    assert f"where it died, after {LEASE.total_seconds():.0f} seconds" in GUIDE
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Path:
+    """The overlay that the guide shows, beside a clone."""
+    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
+    (tmp_path / "overlay").mkdir()
+    (tmp_path / "overlay/kustomization.yaml").write_text(YAML[0])
+    return tmp_path / "overlay"
+
+
+def bot_of(overlay: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns what kustomize makes of the replicas, and of the program in them."""
+    spec = kustomized(overlay, overlay.parent)["StatefulSet"]["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    return spec, container
+
+
+def test_the_overlay_of_the_guide_names_the_image_that_it_pushes(overlay: Path) -> None:
+    _, container = bot_of(overlay)
+    assert f"docker push {container['image']}\n" in "".join(SHELL)
+
+
+def test_the_guide_spreads_as_many_shards_as_there_are_replicas(overlay: Path) -> None:
+    (overlay / "kustomization.yaml").write_text("".join(YAML))
+    spec, container = bot_of(overlay)
+    told = {one["name"]: one for one in container["env"]}
+    assert told["BRIEFBOT_DISCORD_SHARDS"]["value"] == f"$(POD_INDEX)/{spec['replicas']}"
+    assert spec["replicas"] > 2
+    names = list(told)
+    assert names.index("POD_INDEX") < names.index("BRIEFBOT_DISCORD_SHARDS")  # or it would not be put in
+    assert {"BRIEFBOT_LISTEN", "BRIEFBOT_HEALTH_LISTEN"} < told.keys()
+
+
+def test_a_back_up_is_restored_on_kubernetes_in_replicas_that_only_wait_and_then_are_bots_again(overlay: Path) -> None:
+    before = bot_of(overlay)
+    (block,) = [block for block in SHELL if "kubernetes/restoring" in block]
+    first, *applied, last = [line for line in block.splitlines() if not line.startswith(("briefbot ", "kubectl "))]
+    assert applied == []
+    for line in (first, last):
+        subprocess.run(["sh", "-c", line], cwd=overlay.parent, check=True)
+        if line == first:
+            spec, container = bot_of(overlay)
+            assert container["command"] == ["sleep", "infinity"]
+            assert not [name for name in container if name.endswith("Probe")]
+            kept = ("image", "envFrom", "env", "securityContext", "volumeMounts")
+            assert [container[name] for name in kept] == [before[1][name] for name in kept]
+            assert spec["serviceName"] == before[0]["serviceName"]
+    assert bot_of(overlay) == before
+
+
+def test_the_secrets_of_the_guide_become_what_the_pods_are_given(overlay: Path) -> None:
+    (line,) = re.findall(r"(?m)^kubectl create secret .*$", GUIDE)
+    (overlay.parent / "briefbot-secrets.env").write_text("SLACK_BOT_TOKEN=one\nDATABASE_URL=postgresql://a:b@c/d?e=f\n")
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not on this machine")
+    command = [*shlex.split(line), "--dry-run=client", "--output=yaml"]
+    env = os.environ | {"HOME": str(overlay.parent)}
+    ran = subprocess.run(command, cwd=overlay.parent, env=env, capture_output=True, text=True, check=True)
+    secret = yaml.safe_load(ran.stdout)
+    assert base64.b64decode(secret["data"]["DATABASE_URL"]) == b"postgresql://a:b@c/d?e=f"
+    _, container = bot_of(overlay)
+    assert {"secretRef": {"name": secret["metadata"]["name"]}} in container["envFrom"]

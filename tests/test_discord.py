@@ -46,6 +46,11 @@ def reader(discord: FakeDiscord) -> Reader:
     return Reader(discord)
 
 
+def test_discord_is_asked_for_no_intent(discord: FakeDiscord, bot: Bot) -> None:
+    assert bot.logged("connected to Discord")
+    assert {one.intents for one in discord.identifies} == {0}
+
+
 ITEMS = [command.item for command in MENU]
 
 

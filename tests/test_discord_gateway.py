@@ -3,10 +3,12 @@
 import asyncio
 import json
 import random
+import stat
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,9 +18,11 @@ import pytest
 import yarl
 
 from bot.answer import Answers
+from bot.platforms.discord.adapter import Discord
 from bot.platforms.discord.pacing import ALERT, MOST_INVALID, RATE, WINDOW, Pacing, TooManyInvalid
 from bot.platforms.discord.sessions import DAY, FREELY, LONGEST_PAUSE, MOST_A_DAY, SHORTEST_PAUSE, Sessions
 from bot.platforms.discord.state import State
+from bot.ports import Turn
 from tests.builders import TODAY, airships
 from tests.discord_in_process import FastClock, InProcess
 from tests.discord_reader import Reader
@@ -177,6 +181,23 @@ def test_facts_that_cannot_be_written_are_kept_in_memory(tmp_path: Path) -> None
     state = State(tmp_path / "file" / "discord.json")
     state.registered = "x"
     assert state.registered == "x"
+
+
+def test_what_several_processes_keep_in_the_file_at_once_is_all_kept_and_their_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "discord.json"
+
+    def kept(process: int) -> None:
+        state = State(path)
+        for number in range(50):
+            state.leave({f"{process * 50 + number}/200": {"session": "x"}})
+
+    threads = [threading.Thread(target=kept, args=(process,)) for process in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(json.loads(path.read_text())["left"]) == {f"{number}/200" for number in range(200)}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_commands_are_registered_once_until_they_change(discord: FakeDiscord, tmp_path: Path) -> None:
@@ -357,3 +378,47 @@ def test_2500_servers_cost_little_memory(tmp_path: Path, record_property: Callab
     grown = (memory(2_500) - memory(1)) / 2_500
     record_property("bytes a server", round(grown))
     assert grown < 2_048 + 1_300  # what the library itself takes, as measured
+
+
+def test_of_two_processes_at_the_gateway_just_one_answers_whatever_is_asked(
+    discord: FakeDiscord, tmp_path: Path
+) -> None:
+    discord.answer_within, discord.identify_every = 60.0, 0.0
+    folders = [tmp_path / name for name in ("one", "two")]
+    with InProcess(discord, folders[0], FastClock()), InProcess(discord, folders[1], FastClock()):
+        readers = [Reader(discord) for _ in range(5)]
+        readers[0].until(lambda: discord.connections == 2)
+        for reader in readers:
+            assert "Zephyr Airships" in reader.ask("company", name="zephyr").shown
+        readers[0].until(lambda: len(discord.objections) == 5)  # to the answers of the other
+    assert all(one.endswith("was already answered") for one in discord.objections)
+    assert [len(reader.seen()) for reader in readers] == [1] * 5
+
+
+async def test_a_process_whose_turn_was_taken_over_stands_by_at_once(
+    discord: FakeDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    runner: asyncio.Runner,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("bot.platforms.discord.adapter.SHORTEST_PAUSE", 3_600.0)
+    caplog.set_level("INFO")
+    turns = [Turn(1)]
+
+    @asynccontextmanager
+    async def turn() -> AsyncIterator[Turn]:
+        if not turns:
+            await asyncio.sleep(3_600)
+        yield turns.pop()
+
+    first, state = turns[0], State(tmp_path / "discord.json")
+    adapter = Discord(discord.token, state, discord.api_url, turns=turn)
+    serving = asyncio.create_task(adapter.serve(Answers(lambda: KNOWN, lambda: TODAY)))
+    async with asyncio.timeout(60):
+        while not adapter.condition().receiving or not discord.connections:
+            await asyncio.sleep(0.02)
+        first.over.set()
+        while not adapter.condition().told.startswith("standing by"):
+            await asyncio.sleep(0.02)
+    serving.cancel()
+    await asyncio.wait({serving})
+    assert "another process has the Gateway now" in caplog.text
+    assert "Discord was lost" not in caplog.text

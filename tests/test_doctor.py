@@ -172,6 +172,13 @@ def overwritten(setup: SetUp) -> None:
     setup.register([{**wanted[0], "description": "Something else."}, *wanted[2:]])
 
 
+def in_an_open_folder(setup: SetUp) -> None:
+    folder = setup.data / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    setup.given["DATABASE_URL"] = f"sqlite:///{shutil.copy2(setup.file, folder)}"
+
+
 def newer(setup: SetUp) -> None:
     from sqlalchemy import text
 
@@ -236,6 +243,10 @@ FAULTS: dict[str, tuple[Break, str, str, str]] = {
     ),
     "a database that others may read": (
         lambda setup: setup.file.chmod(0o644), "database's file", "(its mode is 0644)", "chmod 600",
+    ),
+    "a database in whose place others may put another": (
+        in_an_open_folder, "database's folder", "others may put another in its place",
+        "chmod o-w",
     ),
     "a database of a newer program": (
         newer, "database", "made by a newer briefbot (its schema is 9999)", "start that version",
@@ -354,6 +365,12 @@ def test_with_a_setting_that_is_wrong_only_what_needs_it_is_not_tried(setup: Set
     assert about(found, "database").said == "BRIEFBOT_DATA_DIR, DATABASE_URL cannot be used"
     assert about(found, "discord").verdict == "not tried"
     assert about(found, "SLACK_BOT_TOKEN").verdict == "ok"
+
+
+def test_before_the_first_start_nothing_is_registered_and_that_is_right(setup: SetUp) -> None:
+    setup.register([])
+    found = about(found_now(setup), "Discord's commands")
+    assert (found.verdict, "are at the first start" in found.said) == ("ok", True)
 
 
 def test_without_a_database_yet_all_is_right_and_none_is_made(setup: SetUp) -> None:

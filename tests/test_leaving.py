@@ -128,18 +128,20 @@ def everything(path: Path) -> str:
     return "".join(one.read_text("latin-1") for one in path.parent.glob(f"{path.name}*"))
 
 
-async def test_a_reader_of_the_database_puts_emptying_its_log_off_and_not_erasing(
+async def test_a_reader_of_the_database_puts_emptying_its_log_off_and_neither_erasing_nor_writing(
     on_sqlite: Sqlite, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("bot.store.erasing.TIMES", 1)
     url = on_sqlite.ready()
-    async with open_store(url, wait=0.1) as store, open_store(url) as other:
+    async with open_store(url, wait=3600) as store, open_store(url) as other, asyncio.timeout(600):
         await subscribed(store)
         async with other.reading() as tx:
             await tx.exec_driver_sql("SELECT count(*) FROM subscription")
             gone = await erase(store, WORKSPACE)
             assert gone["subscription"] == 1
             assert await subscriptions.everywhere(store) == []
+            async with store.reading() as ours:
+                assert (await ours.exec_driver_sql("PRAGMA busy_timeout")).scalar() == 3_600_000
     assert "SQLite's log is in use" in caplog.text
 
 

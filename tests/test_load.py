@@ -316,6 +316,18 @@ def test_loading_leaves_the_garbage_collector_as_it_was(tmp_path: Path) -> None:
     assert gc.isenabled()
 
 
+def test_a_knowledge_that_is_let_go_leaves_nothing_to_the_garbage_collector(tmp_path: Path) -> None:
+    known = load(written(tmp_path), indexed=True)
+    assert known.full_text.search("so")
+    gc.collect()
+    gc.disable()
+    try:
+        del known
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
 def spoil(data: bytes, chance: random.Random) -> bytes:
     """Returns the bytes cut short, or with a few of them changed."""
     if chance.random() < 0.5:

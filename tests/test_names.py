@@ -3,9 +3,11 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from knowledge import Company, NameIndex, Source, UnknownName
 from knowledge.folding import fold, initials, ticker_variants, without_legal_form
+from knowledge.near import MOST_ERRORS, NearKeys
 from tests.builders import company, curated
 
 # What a reader types, and who is meant.
@@ -258,6 +260,12 @@ def test_a_transposition_counts_as_one_error() -> None:
     assert index(company("a", "Zephyra")).find("Zpehyra").typo
 
 
+@given(st.lists(st.text("abch百度小", max_size=9), max_size=60, unique=True), st.text("abch百度小", max_size=9))
+def test_all_keys_within_two_errors_are_near_and_no_other(keys: list[str], typed: str) -> None:
+    distances = ((OSA.distance(typed, key), key) for key in keys)
+    assert NearKeys(keys).of(typed) == [(key, d) for d, key in sorted(distances) if d <= MOST_ERRORS]
+
+
 def test_completion_returns_each_record_once_by_any_of_its_names() -> None:
     names = curated().company_names
     assert [record.slug for record in names.complete("tence", 25)] == ["tencent"]
@@ -265,6 +273,12 @@ def test_completion_returns_each_record_once_by_any_of_its_names() -> None:
     assert [record.slug for record in names.complete("騰", 25)] == ["tencent"]
     assert [record.slug for record in names.complete("b", 2)] == ["baidu", "bilibili"]  # and not Alibaba, by BABA
     assert names.complete("zzz", 25) == []
+
+
+def test_completion_goes_on_where_many_names_of_one_record_begin_alike() -> None:
+    many = company("nova", aliases={"name": [f"Nova {number}" for number in range(60)]})
+    names = index(many, company("novb"), company("other", aliases={"product": ["Novx"]}))
+    assert [record.slug for record in names.complete("nov", 3)] == ["nova", "novb", "other"]
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,11 @@ from bot.store import subscriptions
 from bot.store.opening import open_store
 from tests.builders import airships
 from tests.databases import Databases, Sqlite
+from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
 from tests.generated import ROOT
 from tests.program import program
-from tests.running import on_slack
+from tests.running import on_discord, on_slack
 from tests.stored import DAY, NOW, PLACE, WORKSPACE, begun, held, parts, subscribed
 from tests.test_leaving import everything
 
@@ -83,6 +84,22 @@ def test_what_people_write_and_are_called_on_slack_is_in_no_file_of_ours(on_sqli
         assert CANARY.lower() not in everything(_path(url)).lower()
         assert CANARY.lower() not in "".join(bot.log).lower()
         assert not [one for one in tmp_path.rglob("*") if one.is_file() and CANARY in one.read_text("latin-1")]
+
+
+def test_what_people_write_and_are_called_on_discord_is_in_no_file_of_ours(on_sqlite: Sqlite, tmp_path: Path) -> None:
+    url = on_sqlite.ready()
+    with FakeDiscord() as discord:
+        anna = discord.user(CANARY)
+        guild = discord.do(discord.guild(CANARY, [anna]))
+        channel = discord.do(discord.channel(guild, CANARY.lower()))
+        with on_discord(discord, tmp_path, DATABASE_URL=url) as bot:
+            for command, typed in (("company", {"name": CANARY}), ("search", {"words": CANARY}), ("subscriptions", {})):
+                asked = discord.do(discord.command(anna, channel, command, typed))
+                discord.do(discord.until(asked.messages))
+            assert bot.end() == 0
+    assert CANARY.lower() not in everything(_path(url)).lower()
+    assert CANARY.lower() not in "".join(bot.log).lower()
+    assert not [one for one in tmp_path.rglob("*") if one.is_file() and CANARY in one.read_text("latin-1")]
 
 
 def _path(url: str) -> Path:

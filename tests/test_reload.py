@@ -1,7 +1,9 @@
 import asyncio
+import gc
 import logging
 import shutil
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,6 +98,19 @@ def test_a_folder_that_is_replaced_is_still_watched(tmp_path: Path) -> None:
         task.cancel()
 
     asyncio.run(scene())
+
+
+def test_an_old_version_that_nobody_holds_is_freed_without_the_garbage_collector(tmp_path: Path) -> None:
+    folder = KnowledgeFolder(written(tmp_path))
+    old = weakref.ref(folder.current)
+    written(tmp_path, GOOD + SECOND)
+    gc.disable()
+    try:
+        asyncio.run(folder.refresh())
+        assert "second" in folder.current.claims
+        assert old() is None
+    finally:
+        gc.enable()
 
 
 def test_a_folder_that_cannot_be_used_is_an_error_at_the_start(tmp_path: Path) -> None:

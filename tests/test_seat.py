@@ -75,3 +75,18 @@ async def test_while_the_store_is_away_whoever_has_the_seat_keeps_it(
         monkeypatch.setattr(lanes, "keep_lane", away)
         await asyncio.sleep(0.3)
         assert not turn.over.is_set()
+
+
+async def test_a_fault_of_ours_in_renewing_is_logged_and_the_next_renewal_is_tried(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def faulty(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    async with Seat(store, "gateway", now).turn() as turn:
+        with monkeypatch.context() as patch:
+            patch.setattr(lanes, "keep_lane", faulty)
+            async with Seat(store, "gateway", now).turn(), asyncio.timeout(60):  # it is had once the lease has ended
+                assert "could not be renewed by a fault of ours" in caplog.text
+                patch.undo()
+                await turn.over.wait()

@@ -9,20 +9,26 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+import typer
 from sqlalchemy import create_engine, make_url, text
 
+from bot.__main__ import app
+from bot.settings import Settings, variable
+from bot.settings.names import is_secret
 from bot.store.tables import metadata
 from tests.databases import Databases, PostgreSql
 from tests.discord_reader import Reader as OnDiscord
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord_server import MANAGE_CHANNELS, USUAL
+from tests.fakes.secret import SECRETS, secret
 from tests.fakes.slack import FakeSlack, View
 from tests.fakes.slack_faults import Kind
 from tests.fakes.switch import SECRET, FakeSwitch
@@ -135,7 +141,7 @@ def on_discord(discord: FakeDiscord, bot: Bot) -> None:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     databases: Databases = request.getfixturevalue(f"on_{request.param}")
-    data, password = tmp_path_factory.mktemp("data"), f"canary-{secrets.token_hex(12)}"
+    data, password = tmp_path_factory.mktemp("data"), secret(f"canary-{secrets.token_hex(12)}")
     url = with_password(databases, databases.empty() if request.param == "sqlite" else databases.ready(), password)
     with FakeSlack() as slack, FakeDiscord() as discord, FakeSwitch() as switch:
         slack.tolerates_timeouts = discord.tolerates_timeouts = True
@@ -207,6 +213,20 @@ def test_nothing_that_people_write_is_kept_but_what_they_subscribe_to(run: Run) 
     assert any(TITLES[0].encode() in said for said in run.kept.values())
 
 
+def options(command: Any) -> Iterator[str]:
+    """Yields the options of a command, and of those below it."""
+    yield from (name.removeprefix("--") for one in command.params for name in one.opts if name.startswith("--"))
+    for below in getattr(command, "commands", {}).values():
+        yield from options(below)
+
+
+def test_no_secret_can_be_given_as_an_option_which_everybody_on_the_machine_could_read() -> None:
+    known = set(options(typer.main.get_command(app)))
+    assert "knowledge" in known
+    words = {"token", "secret", "password", *(variable(one).lower() for one in Settings.model_fields if is_secret(one))}
+    assert [one for one in known if any(word in one.replace("-", "_") for word in words)] == []
+
+
 def test_a_database_that_cannot_be_reached_is_named_without_its_password(tmp_path: Path) -> None:
     url = "postgresql://briefbot:canary-password@127.0.0.1:9/briefbot"
     token = {"DISCORD_BOT_TOKEN": "a." + "b.c", "DISCORD_API_URL": "http://127.0.0.1:9/api"}
@@ -238,11 +258,32 @@ def test_whatever_ends_a_thread_or_the_program_is_one_line_without_secrets() -> 
 
 
 LEAKS = re.compile(
-    r"xoxb-1000000000001-2000000000002-[0-9a-f]{24}|xapp-1-A\w+-3000000000003-[0-9a-f]{64}"  # of the fake Slack
-    r"|/respond/[\w-]{16,}|/link/\?ticket=[\w-]{8,}|/interactions/\d+/[\w-]{40,}|/webhooks/\d+/[\w-]{40,}"
+    r"/respond/[\w-]{16,}|/link/\?ticket=[\w-]{8,}|/interactions/\d+/[\w-]{40,}|/webhooks/\d+/[\w-]{40,}"
     r"|canary\w+|hunter2"
 )
-"""What the fakes' secrets look like, and the canaries of tests."""
+"""The addresses that are secrets, and the canaries of tests."""
+
+WORDS = re.compile(r"[\w-]{16,}")
+
+
+def leaked(lines: Iterable[str], made: Iterable[str]) -> set[str]:
+    """Returns what of secrets stands in lines of a log: of each the longest of the parts that a dot separates."""
+    known = {max(WORDS.findall(one), key=len) for one in made}
+    bare = [line.replace("\\n", " ") for line in lines]
+    found = {word for line in bare for word in WORDS.findall(line)} & known
+    return found | {word for line in bare for word in LEAKS.findall(line)}
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('{"url": "https://x/%s?"}', 1), ('{"exc_value": "\\n%s\\n"}', 1), ('{"event": "Bot %s, refused"}', 1),
+        ('{"url": "https://x/[secret]"}', 0),
+    ],
+)  # fmt: skip
+def test_a_secret_is_found_wherever_it_stands_in_a_line(line: str, found: int) -> None:
+    made = f"MTIz.AbCd.{secrets.token_urlsafe(28)}"
+    assert len(leaked([line.replace("%s", made)], [made])) == found
 
 
 @pytest.mark.soak(minutes=9)
@@ -257,8 +298,10 @@ def test_the_whole_suite_at_debug_leaves_no_secret_of_its_fakes_in_what_is_logge
         stderr=subprocess.DEVNULL,
         check=False,  # some tests look for lines that are not told at DEBUG; it is the log that counts here
     )
-    logs = sorted(tmp_path.iterdir())
+    logs = sorted(tmp_path.glob("*.log"))
     lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
-    record_property("processes overheard, lines", (len(logs), len(lines)))
+    made = {line for file in tmp_path.glob(f"*{SECRETS}") for line in file.read_text().splitlines()}
+    record_property("processes overheard, lines, secrets", (len(logs), len(lines), len(made)))
     assert len(lines) > 100
-    assert sorted({found for line in lines for found in LEAKS.findall(line)}) == []
+    assert len(made) > 10
+    assert leaked(lines, made) == set()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import InvalidSettings, Reading, Settings, read
-from bot.settings.listing import HIDDEN, every_setting, standings
+from bot.settings.listing import HIDDEN, every_setting, in_effect
 from bot.settings.names import is_secret
 from tests.program import program
 
@@ -235,5 +235,5 @@ def test_every_field_has_a_meaning_and_every_secret_a_file() -> None:
 
 def test_a_value_is_shown_as_it_stands_and_cannot_command_a_terminal() -> None:
     found = read(environment={"BRIEFBOT_KNOWLEDGE": "/a\x1b[31m"})
-    [one] = [one for one in standings(found) if one.setting.field == "knowledge"]
+    [one] = [one for one in in_effect(found) if one.setting.field == "knowledge"]
     assert one.value == "/a\\x1b[31m"

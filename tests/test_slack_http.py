@@ -8,6 +8,7 @@ import socket
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -101,6 +102,32 @@ def test_a_malformed_request_is_refused_and_says_nothing_of_us(slack: FakeSlack,
     assert len(said) < 100
 
 
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ("POST /slack/events", 401), ("GET /slack/events", 405), ("POST /", 404), ("nonsense", 400),
+    ],
+)  # fmt: skip
+def test_no_answer_tells_by_what_it_was_made(slack: FakeSlack, request_: str, status: int) -> None:
+    said = raw(slack, f"{request_} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    head = said.partition("\r\n\r\n")[0]
+    assert head.startswith((f"HTTP/1.1 {status}", f"HTTP/1.0 {status}"))
+    assert "aiohttp" not in head
+    assert "Python" not in head
+
+
+def raw(slack: FakeSlack, sent: str) -> str:
+    """Sends bytes, and returns all that comes until the connection is closed."""
+    host, port = str(slack.events_url).split("/")[2].split(":")
+    with socket.create_connection((host, int(port))) as one:
+        one.settimeout(30)
+        one.sendall(sent.encode())
+        said = b""
+        while part := one.recv(1000):
+            said += part
+    return said.decode()
+
+
 def test_a_signature_is_good_for_five_minutes_back_and_one_ahead() -> None:
     now = 1_700_000_000
     for moved, good in ((0, True), (-OLDEST, True), (-OLDEST - 1, False), (AHEAD, True), (AHEAD + 1, False)):
@@ -154,14 +181,8 @@ def test_a_body_that_says_it_is_packed_is_taken_as_it_is(slack: FakeSlack, codin
 
 
 def test_a_stranger_keeps_no_connection(slack: FakeSlack, bot: Bot) -> None:
-    host, port = str(slack.events_url).split("/")[2].split(":")
-    with socket.create_connection((host, int(port))) as one:
-        one.settimeout(5)
-        one.sendall(f"POST /slack/events HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n".encode())
-        said = b""
-        while part := one.recv(1000):
-            said += part
-    assert said.startswith(b"HTTP/1.1 401")
+    said = raw(slack, "POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+    assert said.startswith("HTTP/1.1 401")
     assert bot.logged("a request is not signed with SLACK_SIGNING_SECRET")
 
 
@@ -318,20 +339,52 @@ def is_cut(one: socket.socket, seconds: float = PATIENCE + 10) -> bool:
 
 
 def test_whoever_sends_slowly_is_cut_off_and_nobody_else_waits(slack: FakeSlack) -> None:
-    host, port = str(slack.events_url).split("/")[2].split(":")
-    head = f"POST /slack/events HTTP/1.1\r\nHost: {host}\r\nContent-Length: 50\r\n".encode()
-    slow = [socket.create_connection((host, int(port))) for _ in range(500)]
-    try:
-        for number, one in enumerate(slow):
-            one.sendall(head if number % 2 else head + b"\r\nbegin")  # headers that never end, and bodies
+    with slow(slack) as connections:
         begun = time.monotonic()
         reader = Reader(slack)
         assert reader.ask("/company", "zephyr").shown.startswith("Zephyr Airships")
-        assert all(is_cut(one) for one in slow)
+        assert all(is_cut(one) for one in connections)
         assert time.monotonic() - begun < PATIENCE + 10
-    finally:
-        for one in slow:
-            one.close()
+
+
+@contextmanager
+def slow(slack: FakeSlack, number: int = 500) -> Iterator[list[socket.socket]]:
+    """Gives connections on which headers never end, or bodies."""
+    host, port = str(slack.events_url).split("/")[2].split(":")
+    head = f"POST /slack/events HTTP/1.1\r\nHost: {host}\r\nContent-Length: 50\r\n".encode()
+    with ExitStack() as stack:
+        connections = [stack.enter_context(closing(socket.create_connection((host, int(port))))) for _ in range(number)]
+        for index, one in enumerate(connections):
+            one.sendall(head if index % 2 else head + b"\r\nbegin")
+        yield connections
+
+
+@pytest.mark.long
+def test_what_slow_senders_cost_the_others_is_measured(
+    slack: FakeSlack, record_property: Callable[[str, object], None]
+) -> None:
+    found = []
+    for number in (0, 500, 0, 500):
+        with slow(slack, number):
+            found.append(p99(slack, 1_000))
+    record_property("Slack over HTTP, p99 in ms: alone, beside 500 slow ones, twice", [f"{one:.1f}" for one in found])
+
+
+def p99(slack: FakeSlack, number: int) -> float:
+    """Asks one after the other, and returns in how many milliseconds 99 of 100 were acknowledged."""
+
+    async def ask() -> list[float]:
+        took = []
+        async with aiohttp.ClientSession() as session:
+            for _ in range(number):
+                body = BODY + f"&trigger_id={random.random()}".encode()
+                headers, begun = signed(slack, body), time.perf_counter()
+                async with session.post(str(slack.events_url), data=body, headers=headers) as answer:
+                    assert answer.status == 200
+                took.append(time.perf_counter() - begun)
+        return sorted(took)
+
+    return asyncio.run(ask())[number * 99 // 100] * 1_000
 
 
 def test_a_connection_is_used_again_for_the_next_request(slack: FakeSlack) -> None:

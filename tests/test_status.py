@@ -16,17 +16,22 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import insert
 
 from bot.answer import Answers
+from bot.clock import Clock, Job
 from bot.commands import MENU
+from bot.delivery.engine import Engine
 from bot.delivery.overdue import AFTER
+from bot.delivery.running import deliver_by
+from bot.delivery.shelf import Shelf
 from bot.knowledge_folder import KnowledgeFolder
-from bot.operating.figures import KEPT, Figures, Reading
+from bot.operating.figures import KEPT, Census, Figures
 from bot.operating.health import health_routes
-from bot.operating.heartbeat import Heartbeat
+from bot.operating.heartbeat import Heartbeat, allowed
 from bot.operating.metrics import exposition
 from bot.operating.status import DEAF, Status
-from bot.operating.watching import Standing, Watch
+from bot.operating.watching import Watch, Watched
 from bot.platforms.discord.heartbeats import SILENCE, Heartbeats
 from bot.ports import Condition, HttpRequest, Request
+from bot.settings import read
 from bot.store import tables, upkeep
 from bot.store.opening import Store, open_store
 from bot.store.upkeep import Counts, Overdue
@@ -40,15 +45,15 @@ pytestmark = pytest.mark.usefixtures("runner")
 GOOD_STATUS = Status(
     at=NOW,
     started=NOW,
-    platforms=(Standing("slack", Condition(receiving=True, told="HTTP: listening"), NOW),),
-    figures=Figures(Counts({}, {}, 0, None)),
+    platforms=(Watched("slack", Condition(receiving=True, told="HTTP: listening"), NOW),),
+    figures=Figures(Counts({}, {})),
     knowledge="0" * 12,
     edited=datetime(2033, 6, 1, tzinfo=UTC),
     claims=1,
     rejected="",
     lag=0.0,
 )
-DEAD = Standing("slack", Condition(receiving=False, told="Socket Mode: heard on 0 of 2 connections"), NOW)
+DEAD = Watched("slack", Condition(receiving=False, told="Socket Mode: heard on 0 of 2 connections"), NOW)
 LATE = (Overdue("slack:T1", 2, NOW - AFTER),)
 
 
@@ -87,7 +92,7 @@ def test_all_is_well_where_a_platform_is_only_just_connecting() -> None:
 
 
 def test_what_can_wait_is_a_warning_and_no_trouble() -> None:
-    counts = Counts({"active": 1}, {"uncertain": 2, "sent": 5}, 0, None, missed=3)
+    counts = Counts({"active": 1}, {"uncertain": 2, "sent": 5}, missed=3)
     status = replace(GOOD_STATUS, figures=Figures(counts, off={"discord": 4}), rejected="1 problems, the first: x")
     assert [one.partition(" ")[0] for one in told(status)["warnings"]] == ["2", "3", "4", "the"]
     assert told(status)["well"]
@@ -100,7 +105,7 @@ def test_the_metrics_are_such_as_prometheus_reads() -> None:
     tally = Tally()
     tally.count("digests", "sent", number=2)
     tally.measure("lateness", 0.7)
-    counts = Counts({"active": 4}, {"planned": 1}, 0, None, waiting=1)
+    counts = Counts({"active": 4}, {"planned": 1}, waiting=1)
     text = exposition(tally, replace(GOOD_STATUS, figures=Figures(counts, LATE)))
     families = {family.name: family for family in text_string_to_metric_families(text)}
     ends = {one.labels["outcome"]: one.value for one in families["briefbot_digests"].samples}
@@ -115,15 +120,21 @@ def test_the_metrics_are_such_as_prometheus_reads() -> None:
     assert values["process_open_fds"] > 0
 
 
+def test_it_is_told_on_this_machine_alone_unless_that_is_set_otherwise() -> None:
+    known = read(environment={"HOME": "/home/somebody"}).settings
+    assert known.health_address == ("127.0.0.1", 9090)
+    assert known.listen_address == ("127.0.0.1", 8080)
+
+
 async def test_the_number_of_series_does_not_grow_with_the_number_of_tenants(on_sqlite: Sqlite) -> None:
     known, tally = airships(), Tally()
     core = Answers(lambda: known, platform="slack", tally=tally)
     async with open_store(on_sqlite.ready()) as store:
-        reading = Reading(store, {"slack"}, lambda: NOW, lambda: 0.0, patience=60)
+        census = Census(store, {"slack"}, lambda: NOW, lambda: 0.0, patience=60)
 
         async def scraped() -> list[str]:
-            reading._last = None
-            text = exposition(tally, replace(GOOD_STATUS, figures=await reading.figures()))
+            census._last = None
+            text = exposition(tally, replace(GOOD_STATUS, figures=await census.figures()))
             return [line.rpartition(" ")[0] for line in text.splitlines() if "process_" not in line]
 
         async def asks(tenant: int) -> None:
@@ -166,12 +177,19 @@ def test_words_without_end_count_together() -> None:
 
 async def test_the_database_is_asked_once_in_a_while_however_often_somebody_looks(store: Store) -> None:
     clock = [0.0]
-    reading = Reading(store, {"slack"}, lambda: NOW, lambda: clock[0])
-    first = await reading.figures()
+    census = Census(store, {"slack"}, lambda: NOW, lambda: clock[0])
+    first = await census.figures()
     await proposed(store)
-    assert await reading.figures() is first
+    assert await census.figures() is first
     clock[0] = KEPT
-    assert (await reading.figures()).counts != first.counts
+    assert (await census.figures()).counts != first.counts
+
+
+async def test_whoever_looks_while_another_looks_is_told_the_same(store: Store) -> None:
+    census = Census(store, {"slack"}, lambda: NOW)
+    first, *others = await asyncio.gather(*(census.figures() for _ in range(4)))
+    assert first.counts
+    assert all(one is first for one in others)
 
 
 async def test_a_database_that_does_not_answer_is_told_of_and_not_asked_again_meanwhile(
@@ -179,16 +197,16 @@ async def test_a_database_that_does_not_answer_is_told_of_and_not_asked_again_me
 ) -> None:
     url = on_postgresql.ready()
     async with open_store(url) as store:
-        reading = Reading(store, {"slack"}, lambda: NOW, patience=0.2)
+        census = Census(store, {"slack"}, lambda: NOW, patience=0.2)
         with psycopg.connect(url) as connection:
             connection.execute("LOCK TABLE slot IN ACCESS EXCLUSIVE MODE")
-            problems = [(await reading.figures()).problem for _ in range(3)]
+            problems = [(await census.figures()).problem for _ in range(3)]
             waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
             with psycopg.connect(url, autocommit=True) as other:
                 assert other.execute(waiting).fetchone() == (1,)
         assert {one.partition(";")[0] for one in problems} == {"the database has not answered within 0.2 s"}
-        await reading.close()
-        assert (await reading.figures()).problem == ""
+        await census.close()
+        assert (await census.figures()).problem == ""
 
 
 async def test_a_database_that_is_gone_is_told_of_with_the_reason(path: Path, on_sqlite: Sqlite) -> None:
@@ -196,7 +214,7 @@ async def test_a_database_that_is_gone_is_told_of_with_the_reason(path: Path, on
     async with open_store(url) as store:
         file = Path(url.removeprefix("sqlite:///"))
         file.write_bytes(b"no database any more" * 1_000)
-        told = await Reading(store, {"slack"}, lambda: NOW).figures()
+        told = await Census(store, {"slack"}, lambda: NOW).figures()
     assert str(file) in told.problem
     assert told.counts is None
 
@@ -224,7 +242,7 @@ def test_since_when_a_platform_receives_is_known() -> None:
     for minute, receiving in enumerate((False, True, True, False, True)):
         now[0], platform.receiving = NOW + timedelta(minutes=minute), receiving
         watch.look()
-    (standing,) = watch.standings
+    (standing,) = watch.watched
     assert (standing.condition.receiving, standing.since) == (True, NOW + timedelta(minutes=4))
 
 
@@ -322,6 +340,33 @@ async def test_the_heart_beats_while_all_is_well_and_not_while_a_digest_is_overd
     assert [record.message for record in caplog.records] == ["the heartbeat is withheld"]
 
 
+class Jobs(Clock):
+    """Keeps its jobs, to be run by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs: dict[str, Job] = {}
+
+    def add(self, name: str, job: Job, longest: timedelta) -> None:
+        self.jobs[name] = job
+
+    async def run(self) -> None:
+        return
+
+
+async def test_a_process_that_is_refused_and_begun_anew_again_and_again_has_no_heartbeat(store: Store) -> None:
+    clock, beats = Jobs(), list[str]()
+
+    async def beat() -> None:
+        beats.append("beat")
+
+    await deliver_by(clock, Engine(store, Shelf(store, airships), {}, lambda: NOW), beat)
+    heartbeat = clock.jobs["heartbeat"]
+    assert (await heartbeat() - NOW, beats) == (timedelta(seconds=10), [])
+    assert (await heartbeat() - NOW, beats) == (timedelta(minutes=1), ["beat"])
+    assert (await heartbeat() - NOW, beats) == (timedelta(minutes=1), ["beat", "beat"])
+
+
 async def test_a_heartbeat_that_fails_is_told_once_and_so_is_the_next_that_arrives(
     switch: FakeSwitch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -348,6 +393,13 @@ async def test_a_redirect_leads_nowhere_but_over_http(switch: FakeSwitch, locati
     assert tally.counts["heartbeats"] == {("failed",): 1}
 
 
+def test_a_redirect_leads_from_https_to_nothing_less() -> None:
+    assert allowed("https://a.example/x", "/y") == "https://a.example/y"
+    assert allowed("http://a.example/x", "https://b.example/y") == "https://b.example/y"
+    with pytest.raises(ValueError, match="to what is no https"):
+        allowed("https://a.example/x", "http://a.example/x")
+
+
 async def test_a_redirect_over_http_is_followed_but_not_for_ever(switch: FakeSwitch) -> None:
     tally = Tally()
     heart = Heartbeat(switch.url, Looked().look, tally)
@@ -363,6 +415,6 @@ async def test_a_redirect_over_http_is_followed_but_not_for_ever(switch: FakeSwi
 async def test_figures_of_a_real_store_tell_what_is_overdue_on_platforms_that_are_on(store: Store) -> None:
     await proposed(store)
     for platforms, number in (({"slack"}, 1), ({"discord"}, 0)):
-        figures = await Reading(store, platforms, lambda: NOW + AFTER).figures()
+        figures = await Census(store, platforms, lambda: NOW + AFTER).figures()
         assert len(figures.overdue) == number
     assert await upkeep.overdue(store, NOW - timedelta(seconds=1)) == []

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event, inspect, text
+from sqlalchemy import create_engine, event, inspect, make_url, text
 
 from bot.store import lanes, slots, subscriptions
 from bot.store.files import deliver_lock, prepare
 from bot.store.migrate import FOLDER, migrate
-from bot.store.opening import Store, open_store
+from bot.store.opening import Store, name_of, open_store
 from bot.store.tables import REVISION, metadata
 from bot.store.trouble import unavailable
 from bot.store.values import StoreUnavailable
@@ -125,9 +125,10 @@ async def test_a_database_of_a_newer_program_is_refused(url: str, databases: Dat
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
-    with pytest.raises(StoreUnavailable, match=r"newer briefbot \(its schema is 9999\); start that version"):
+    with pytest.raises(StoreUnavailable, match=r"newer briefbot \(its schema is 9999\); start that version") as told:
         async with open_store(url):
             pass
+    assert f"the database {name_of(make_url(url))} was" in str(told.value)
 
 
 async def test_a_database_that_turns_read_only_says_so(url: str, runner: asyncio.Runner) -> None:

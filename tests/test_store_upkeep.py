@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
-from bot.store import drafts, lanes, ledger, outcomes, settling, slots, subscriptions, tables, upkeep
+from bot.store import absences, drafts, lanes, ledger, outcomes, settling, slots, subscriptions, tables, upkeep
 from bot.store.drafts import Draft
 from bot.store.opening import Store, open_store
 from bot.store.values import ClaimRevision
@@ -37,7 +37,7 @@ async def test_the_places_that_were_shown_a_claim_are_known_with_the_latest_revi
     assert await ledger.carried(store, []) == []
 
 
-async def test_the_figures_tell_how_much_is_waiting_and_late(store: Store) -> None:
+async def test_the_figures_tell_how_much_is_waiting(store: Store) -> None:
     await subscribed(store)
     await subscribed(store, "second")
     await subscriptions.pause(store, "second", "x", NOW)
@@ -45,7 +45,7 @@ async def test_the_figures_tell_how_much_is_waiting_and_late(store: Store) -> No
     await proposed(store, "later", due=NOW + DAY, deadline=NOW + 2 * DAY)
     await begun(store, await held(store), "sending")
     told = await upkeep.counts(store, NOW + 2 * HOUR)
-    assert told == upkeep.Counts({"active": 1, "paused": 1}, {"planned": 2, "sending": 1}, 1, NOW, waiting=2)
+    assert told == upkeep.Counts({"active": 1, "paused": 1}, {"planned": 2, "sending": 1}, waiting=2)
 
 
 async def test_what_ended_90_days_ago_goes_but_not_what_a_living_place_was_shown(store: Store) -> None:
@@ -157,12 +157,17 @@ async def test_erasing_takes_all_of_a_workspace_and_nothing_of_another(store: St
 
 async def test_what_is_kept_of_a_workspace_is_exported_as_plain_values(store: Store) -> None:
     await subscribed(store, wanted={"companies": ["腾讯"]})
-    await begun(store, await held(store), of=parts("a"), subscription="airships")
+    hold = await held(store)
+    await begun(store, hold, of=parts("a"), subscription="airships")
+    await lanes.keep_trouble(store, hold, "the token is refused")
+    await absences.noted(store, WORKSPACE, NOW)
     told = json.loads(json.dumps(await upkeep.export(store, WORKSPACE)))
-    assert set(told) == {"subscription", "slot", "delivery", "decision", "shown", "draft"}
     (kept,) = told["subscription"]
     assert (kept["wanted"], kept["made_at"]) == ({"companies": ["腾讯"]}, "2033-06-15T09:00:00.123457+00:00")
     assert [row["claim"] for row in told["shown"]] == ["a"]
+    assert [row["trouble"] for row in told["lane"]] == ["the token is refused"]
+    assert told["absence"] == [{"workspace": WORKSPACE, "since": NOW.isoformat()}]
+    assert set(told) == set(await upkeep.erase(store, WORKSPACE))
 
 
 async def test_a_digest_that_failed_is_told_from_one_that_a_person_gave_up(store: Store) -> None:

@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.store import USED_WRONGLY, agreed, ended, on_store
-from bot.log import prepare_logging
+from bot.cli.piped import PIPED, piped_in, piped_out
+from bot.cli.store import USED_WRONGLY, agreed, ended, on_store, prepared
 from bot.places import InvalidPlace, workspace_of
-from bot.settings import Settings, read_settings
 
-Written = Annotated[Path, typer.Argument(metavar="FILE", help="The file to be written.")]
-Kept = Annotated[Path, typer.Argument(metavar="FILE", help="A file that `backup` has written.")]
+Written = Annotated[Path, typer.Argument(metavar="FILE", help="The file to be written; - is standard output.")]
+Kept = Annotated[Path, typer.Argument(metavar="FILE", help="A file that `backup` has written; - is standard input.")]
 Workspace = Annotated[str, typer.Argument(metavar="WORKSPACE", help="Such as slack:T012AB3CD or discord:1234567890.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 
@@ -30,11 +29,14 @@ def backup(file: Written, *, force: Force = False) -> None:
     """Write the database to one file, while the bot runs; the knowledge and the settings are files of yours."""
     from bot.store.backups import write
 
-    settings, now = _prepared(), datetime.now(UTC)
+    settings, now = prepared(), datetime.now(UTC)
     if file.exists() and not force:
         ended(f"{file} is there already; give another name, or --force to replace it", USED_WRONGLY)
-    asyncio.run(write(settings.database, file, now, version("briefbot")))
-    typer.echo(f"{file} holds the database of {now:%Y-%m-%d %H:%M:%S} UTC, {file.stat().st_size:,} bytes, checked.")
+    with piped_out(file, settings.data_dir) as made:
+        asyncio.run(write(settings.database, made, now, version("briefbot")))
+        size = made.stat().st_size
+    name, piped = ("This", True) if file == PIPED else (file, False)
+    typer.echo(f"{name} holds the database of {now:%Y-%m-%d %H:%M:%S} UTC, {size:,} bytes, checked.", err=piped)
 
 
 def restore(file: Kept, *, force: Force = False) -> None:
@@ -42,11 +44,13 @@ def restore(file: Kept, *, force: Force = False) -> None:
     from bot.operating.restoring import InTheWay
     from bot.operating.restoring import restore as put_back
 
-    settings, now = _prepared(), datetime.now(UTC)
-    try:
-        done = asyncio.run(put_back(settings.database, file, settings.data_dir, now, version("briefbot"), force=force))
-    except InTheWay as wrong:
-        ended(str(wrong), USED_WRONGLY)
+    settings, now = prepared(), datetime.now(UTC)
+    with piped_in(file, settings.data_dir) as given:
+        put = put_back(settings.database, given, settings.data_dir, now, version("briefbot"), force=force)
+        try:
+            done = asyncio.run(put)
+        except InTheWay as wrong:
+            ended(str(wrong), USED_WRONGLY)
     if done.kept_aside:
         typer.echo(f"What was there is kept in {done.kept_aside}.")
     typer.echo(f"The database is that of {done.backup.made_at:%Y-%m-%d %H:%M:%S} UTC again.")
@@ -80,9 +84,3 @@ def _workspace(typed: str) -> str:
         return workspace_of(typed)
     except InvalidPlace as invalid:
         ended(str(invalid), USED_WRONGLY)
-
-
-def _prepared() -> Settings:
-    settings = read_settings()
-    prepare_logging(settings.log_level, settings.data_dir)
-    return settings

@@ -13,9 +13,9 @@ WIDTH, INDENT = 80, " " * 4
 def settings() -> None:
     """Print every setting: what it means, what it is, and where that came from; secrets stay hidden."""
     from bot.settings import read
-    from bot.settings.listing import Standing, standings
+    from bot.settings.listing import Effect, in_effect
 
-    def told(one: Standing) -> str:
+    def told(one: Effect) -> str:
         name = one.setting.variables[0]
         usual = (
             f"; without: {one.setting.usual}" if one.origin not in ("default", "not set") and one.setting.usual else ""
@@ -36,7 +36,7 @@ def settings() -> None:
         return "\n".join((f"{name} = {one.value}" if one.value else name, *lines))
 
     reading = read()
-    for one in standings(reading):
+    for one in in_effect(reading):
         typer.echo(told(one))
     for said in (*reading.warnings, *reading.problems):
         typer.echo(said, err=True)

@@ -24,10 +24,20 @@ USED_WRONGLY = 2
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; do it.")]
 
 
-def on_store(does: "Callable[[Store], Awaitable[T]]") -> T:
-    """Does something with the store of the settings; what is no longer in a state for it ends the program, named."""
+def prepared() -> Settings:
+    """Returns the settings, and has logs written by them.
+
+    Raises:
+        InvalidSettings: something cannot be used.
+    """
     settings = read_settings()
     prepare_logging(settings.log_level, settings.data_dir, settings.secrets)
+    return settings
+
+
+def on_store(does: "Callable[[Store], Awaitable[T]]") -> T:
+    """Does something with the store of the settings; what is no longer in a state for it ends the program, named."""
+    settings = prepared()
     try:
         return asyncio.run(_opened(settings, does))
     except WrongState as wrong:

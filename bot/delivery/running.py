@@ -26,6 +26,8 @@ TOLD = 60.0
 """Seconds in which trouble with the store is told once."""
 
 TICK = timedelta(seconds=30)
+SETTLED = timedelta(seconds=10)
+"""How long there is no heartbeat at first: what is refused and begun anew, again and again, is not alive."""
 
 
 @asynccontextmanager
@@ -50,7 +52,7 @@ async def ready(engine: Engine, file: Path | None) -> AsyncIterator[None]:
 
 async def deliver_by(clock: Clock, engine: Engine, beat: Callable[[], Awaitable[object]] | None = None) -> None:
     """Delivers until cancelled, and lets the heart beat each minute; needs `ready`."""
-    told, alarm = Recently(TOLD), Alarm(engine)
+    told, alarm, beginning = Recently(TOLD), Alarm(engine), iter([True])
 
     def job(run: Callable[[], Awaitable[datetime]]) -> Callable[[], Awaitable[datetime]]:
         async def guarded() -> datetime:
@@ -76,6 +78,8 @@ async def deliver_by(clock: Clock, engine: Engine, beat: Callable[[], Awaitable[
         return engine.now() + MINUTE
 
     async def heartbeat() -> datetime:
+        if next(beginning, False):
+            return engine.now() + SETTLED
         if beat:
             await beat()
         return engine.now() + MINUTE

@@ -36,8 +36,8 @@ class Figures:
     off: Mapping[str, int] = field(default_factory=dict)
 
 
-class Reading:
-    """Reads figures of the `platforms` that are posted on; `now` is the time, `monotonic` a clock in seconds."""
+class Census:
+    """Takes the figures of the `platforms` that are posted on; `now` is the time, `monotonic` a clock in seconds."""
 
     def __init__(
         self,
@@ -59,13 +59,13 @@ class Reading:
         """Returns the figures of a few seconds ago at most."""
         if self._last and self._monotonic() < self._last[0] + KEPT:
             return self._last[1]
-        if self._task is None:
-            self._task = asyncio.create_task(self._read())
-        await asyncio.wait([self._task], timeout=self._patience)
-        if not self._task.done():
+        task = self._task = self._task or asyncio.create_task(self._read())
+        await asyncio.wait([task], timeout=self._patience)
+        if not task.done():
             return Figures(problem=f"the database has not answered within {self._patience:g} s; look at its load")
-        self._last, self._task = (self._monotonic(), self._task.result()), None
-        return self._last[1]
+        if self._task is task:  # the first of those who waited for it
+            self._last, self._task = (self._monotonic(), task.result()), None
+        return task.result()
 
     async def _read(self) -> Figures:
         now = self._now()

@@ -12,7 +12,7 @@ from functools import partial
 from bot.delivery.engine import Engine
 from bot.http import listened
 from bot.knowledge_folder import KnowledgeFolder
-from bot.operating.figures import Reading
+from bot.operating.figures import Census
 from bot.operating.heartbeat import Heartbeat
 from bot.operating.metrics import exposition
 from bot.operating.status import Status, looking
@@ -38,15 +38,11 @@ class Health:
         self._settings = settings
         self._tally = tally
         self._watch = Watch(platforms, engine.now)
-        self._reading = Reading(engine.store, engine.publishers, engine.now)
-        self.look = looking(folder, self._watch, self._reading.figures, engine.now)
+        self._census = Census(engine.store, engine.publishers, engine.now)
+        self.look = looking(folder, self._watch, self._census.figures, engine.now)
         self._serving: Mapping[str, asyncio.Task[object]] = {}
-
-    @property
-    def beat(self) -> Callable[[], Awaitable[None]] | None:
-        """What beats, if that is wanted."""
-        url = self._settings.heartbeat_url
-        return Heartbeat(url.get_secret_value(), self.look, self._tally).beat if url else None
+        url = settings.heartbeat_url
+        self.beat = Heartbeat(url.get_secret_value(), self.look, tally).beat if url else None
 
     @asynccontextmanager
     async def told(self) -> AsyncIterator[None]:
@@ -87,7 +83,7 @@ class Health:
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
-        await self._reading.close()
+        await self._census.close()
 
 
 def health_routes(look: Look, tally: Tally, unready: Callable[[], str]) -> Mapping[str, Receive]:

@@ -46,7 +46,7 @@ class Heartbeat:
                     if not to:
                         answer.raise_for_status()
                         return
-                url = _allowed(url, to)
+                url = allowed(url, to)
         raise ValueError("too many redirects")
 
     def _tell(self, outcome: str, why: tuple[str, ...]) -> None:
@@ -58,7 +58,7 @@ class Heartbeat:
         self._told = told
 
 
-def _allowed(url: str, to: str) -> str:
+def allowed(url: str, to: str) -> str:
     """Returns where a redirect leads: by HTTP alone, and from https to nothing less.
 
     Raises:

@@ -26,7 +26,8 @@ AWAY = 5.0
 class Seat:
     """Is held by one process at a time, by a lease in the store, in which it is called `name`.
 
-    While the store is away whoever has the seat keeps it, for nobody can take it.
+    While the store is away whoever has the seat keeps it: an outage of the store is none of what needs no store. So it
+    must be harmless that two have it, which is so where one is cut off from the store and another is not.
     """
 
     def __init__(self, store: Store, name: str, now: Callable[[], datetime]) -> None:
@@ -76,6 +77,8 @@ class Seat:
                 log.warning("a seat was taken over", extra={"seat": self._name})
                 turn.over.set()
                 return
+            except Exception:
+                log.exception("a seat could not be renewed by a fault of ours", extra={"seat": self._name})
 
     async def _leave(self, hold: Hold) -> None:
         try:

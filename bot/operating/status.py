@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.knowledge_folder import KnowledgeFolder
 from bot.operating.figures import Figures
-from bot.operating.watching import Standing, Watch
+from bot.operating.watching import Watch, Watched
 from bot.store.upkeep import Counts, Overdue
 
 DEAF = timedelta(minutes=1)
@@ -21,7 +21,7 @@ class Status:
 
     at: datetime
     started: datetime
-    platforms: tuple[Standing, ...]
+    platforms: tuple[Watched, ...]
     figures: Figures
     knowledge: str
     edited: datetime
@@ -74,7 +74,7 @@ class Status:
             "at": _written(self.at),
             "started": _written(self.started),
             "store": {"state": "unavailable" if self.figures.problem else "ok", "reason": self.figures.problem},
-            "platforms": {one.name: _standing(one) for one in self.platforms},
+            "platforms": {one.name: _platform(one) for one in self.platforms},
             "digests": _digests(counts, self.figures.overdue) if counts else None,
             "subscriptions": counts.subscriptions if counts else None,
             "knowledge": {
@@ -88,7 +88,7 @@ class Status:
         }
 
 
-def _standing(one: Standing) -> Mapping[str, Any]:
+def _platform(one: Watched) -> Mapping[str, Any]:
     return {"receiving": one.condition.receiving, "since": _written(one.since), "how": one.condition.told}
 
 
@@ -117,7 +117,7 @@ def looking(
         return Status(
             at=now(),
             started=started,
-            platforms=watch.standings,
+            platforms=watch.watched,
             figures=await figures(),
             knowledge=folder.version,
             edited=datetime(edited.year, edited.month, edited.day, tzinfo=UTC),

@@ -15,7 +15,7 @@ REMEMBERED = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Watched:
     """Is how a platform has been `since` an instant; `serving` is whether it is still tried."""
 
     name: str
@@ -30,7 +30,7 @@ class Watch:
     def __init__(self, platforms: Collection[Platform], now: Callable[[], datetime]) -> None:
         self._platforms = platforms
         self._now = now
-        self._standings = {one.name: Standing(one.name, one.condition(), now()) for one in platforms}
+        self._watched = {one.name: Watched(one.name, one.condition(), now()) for one in platforms}
         self._lags: deque[float] = deque([0.0], REMEMBERED)
 
     async def watch(self) -> None:
@@ -44,19 +44,19 @@ class Watch:
     def look(self) -> None:
         """Notes how every platform is, and since when it is so."""
         for one in self._platforms:
-            before, condition = self._standings[one.name], one.condition()
+            before, condition = self._watched[one.name], one.condition()
             changed = condition.receiving != before.condition.receiving
             since = self._now() if changed else before.since
-            self._standings[one.name] = replace(before, condition=condition, since=since)
+            self._watched[one.name] = replace(before, condition=condition, since=since)
 
     def ended(self, name: str) -> None:
         """Notes that a platform is tried no more."""
-        self._standings[name] = replace(self._standings[name], serving=False)
+        self._watched[name] = replace(self._watched[name], serving=False)
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
+    def watched(self) -> tuple[Watched, ...]:
         """How every platform was at the last look."""
-        return tuple(self._standings.values())
+        return tuple(self._watched.values())
 
     @property
     def lag(self) -> float:

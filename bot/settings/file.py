@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.settings.model import Settings
-from bot.settings.names import is_secret, keys, variable
+from bot.settings.names import is_path, is_secret, keys, variable
 from bot.settings.sources import Given, from_file
 from knowledge.problems import Problem, did_you_mean
 from knowledge.yaml_tree import Mapping, Node, Scalar, Sequence, Unreadable, read_tree
@@ -67,8 +67,7 @@ class _Reading:
         if is_secret(field):
             given = from_file(self._beside(text), key, name)
             return Given(given.value, f"{origin}, {self._beside(text)}", name, given.unusable)
-        is_path = "Path" in str(Settings.model_fields[field].annotation)
-        return Given(self._beside(text) if is_path else text, origin, name)
+        return Given(self._beside(text) if is_path(field) else text, origin, name)
 
     def _unknown(self, key: str) -> str:
         if key == "config":

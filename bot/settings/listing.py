@@ -24,8 +24,8 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Is how a setting stands: its value, empty where it has none, and where that came from."""
+class Effect:
+    """Is what a setting is now: its value, empty where it has none, and where that came from."""
 
     setting: Setting
     value: str
@@ -42,15 +42,15 @@ def every_setting() -> Iterator[Setting]:
         yield Setting(field, (variable(field), *file), names.get(field, ""), about.description or "", usual)
 
 
-def standings(reading: Reading) -> Iterator[Standing]:
-    """Yields how all settings stand; those that cannot be used, too."""
+def in_effect(reading: Reading) -> Iterator[Effect]:
+    """Yields what all settings are; those that cannot be used, too."""
     for setting in every_setting():
         given = reading.given.get(setting.field)
         if given is None:
-            yield Standing(setting, setting.usual, "default" if setting.usual else "not set", is_wrong=False)
+            yield Effect(setting, setting.usual, "default" if setting.usual else "not set", is_wrong=False)
             continue
         value = HIDDEN if is_secret(setting.field) else without_secrets(_short(given.value))
-        yield Standing(setting, value, given.origin, is_wrong=setting.field in reading.wrong)
+        yield Effect(setting, value, given.origin, is_wrong=setting.field in reading.wrong)
 
 
 def _short(value: object) -> str:

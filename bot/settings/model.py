@@ -101,7 +101,9 @@ class Settings(BaseModel):
         "", validation_alias="DISCORD_GATEWAY_URL", description="Where Discord's Gateway is, if not where its API says."
     )
     discord_shards: Shards = Field(
-        "", description="The shards of this process where several share the work: `0-3/8` are the first four of eight."
+        "",
+        description="For over 2,500 servers: the shards of this process where several share them; `0-3/8` are the "
+        "first four of eight.",
     )
 
     @property

@@ -2,6 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import get_args
+
+from pydantic import SecretStr
 
 from bot.settings.model import Settings
 from knowledge.problems import nearest
@@ -25,7 +29,19 @@ def variable(field: str) -> str:
 
 def is_secret(field: str) -> bool:
     """Returns whether a value must be shown to nobody, and may stand in a file of its own."""
-    return "SecretStr" in str(Settings.model_fields[field].annotation)
+    return SecretStr in _kinds(Settings.model_fields[field].annotation)
+
+
+def is_path(field: str) -> bool:
+    """Returns whether a value is a file or a folder."""
+    return Path in _kinds(Settings.model_fields[field].annotation)
+
+
+def _kinds(annotation: object) -> Iterator[object]:
+    """Yields the types of an annotation such as `Annotated[Path, ...] | None`."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _kinds(part)
 
 
 def variables() -> dict[str, str]:

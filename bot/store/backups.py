@@ -70,12 +70,13 @@ def read(file: Path) -> Backup:
         with closing(sqlite3.connect(_read_only(file), uri=True)) as connection:
             wrong = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
             wrong += [f"a row of {row[0]} belongs to none of {row[2]}" for row in connection.execute(_ORPHANS)]
-            made_at, program = connection.execute("SELECT made_at, program FROM backup").fetchone()
-    except (sqlite3.Error, TypeError) as error:
+            stamp, program = connection.execute("SELECT made_at, program FROM backup").fetchone()
+        made_at = datetime.fromisoformat(stamp)
+    except (sqlite3.Error, TypeError, ValueError) as error:
         raise NoBackup(f"{file} is no back-up of briefbot ({error}); give one that `briefbot backup` wrote") from None
     if wrong:
         raise NoBackup(f"{file} is damaged ({wrong[0]}); give another back-up")
-    return Backup(file, datetime.fromisoformat(made_at), program)
+    return Backup(file, made_at, program)
 
 
 _ORPHANS = "PRAGMA foreign_key_check"

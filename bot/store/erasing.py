@@ -40,8 +40,11 @@ async def _log_emptied(store: Store) -> bool:
         if driver is None:
             return False
         try:
+            await driver.execute("PRAGMA busy_timeout=0")  # our own writes wait for their turn meanwhile
             async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
                 busy, *_ = await cursor.fetchone()
         except (SQLAlchemyError, OSError):
             return False
+        finally:
+            await connection.invalidate()  # the next one waits again
         return not busy

@@ -14,6 +14,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.store.opening import name_of, way_back
 from bot.store.trouble import unavailable
 from bot.store.values import StoreUnavailable
 
@@ -30,7 +31,6 @@ def migrate(url: str, to: str = "head") -> None:
         StoreUnavailable: it cannot be opened or written to, or was made by a newer program.
     """
     address = _address(url)
-    name = str(address.database) if address.get_backend_name() == "sqlite" else str(address.set(query={}))
     engine = create_engine(address, connect_args={"timeout": _WAIT} if "sqlite" in address.drivername else {})
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
@@ -38,9 +38,9 @@ def migrate(url: str, to: str = "head") -> None:
     try:
         with engine.begin() as connection:
             _take_turns(connection)
-            _upgrade(connection, name, to)
+            _upgrade(connection, address, to)
     except (SQLAlchemyError, OSError) as error:
-        told = unavailable(name, error)
+        told = unavailable(name_of(address), error)
         raise (told or error) from error
     finally:
         engine.dispose()
@@ -57,7 +57,7 @@ def _take_turns(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
-def _upgrade(connection: Connection, name: str, to: str) -> None:
+def _upgrade(connection: Connection, address: URL, to: str) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     current = MigrationContext.configure(connection).get_current_revision()
@@ -65,8 +65,8 @@ def _upgrade(connection: Connection, name: str, to: str) -> None:
         ScriptDirectory.from_config(config).get_revision(current or "base")
     except CommandError:
         raise StoreUnavailable(
-            f"the database {name} was made by a newer briefbot (its schema is {current}); "
-            "start that version, or restore a backup from before"
+            f"the database {name_of(address)} was made by a newer briefbot (its schema is {current}); "
+            f"{way_back(address)}"
         ) from None
     command.upgrade(config, to)
 

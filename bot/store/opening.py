@@ -162,6 +162,13 @@ def address_of(url: str) -> URL:
     return address.set(drivername=driver)
 
 
+def way_back(address: URL) -> str:
+    """Returns what can be done about a database that a newer program made, whose tables nobody can make older."""
+    if address.get_backend_name() == "sqlite":
+        return "start that version, or put a backup from before in its place by `briefbot restore FILE --force`"
+    return "start that version, or make an empty database, name it by DATABASE_URL, and restore a backup from before"
+
+
 def name_of(address: URL) -> str:
     """Returns a database's address as people are told it, without a password."""
     if address.get_backend_name() == "sqlite" and address.database:

@@ -30,15 +30,13 @@ _ENDED = ("sent", "uncertain", "failed", "skipped")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Is how much there is of what, by state; `late` are slots not ended after their deadline.
+    """Is how much there is of what, by state.
 
     `waiting` are slots that want attention now, `missed` the digests whose time was over in the last day.
     """
 
     subscriptions: Mapping[str, int]
     slots: Mapping[str, int]
-    late: int
-    oldest_due: datetime | None
     waiting: int = 0
     missed: int = 0
 
@@ -56,14 +54,11 @@ class Overdue:
 async def counts(store: Store, now: datetime) -> Counts:
     """Returns the figures that tell how the engine is."""
     async with store.reading() as tx:
-        waiting = slot.c.wake.is_not(None)
-        late = await tx.scalar(select(func.count()).where(waiting, slot.c.deadline < now).select_from(slot))
-        oldest = await tx.scalar(select(func.min(slot.c.due)).where(waiting, slot.c.due <= now))
         awake = await tx.scalar(select(func.count()).where(slot.c.wake <= now).select_from(slot))
         missed = slot.c.reason.startswith(MISSED) & (slot.c.state == "skipped") & (slot.c.ended_at > now - DAY)
         gone = await tx.scalar(select(func.count()).where(missed).select_from(slot))
         subscriptions, slots = await _states(tx, subscription), await _states(tx, slot)
-        return Counts(subscriptions, slots, late or 0, oldest, awake or 0, gone or 0)
+        return Counts(subscriptions, slots, awake or 0, gone or 0)
 
 
 @whole
@@ -173,7 +168,9 @@ async def export(store: Store, workspace: str) -> dict[str, list[dict[str, Any]]
         delivery: delivery.c.slot.in_(slots),
         decision: decision.c.slot.in_(slots),
         shown: in_workspace(shown.c.place, workspace),
+        lane: lane.c.name == workspace,
         draft: in_workspace(draft.c.place, workspace),
+        absence: absence.c.workspace == workspace,
     }
     async with store.reading() as tx:
         return {table.name: await _rows(tx, table, only) for table, only in of_it.items()}

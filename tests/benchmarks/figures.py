@@ -56,11 +56,11 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """Returns "stretch", "met", "missed", or "" where no goal is set."""
-        if self.must is None:
-            return ""
+        """Returns "stretch", "met", "missed", or "" where no goal is set, or only a stretch and that is not reached."""
         if self.stretch is not None and self.bounded <= self.stretch:
             return "stretch"
+        if self.must is None:
+            return ""
         return "met" if self.bounded <= self.must else "missed"
 
     def written(self) -> str:

@@ -13,6 +13,7 @@ from tests.fakes.discord_gateway import Gateway
 from tests.fakes.discord_posting import announce, mentions
 from tests.fakes.discord_records import Asked, Channel, Kind, Message, Modal, Payload, length, tree
 from tests.fakes.discord_server import EXTERNAL_APPS, GUILDS, USUAL, Server
+from tests.fakes.secret import secret
 
 COMMAND, COMPONENT, COMPLETE, SUBMIT = 2, 3, 4, 5
 BUTTON, SELECT, ROW, INPUT, TEXT, LABEL, LINK = 2, 3, 1, 4, 10, 18, 5
@@ -213,7 +214,7 @@ class People(Server):
     async def ask(self, kind: int, user: str, place: Channel, data: Payload, source: Message | None = None) -> Asked:
         """Delivers an interaction, once, and waits until it is answered or too old to be."""
         payload = payloads.interaction(self, kind, user, place, data, source)
-        payload["token"] = secrets.token_urlsafe(90)
+        payload["token"] = secret(secrets.token_urlsafe(90))
         asked = Asked(payload["id"], payload["token"], payload, user, place.id, source)
         owners = payload["authorizing_integration_owners"]
         asked.foreign = "0" not in owners

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from tests.fakes.discord_records import TYPES, Asked, Channel, Guild, Identify, Kind, Message, Payload, Request, Resume
+from tests.fakes.secret import secret
 
 EPOCH = 1_420_070_400_000
 YEAR = 365 * 24 * 3_600_000
@@ -92,7 +93,7 @@ class Server:
 
     def _new_token(self) -> str:
         head = base64.urlsafe_b64encode(self.bot_user_id.encode()).decode().rstrip("=")
-        return ".".join((head, secrets.token_urlsafe(4), secrets.token_urlsafe(28)))
+        return secret(".".join((head, secrets.token_urlsafe(4), secrets.token_urlsafe(28))))
 
     def reset_token(self) -> None:
         """Makes the token void, as its owner or Discord itself can."""

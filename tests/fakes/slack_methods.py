@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.fakes import slack_payloads
+from tests.fakes.secret import secret
 from tests.fakes.slack_posting import Refused, check_message, check_metadata, flag, parent_of, post_by_app
 from tests.fakes.slack_records import Channel, Message
 from tests.fakes.slack_texts import Payload
@@ -32,7 +33,7 @@ def _auth_test(slack: Workspace, _: Payload) -> Payload:
 
 
 def _connections_open(slack: Workspace, _: Payload) -> Payload:
-    ticket = secrets.token_urlsafe(16)
+    ticket = secret(secrets.token_urlsafe(16))
     slack.tickets.add(ticket)
     return {"url": f"{slack.origin.replace('http', 'ws', 1)}/link/?ticket={ticket}&app_id={slack.app_id}"}
 

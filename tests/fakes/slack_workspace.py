@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
+from tests.fakes.secret import secret
 from tests.fakes.slack_limits import Limits
 from tests.fakes.slack_records import Asked, Channel, Kind, Message, Request, ResponseUrl, Trigger, View
 from tests.fakes.slack_texts import Payload
@@ -30,10 +31,10 @@ class Workspace:
         self.team_id, self.app_id = new_id("T"), new_id("A")
         self.bot_id, self.bot_user_id = new_id("B"), new_id("U")
         self.team_domain = "airfield"
-        self.bot_token = "xox" + f"b-1000000000001-2000000000002-{secrets.token_hex(12)}"
-        self.app_token = "xap" + f"p-1-{self.app_id}-3000000000003-{secrets.token_hex(32)}"
-        self.signing_secret = secrets.token_hex(16)
-        self.verification_token = secrets.token_hex(12)
+        self.bot_token = secret("xox" + f"b-1000000000001-2000000000002-{secrets.token_hex(12)}")
+        self.app_token = secret("xap" + f"p-1-{self.app_id}-3000000000003-{secrets.token_hex(32)}")
+        self.signing_secret = secret(secrets.token_hex(16))
+        self.verification_token = secret(secrets.token_hex(12))
         self.origin = ""
         self.objections: list[str] = []
         self.requests: list[Request] = []
@@ -172,9 +173,9 @@ class Workspace:
 
     def new_response_url(self, asked: Asked, channel: str, user: str, original: Message | None = None) -> str:
         """Returns a new address for answers to an interaction."""
-        secret = secrets.token_urlsafe(18)
-        self.response_urls[secret] = ResponseUrl(asked, channel, user, original)
-        return f"{self.origin}/respond/{secret}"
+        key = secret(secrets.token_urlsafe(18))
+        self.response_urls[key] = ResponseUrl(asked, channel, user, original)
+        return f"{self.origin}/respond/{key}"
 
 
 def with_ids(blocks: list[Payload]) -> list[Payload]:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from tests.fakes.loopback import Loopback
+from tests.fakes.secret import secret
 
 SECRET = "canary-5f0c2b1e-heartbeat"
 
@@ -12,6 +13,7 @@ class FakeSwitch(Loopback):
 
     def __init__(self) -> None:
         super().__init__()
+        secret(SECRET)
         self.beats = 0
         self.elsewhere = 0
         self.status = 200

@@ -15,13 +15,8 @@ def content(settings: Settings, today: date) -> tuple[Finding, Knowledge | None]
         number = len(invalid.problems)
         said = f"{number:,} problem{'s'[: number > 1]}, first {invalid.problems[0]}"
         return wrong("knowledge", said, "correct that; `briefbot check` lists all"), None
-    latest = max(_days(knowledge), default=today)
+    latest = max(claim.changed for claim in knowledge.claims.values())
     warnings = f", {len(knowledge.warnings)} to look at by `briefbot check`" if knowledge.warnings else ""
     days = (today - latest).days
     age = f"last changed {f'{days} days ago' if days >= 0 else f'on {latest}, which is yet to come'}"
     return ok("knowledge", f"{len(knowledge.claims)} claims in {settings.knowledge}; {age}{warnings}"), knowledge
-
-
-def _days(knowledge: Knowledge) -> list[date]:
-    claims = knowledge.claims.values()
-    return [claim.added for claim in claims] + [one.on for claim in claims for one in claim.revisions]

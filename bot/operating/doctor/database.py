@@ -3,17 +3,17 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from stat import S_IMODE
+from stat import S_IMODE, S_ISVTX
 
 from bot.findings import Finding, ok, trouble, wrong
 from bot.operating.doctor.disk import AS_USER, nearest_folder
 from bot.store.files import on_network
 from bot.store.looking import Looked, look_into
-from bot.store.opening import sqlite_file
+from bot.store.opening import address_of, sqlite_file, way_back
 from bot.store.tables import REVISION
 from bot.store.values import StoreUnavailable
 
-OTHERS = 0o077
+OTHERS, ALL_WRITE = 0o077, 0o002
 
 
 async def database(url: str) -> tuple[list[Finding], Looked | None]:
@@ -28,7 +28,7 @@ async def database(url: str) -> tuple[list[Finding], Looked | None]:
         return [trouble("database", str(unavailable))], None
     except OSError as error:
         return [wrong("database", f"it cannot be looked at: {error.strerror}", AS_USER)], None
-    return [*found, *_inside(looked)], looked
+    return [*found, *_inside(looked, url)], looked
 
 
 def _file(file: Path) -> Iterator[Finding]:
@@ -45,18 +45,22 @@ def _file(file: Path) -> Iterator[Finding]:
     mode = S_IMODE(file.stat().st_mode)
     if mode & OTHERS:
         yield wrong("database's file", f"others may read {file} (its mode is {mode:04o})", f"chmod 600 {file}")
+    above = file.parent.stat().st_mode
+    if above & ALL_WRITE and not above & S_ISVTX:
+        said = f"others may put another in its place, in {file.parent} (its mode is {S_IMODE(above):04o})"
+        yield wrong("database's folder", said, f"chmod o-w {file.parent}")
     if not all(os.access(one, os.W_OK) for one in (file, file.parent)):
         yield wrong("database's file", f"{file}, or its folder, may not be written to", AS_USER)
 
 
-def _inside(looked: Looked) -> Iterator[Finding]:
+def _inside(looked: Looked, url: str) -> Iterator[Finding]:
     if looked.refusal:
         yield trouble("database", looked.refusal)
     if looked.revision is None:
         yield ok("database", "it is empty; its tables are made at the first start")
     elif looked.revision > REVISION:
-        way_out = "start that version, or restore a backup from before"
-        yield wrong("database", f"it was made by a newer briefbot (its schema is {looked.revision})", way_out)
+        said = f"it was made by a newer briefbot (its schema is {looked.revision})"
+        yield wrong("database", said, way_back(address_of(url)))
     elif not looked.is_current:
         said = f"its schema is {looked.revision}, and is brought up to {REVISION} at the next start"
         yield ok("database", said)

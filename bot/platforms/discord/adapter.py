@@ -81,6 +81,9 @@ class Discord:
                 async with self._turns() as turn:
                     self._stands_by = False
                     await self._run(self._new_client(answering, core, turn), answering, turn)
+                if turn.over.is_set():
+                    log.info("another process has the Gateway now")
+                    continue
             except Exception as error:  # discord.py ends in many ways, and none of them is to end us
                 if _refuses_token(error):
                     raise _refusal() from None

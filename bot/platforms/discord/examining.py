@@ -114,6 +114,8 @@ async def _sessions(rest: Rest, shards: int) -> AsyncIterator[Finding]:
 def _commands(application: str, kept: Sequence[dict[str, Any]], state: State, menu: Sequence[MenuItem]) -> Finding:
     wanted = commands(menu)
     stale = ", ".join(differences(wanted, kept))
+    if not kept and not state.registered:
+        return ok("Discord's commands", f"none are registered yet; all {len(wanted)} are at the first start")
     if not stale:
         return ok("Discord's commands", f"all {len(wanted)} are registered as they are here")
     if state.registered == fingerprint(application, wanted):

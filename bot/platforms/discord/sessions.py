@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from bot.platforms.discord.state import State
 
@@ -34,11 +34,11 @@ class Sessions:
     async def started(self) -> None:
         """Counts a session that is about to be started, so that no crash forgets it, once it may be."""
         await self.wait()
-        self._state.identified = [*self._recent(), self._now()]
+        self._state.identify(lambda times: [*self._of_last_day(times), self._now()])
 
     async def wait(self, shard: int | None = None) -> None:
         """Waits until a session may be started."""
-        self._state.identified = self._recent()  # what a clock set back has put into the future counts as now, once
+        self._state.identify(self._of_last_day)  # what a clock set back has put into the future counts as now, once
         while (pause := self.pause()) > 0:
             if pause > SHORTEST_PAUSE:
                 log.warning("too many sessions were started; waiting", extra={"shard": shard, "seconds": round(pause)})
@@ -46,7 +46,7 @@ class Sessions:
 
     def pause(self) -> float:
         """Returns how many seconds have to pass before the next session is started."""
-        recent = self._recent()
+        recent = self._of_last_day(self._state.identified)
         if not recent:
             return 0.0
         freely, most = max(FREELY, 3 * self.shards), max(MOST_A_DAY, 5 * self.shards)
@@ -56,7 +56,7 @@ class Sessions:
             due = max(due, recent[-most] + DAY)
         return max(due - self._now(), 0.0)
 
-    def _recent(self) -> list[float]:
-        """Returns the times of the last day, none later than now."""
+    def _of_last_day(self, times: Iterable[float]) -> list[float]:
+        """Returns those of the last day, none later than now."""
         now = self._now()
-        return [min(moment, now) for moment in self._state.identified if now - DAY < moment]
+        return [min(moment, now) for moment in times if now - DAY < moment]

@@ -61,7 +61,7 @@ def _not_let_in(error: Exception, api_url: str) -> Finding:
     if isinstance(error, SlackApiError):
         refused = refusal("SLACK_BOT_TOKEN", reason(error))
         return trouble("SLACK_BOT_TOKEN", str(refused or verdict(error).reason).removeprefix("SLACK_BOT_TOKEN: "))
-    way_out = f"see that this machine can reach {api_url}, through its proxy and firewall"
+    way_out = f"see that this machine can reach {api_url}, through its firewall"
     return trouble("Slack", verdict(error).reason, way_out)
 
 
