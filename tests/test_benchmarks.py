@@ -2,8 +2,8 @@
 
 import http.client
 import re
-from collections.abc import Callable
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest

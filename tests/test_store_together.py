@@ -19,7 +19,8 @@ from sqlalchemy import event
 
 from bot.store import beginning, lanes, ledger, outcomes, settling, slots, subscriptions
 from bot.store.opening import Store, open_store
-from bot.store.values import Begun, ClaimRevision, Delivery, Fenced, Hold, Part, StoreUnavailable, WrongState
+from bot.store.unavailable import StoreUnavailable
+from bot.store.values import Begun, ClaimRevision, Delivery, Fenced, Hold, Part, WrongState
 from tests.stored import HOUR, NOW, begun, held, parts, revisions, slot, subscribed
 
 FORK = multiprocessing.get_context("fork")

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import sqlite3
 
-
 from bot.store import upkeep
 from bot.store.opening import Store
 from bot.store.sql import whole

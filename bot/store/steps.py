@@ -16,7 +16,8 @@ from bot.store import lanes
 from bot.store.opening import Store
 from bot.store.slots import locked_works
 from bot.store.tables import slot, subscription
-from bot.store.values import ClaimRevision, Decision, Fenced, Hold, Standing, StoreUnavailable, Work, WrongState
+from bot.store.unavailable import StoreUnavailable
+from bot.store.values import ClaimRevision, Decision, Fenced, Hold, Standing, Work, WrongState
 from bot.store.writing import Change, release, reserve, write
 
 T = TypeVar("T")

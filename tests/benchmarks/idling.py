@@ -20,7 +20,7 @@ from bot.delivery.overdue import Alarm
 from bot.delivery.rehearsing import Rehearsed
 from bot.delivery.running import HOUR, MENDED, MINUTE
 from bot.delivery.shelf import Shelf
-from bot.operating.figures import Reading
+from bot.operating.figures import Census
 from bot.platforms.slack.render import BUDGET
 from bot.store.opening import Store, open_store
 from tests.benchmarks.bare import Bare, moment
@@ -86,7 +86,7 @@ def measured(number: int) -> Idle:
         store = runner.run(opened.__aenter__())
         by_clock = _by_clock(runner)
         spent = {name: (_spent(runner, job), seconds) for name, (job, seconds) in _jobs(store).items()}
-        health = _spent(runner, lambda: Reading(store, {"slack"}, lambda: NOW).figures())
+        health = _spent(runner, lambda: Census(store, {"slack"}, lambda: NOW).figures())
         tick = _jobs(store)["tick"][0]
         rooms = where(each(lambda: runner.run(_done(tick))), 20)
         runner.run(opened.__aexit__(None, None, None))
