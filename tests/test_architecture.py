@@ -44,7 +44,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "rich": {"bot/platforms/terminal/colours.py"},
     "slack_bolt": {f"{SLACK}/{name}.py" for name in ("adapter", "listeners", "repeats", "socket_mode")},
     "slack_sdk": {f"{SLACK}/{name}.py" for name in ("adapter", "connection", "examining", "lookup", "people", "publishing", "questions", "sending", "socket_mode", "tokens", "verdicts")},
-    "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("absences", "copying", "doubting", "drafts", "erasing", "firing", "lanes", "ledger", "looking", "migrate", "opening", "partial", "slots", "sql", "steps", "subscriptions", "tables", "trouble", "upkeep", "writing")),
+    "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("absences", "copying", "doubting", "drafts", "firing", "lanes", "ledger", "looking", "migrate", "opening", "partial", "slots", "sql", "steps", "subscriptions", "tables", "trouble", "upkeep", "writing")),
                    *(f"{STORE}/migrations/versions/{n}.py" for n in ("absences", "first", "troubles"))},
     "structlog": {"bot/log.py"},
     "typer": {"bot/__main__.py", *(f"bot/cli/{n}.py" for n in ("ask", "check", "commands", "digests", "doctor", "field_options", "folder", "manifest", "operations", "problems", "run", "settings", "store", "subscriptions"))},
