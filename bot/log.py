@@ -134,14 +134,14 @@ class _Line(logging.Formatter):
 
 
 def _event(record: logging.LogRecord) -> dict[str, Any]:
-    happening, at = current(), datetime.fromtimestamp(record.created, UTC)
+    happening, at = current(), datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
     return {
         "event": record.getMessage(),
         "level": record.levelname.lower(),
         "logger": record.name,
         **{name: value for name, value in vars(record).items() if name not in _OWN},
         **({"id": happening.id} if happening else {}),
-        "timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
+        "timestamp": at.replace("+00:00", "Z"),
         **({"exception": _traceback(record.exc_info)} if record.exc_info and record.exc_info[0] else {}),
     }
 

@@ -5,12 +5,12 @@ Source: docs.discord.com/developers/topics/permissions.
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, TypeVar
 
 from discord import Permissions
 
@@ -35,6 +35,7 @@ ALL = Permissions.all().value
 MEMBER = 1
 """Type of an overwrite that is about one member."""
 
+Taken = TypeVar("Taken")
 Rights = Mapping[str, int]
 """What the bot may do, by channel."""
 
@@ -60,17 +61,17 @@ class Access:
         self._proven: OrderedDict[Target, None] = OrderedDict()
         self._proving = asyncio.Semaphore(UNPROVEN)
 
-    @asynccontextmanager
-    async def tried(self, target: Target) -> AsyncIterator[None]:
-        """Gives the context in which something is sent; few go at once to places that took nothing yet.
+    async def tried(self, target: Target, send: Callable[[], Awaitable[Taken]]) -> Taken:
+        """Sends something; few go at once to places that took nothing yet.
 
         Raises:
             DeliveryError: the bot may not write there, as a refusal of late had us look, or that could not be asked.
         """
         async with nullcontext() if target in self._proven else self._proving:
-            await self._check(target)
+            if self._refused:
+                await self._check(target)
             try:
-                yield
+                taken = await send()
             except Refused as refused:
                 if refused.status == FORBIDDEN and refused.scope == "place":
                     self._refused.append((self._now(), target.guild))
@@ -80,6 +81,7 @@ class Access:
         self._proven.move_to_end(target)
         if len(self._proven) > MOST_PROVEN:
             self._proven.popitem(last=False)
+        return taken
 
     async def _check(self, target: Target) -> None:
         recent = [guild for at, guild in self._refused if self._now() - at < KEPT]

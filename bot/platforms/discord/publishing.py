@@ -107,8 +107,7 @@ class DiscordPublisher:
             return await self._posted(post, at)
         await self._guilds.check(at.guild)
         try:
-            async with self._access.tried(at):
-                return await self._posted(post, at)
+            return await self._access.tried(at, lambda: self._posted(post, at))
         except Refused as refused:
             if refused.status in (FORBIDDEN, NOT_FOUND):
                 self._guilds.doubt()
