@@ -84,7 +84,7 @@ LINES = [
 
 def test_each_curve_is_written_as_a_table_and_as_a_drawing(tmp_path: Path) -> None:
     points = [*LINES, Point("memory by guilds", 5, "product", 3e6, "B")]
-    files = {path.name: path.read_text(encoding="utf-8") for path in draw(points, tmp_path)}
+    files = {path.name: path.read_text(encoding="utf-8") for path in draw(points, tmp_path / "curves")}
     assert list(files) == [
         f"{name}.{kind}" for name in ("exact-look-up-by-names", "memory-by-guilds") for kind in ("csv", "svg")
     ]

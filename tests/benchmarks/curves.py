@@ -66,6 +66,7 @@ def main(modules: list[str]) -> None:
 
 def draw(points: Iterable[Point], folder: Path) -> Iterator[Path]:
     """Writes each curve as CSV and as SVG, the same bytes for the same points, and yields the files."""
+    folder.mkdir(parents=True, exist_ok=True)
     for _, group in groupby(sorted(points, key=attrgetter("curve")), key=attrgetter("curve")):
         curve = list(group)
         for ending, text in ((".csv", table(curve)), (".svg", drawing(curve))):
