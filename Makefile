@@ -19,9 +19,9 @@ test-long: $(READY)
 test-soak: $(READY)
 	$(BIN)/pytest -n 3 --dist worksteal -m soak --timeout 3600
 
-# Measures the product beside its floors and prints one table; under 10 minutes.
+# Measures the product beside its floors and prints one table; under 10 minutes. MODULES names some of them.
 bench: $(READY)
-	@$(BIN)/python -m tests.benchmarks
+	@$(BIN)/python -m tests.benchmarks $(MODULES)
 
 # Draws the curves in tests/benchmarks/curves/ anew, as CSV and SVG; MODULES names some of them.
 bench-curves: $(READY)
