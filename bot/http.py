@@ -93,7 +93,7 @@ def _handler(receive: Receive) -> Callable[[web.Request], Awaitable[web.StreamRe
 class _Connection(web.RequestHandler):
     """Is a connection that is cut when the next request takes too long to arrive, or when there are too many."""
 
-    __slots__ = ("_deadline",)
+    __slots__ = ("_deadline", "_timer")
 
     def __init__(self, server: web.Server) -> None:
         super().__init__(
@@ -103,7 +103,8 @@ class _Connection(web.RequestHandler):
             keepalive_timeout=IDLE,
             auto_decompress=False,  # a signature is over the bytes as they came
         )
-        self._deadline: asyncio.TimerHandle | None = None
+        self._deadline: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Starts the clock; a connection too many is closed at once."""
@@ -114,13 +115,14 @@ class _Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Gives a request that begins after a pause the same time as the first."""
-        if self._deadline and self._deadline.when() > self._loop.time() + PATIENCE:
+        if self._deadline and self._deadline > self._loop.time() + PATIENCE:
             self.wait(PATIENCE)
         super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Stops the clock."""
-        self.rest()
+        if self._timer:
+            self._timer.cancel()
         super().connection_lost(exc)
 
     async def finish_response(
@@ -132,14 +134,27 @@ class _Connection(web.RequestHandler):
 
     def wait(self, seconds: float) -> None:
         """Gives the next request so many seconds to arrive."""
-        self.rest()
-        self._deadline = self._loop.call_later(seconds, self._cut)
+        self._deadline = self._loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._deadline:  # one that is early looks again: few are set
+            self._look_at(self._deadline)
 
     def rest(self) -> None:
         """Stops the clock: a request has arrived and is being answered."""
-        if self._deadline:
-            self._deadline.cancel()
-            self._deadline = None
+        self._deadline = None
+
+    def _look_at(self, when: float) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._look_at(self._deadline)
+        else:
+            self._cut()
 
     def _cut(self) -> None:
         if self.transport:

@@ -1,5 +1,5 @@
-import re
 import gc
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress

@@ -26,7 +26,7 @@ async def product(told: Settings) -> None:
     """Serves by our own adapter, with its guards and its log."""
     tally = Tally()
     if not told["composes"]:
-        ready(answering, "private")
+        ready(answering, "page_at", "private")
     platform = Discord(told["token"], State(Path(told["data"], "discord.json")), told["api_url"], tally=tally)
     await platform.serve(core(told, "discord", tally))
 

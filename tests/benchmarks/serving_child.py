@@ -46,16 +46,21 @@ def core(told: Settings, platform: str, tally: Tally | None = None) -> Answers:
     return kind(airships, admission=admission, platform=platform, tally=tally or Tally())
 
 
-def ready(module: ModuleType, renderer: str) -> None:
-    """Has a renderer of a module return what it made first, as the floor sends what was made before."""
-    render, made = getattr(module, renderer), list[Any]()
+def ready(module: ModuleType, *names: str) -> None:
+    """Has functions of a module that cut or render a page return what they made first: the floor sends what is made."""
+    for name in names:
+        setattr(module, name, _remembered(getattr(module, name)))
 
-    def remembered(page: Document, **how: Any) -> Any:
+
+def _remembered(make: Callable[..., Any]) -> Callable[..., Any]:
+    made = list[Any]()
+
+    def remembered(*what: Any, **how: Any) -> Any:
         if not made:
-            made.append(render(page, **how))
+            made.append(make(*what, **how))
         return made[0]
 
-    setattr(module, renderer, remembered)
+    return remembered
 
 
 def main(ways: Mapping[str, Serve]) -> None:

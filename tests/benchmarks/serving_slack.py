@@ -2,8 +2,8 @@
 
 What is asked is one slash command. Both servers verify or unpack it, acknowledge it, and post the same payload to its
 response_url; see `slack_servers` for what bolt is spared. The product's core has its answer ready, and so has its
-renderer; that is still cut into pages, and everything else is as always, down to the line in the log. One row has it
-compose and render a real answer, too, beside a bolt that still has it ready.
+renderer; everything else is as always, down to the line in the log. One row has it compose, cut into pages and render
+a real answer, too, beside a bolt that still has it ready.
 """
 
 import asyncio

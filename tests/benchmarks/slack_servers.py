@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.http import listening
-from bot.platforms.slack import sending
+from bot.platforms.slack import asking, sending
 from bot.platforms.slack.adapter import Slack
 from bot.platforms.slack.asking import page_of
 from bot.platforms.slack.messages import shareable
@@ -34,6 +34,7 @@ async def product(told: Settings) -> None:
     tally = Tally()
     slack = Slack(told["bot_token"], told["api_url"], told["app_token"], told["signing_secret"], tally)
     if not told["composes"]:
+        ready(asking, "page_of")
         ready(sending, "shareable")
     serving = asyncio.create_task(slack.serve(core(told, "slack", tally)))
     if told["signing_secret"]:
