@@ -66,7 +66,7 @@ def test_two_hundred_ends_under_load(
     tmp_path: Path, on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:
     times = max(3, round(200 * SCALE))
-    ended_again_and_again(tmp_path, on_sqlite.ready(), times, 100 * times, record_property)
+    ended_again_and_again(tmp_path, on_sqlite.ready(), times, 30 * times, record_property)
 
 
 def test_a_digest_that_is_being_posted_is_posted_and_noted_before_the_end(tmp_path: Path, on_sqlite: Sqlite) -> None:
