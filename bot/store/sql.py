@@ -27,16 +27,20 @@ def whole(operation: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Corouti
 
     @wraps(operation)
     async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        task = asyncio.ensure_future(operation(*args, **kwargs))
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait([task])
-            if not task.cancelled():
-                task.exception()  # asked for, or it would be logged as forgotten
-            raise
+        return await ended(asyncio.ensure_future(operation(*args, **kwargs)))
 
     return run
+
+
+async def ended(future: "asyncio.Future[T]") -> T:
+    """Returns what comes of something under way; whoever is cancelled meanwhile waits for its end all the same."""
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await asyncio.wait([future])
+        if not future.cancelled():
+            future.exception()  # asked for, or it would be logged as forgotten
+        raise
 
 
 def insert(tx: AsyncConnection, table: Table) -> "postgresql.Insert | sqlite.Insert":

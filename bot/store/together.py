@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
+from bot.store.sql import ended
+
 A = TypeVar("A")
 MOST = 100
 """How much is carried out together."""
@@ -29,13 +31,7 @@ class Together(Generic[A]):
         self._waiting.append((key, one, future))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(carry_out))
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            await asyncio.wait([future])
-            if not future.cancelled():
-                future.exception()  # asked for, or it would be logged as forgotten
-            raise
+        return await ended(future)
 
     async def _run(self, carry_out: Callable[[Sequence[A]], Awaitable[Sequence[Any]]]) -> None:
         while self._waiting:
