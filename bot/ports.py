@@ -200,15 +200,17 @@ def _not_yet() -> "asyncio.Event":
     return asyncio.Event()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
     """Is the right to do what one process at a time may, until it is `over`.
 
-    Each one's `number` is the next; 0 where there are no other processes.
+    Each one's `number` is the next; 0 where there are no other processes. Whoever leaves it may say how many seconds of
+    `rest` are due before the next one.
     """
 
     number: int = 0
     over: "asyncio.Event" = field(default_factory=_not_yet)
+    rest: float = 0.0
 
 
 Turns = Callable[[], AbstractAsyncContextManager[Turn]]

@@ -60,7 +60,6 @@ def updated(folder: Path, url: str, update: Update, record: Callable[[str, objec
         discord = stack.enter_context(FakeDiscord(shards=update.shards))
         slack.frugal = slack.tolerates_timeouts = discord.tolerates_timeouts = True
         discord.limits.of_routes, discord.max_concurrency = False, update.shards
-        discord.identify_every = min(5.0, update.every)  # Discord takes one IDENTIFY in five seconds
         both = [settings_of(slack, discord, folder, n, update) | {"DATABASE_URL": url} for n in range(2)]
         balancer = None
         if update.over == "http":

@@ -42,6 +42,17 @@ async def test_the_second_has_the_seat_once_the_first_has_left_it_and_the_next_n
         assert (await waiting).number == turn.number + 1
 
 
+async def test_where_a_rest_is_due_the_second_has_the_seat_only_after_it(store: Store) -> None:
+    first, second = Seat(store, "gateway", now), Seat(store, "gateway", now)
+    async with first.turn() as turn:
+        waiting, stack = await waits_for(second)
+        turn.rest = 0.6
+    left = now()
+    async with stack:
+        assert (await waiting).number == turn.number + 1
+        assert now() - left > timedelta(seconds=0.5)
+
+
 async def test_seats_of_different_names_are_had_at_a_time(store: Store) -> None:
     async with Seat(store, "gateway:discord/0/2", now).turn(), Seat(store, "gateway:discord/1/2", now).turn():
         pass

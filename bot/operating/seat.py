@@ -48,7 +48,7 @@ class Seat:
         finally:
             keeping.cancel()
             await asyncio.wait([keeping])
-            await self._leave(hold)
+            await self._leave(hold, timedelta(seconds=turn.rest))
 
     async def _taken(self) -> Hold:
         told = False
@@ -81,8 +81,11 @@ class Seat:
             except Exception:
                 log.exception("a seat could not be renewed by a fault of ours", extra={"seat": self._name})
 
-    async def _leave(self, hold: Hold) -> None:
+    async def _leave(self, hold: Hold, rest: timedelta) -> None:
         try:
-            await lanes.leave_lane(self._store, hold)
+            if rest:
+                await lanes.keep_lane(self._store, hold, self._now(), rest)
+            else:
+                await lanes.leave_lane(self._store, hold)
         except (Fenced, StoreUnavailable) as error:
             log.info("a seat was not given back", extra={"seat": self._name, "error": str(error)})

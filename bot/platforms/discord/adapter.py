@@ -143,6 +143,7 @@ class Discord:
             running.cancel()
             await asyncio.wait({running, over})
             await client.close()
+            turn.rest = self._sessions.rest()
 
     async def _leave(self, client: Client, running: asyncio.Task[None], answering: Answering) -> None:
         """Finishes what is being answered, then leaves the Gateway: until another is there, nobody receives."""

@@ -67,7 +67,7 @@ def asked(interaction: discord.Interaction[Any]) -> Asked | None:
     if interaction.type is discord.InteractionType.application_command:
         if "target_id" in data:
             return _of(interaction, f"/spot {_target(data) or NO_TEXT}")
-        return _requested(_of(interaction, ""), str(data.get("name", "")), _options(data))
+        return _of(interaction, (str(data.get("name", "")), _options(data)))
     if interaction.type is discord.InteractionType.component:
         return _clicked(interaction, data)
     if interaction.type is discord.InteractionType.modal_submit:
@@ -88,25 +88,27 @@ def plain(text: str) -> str:
     return _MARKUP.sub(r"\1", text)
 
 
-def _of(interaction: discord.Interaction[Any], question: Request | str) -> Asked:
+def _of(
+    interaction: discord.Interaction[Any], asks: str | tuple[str, Mapping[str, str]], *, edits: bool = False
+) -> Asked:
+    """Returns what an interaction asks by a line, or by a command with its arguments."""
+    user, where, language = str(interaction.user.id), place(interaction), str(interaction.locale)
+    here, anywhere = manages(interaction), manages_anywhere(interaction)
     shareable = (
         interaction.is_guild_integration() or not interaction.guild_id or interaction.permissions.use_external_apps
     )
     alone = interaction.context.dm_channel
     return Asked(
-        question,
-        str(interaction.user.id),
-        place(interaction),
-        str(interaction.locale),
+        asks if isinstance(asks, str) else Request(*asks, 1, user, where, language, manages=here, anywhere=anywhere),
+        user,
+        where,
+        language,
+        edits=edits,
         alone=alone,
         shareable=shareable and not alone,
-        manages=manages(interaction),
-        anywhere=manages_anywhere(interaction),
+        manages=here,
+        anywhere=anywhere,
     )
-
-
-def _requested(asked: Asked, command: str, arguments: Mapping[str, str]) -> Asked:
-    return replace(asked, question=asked.request(command, arguments))
 
 
 def _clicked(interaction: discord.Interaction[Any], data: Mapping[str, Any]) -> Asked:
@@ -118,8 +120,9 @@ def _clicked(interaction: discord.Interaction[Any], data: Mapping[str, Any]) -> 
     if custom_id.startswith(CHANGE):
         return replace(_of(interaction, custom_id.removeprefix(CHANGE)), changes=True)
     line = str(chosen or custom_id.removeprefix(PREFIX))
-    ours = custom_id.startswith(PREFIX)
-    return replace(_of(interaction, line), edits=_in_place(interaction) and ours, expired=not ours)
+    if custom_id.startswith(PREFIX):
+        return _of(interaction, line, edits=_in_place(interaction))
+    return replace(_of(interaction, line), expired=True)
 
 
 def _submitted(interaction: discord.Interaction[Any], data: Mapping[str, Any]) -> Asked:
@@ -127,8 +130,8 @@ def _submitted(interaction: discord.Interaction[Any], data: Mapping[str, Any]) -
     form = sent(data)
     if form is None:
         return replace(_of(interaction, ""), expired=True)
-    asked = _requested(_of(interaction, ""), form.command, form.arguments)
-    return replace(asked, form=form, edits=_in_place(interaction))
+    asked = _of(interaction, (form.command, form.arguments), edits=_in_place(interaction))
+    return replace(asked, form=form)
 
 
 def _in_place(interaction: discord.Interaction[Any]) -> bool:

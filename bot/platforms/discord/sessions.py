@@ -13,8 +13,8 @@ MOST_A_DAY = 200
 FREELY = 50
 """Sessions a day before pauses begin, which then double up to an hour; a shard needs one, so more shards have more."""
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
-"""Seconds; Discord takes one IDENTIFY in five."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 5.5, 3600.0
+"""Seconds; Discord takes one IDENTIFY in five, as they arrive there."""
 
 
 class Sessions:
@@ -43,6 +43,10 @@ class Sessions:
             if pause > SHORTEST_PAUSE:
                 log.warning("too many sessions were started; waiting", extra={"shard": shard, "seconds": round(pause)})
             await self._sleep(pause)
+
+    def rest(self) -> float:
+        """Returns how many seconds have to pass before another process may start a session."""
+        return min(self.pause(), SHORTEST_PAUSE)
 
     def pause(self) -> float:
         """Returns how many seconds have to pass before the next session is started."""
