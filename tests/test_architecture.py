@@ -31,7 +31,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "alembic": {f"{STORE}/migrate.py", *(f"{STORE}/migrations/{n}.py" for n in ("env", "versions/absences", "versions/first", "versions/troubles"))},
     "apscheduler": {"bot/clock.py"},
     "cronsim": {"bot/schedule.py"},
-    "discord": {f"{DISCORD}/{n}.py" for n in ("access", "adapter", "answering", "callbacks", "client", "examining", "forms", "incoming", "messages", "modal", "publishing", "registration", "render", "rest", "resuming", "searching", "standing")},
+    "discord": {f"{DISCORD}/{n}.py" for n in ("access", "adapter", "answering", "callbacks", "client", "examining", "forms", "incoming", "messages", "modal", "publishing", "registration", "rest", "resuming", "searching", "standing")},
     "holidays": {"bot/subscribing/holidays_of.py"},
     "jinja2": {"briefings/words.py"},
     "opencc": {"knowledge/folding.py"},

@@ -50,6 +50,7 @@ from briefings.theme import theme_briefing
 from briefings.timeline import timeline_briefing
 from knowledge import Knowledge, Period, as_of
 from tests.builders import airships, claim, company, curated, edition, every_digest, source, theme
+from tests.discord_views import view_of
 from tests.subscription_documents import every_subscription_document
 
 CURATED = edition(curated())
@@ -387,7 +388,7 @@ def test_choices_that_stand_there_already_make_no_page_of_discord_larger_than_it
 def test_discords_own_counts_agree_with_ours() -> None:
     for document in every_document(CURATED, pairs=5):
         for page in paginate(document, renderer("discord").BUDGET):
-            view = renderer("discord").view(page)
+            view = view_of(renderer("discord").components(page))
             assert view.content_length() <= 4000
             assert view.total_children_count <= 40
 

@@ -36,7 +36,9 @@ def test_all_are_out_as_fast_as_discord_lets_small_servers_first(
         process = zygote.fork()
         while sum(one.status == OK for one in posted(discord)) < sum(guilds):
             assert time.time() < due.timestamp() + 4 * number / RATE
-            time.sleep(1)  # nothing else: while this process reads the database, its Discord would not look at the clock
+            time.sleep(
+                1
+            )  # nothing else: while this process reads the database, its Discord would not look at the clock
         while open_ones(outbox.states()):
             time.sleep(1)
         assert zygote.end(process) == 0

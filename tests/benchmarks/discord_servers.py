@@ -20,6 +20,7 @@ from bot.platforms.discord.state import State
 from bot.tally import Tally
 from briefings.paginate import paginate
 from tests.benchmarks.serving_child import LINE, Settings, core, main, ready
+from tests.discord_views import view_of
 
 
 async def product(told: Settings) -> None:
@@ -34,7 +35,7 @@ async def product(told: Settings) -> None:
 async def plain(told: Settings) -> None:
     """Serves by discord.py alone."""
     reply = await core(told, "discord").answer_line(LINE)
-    view = private(paginate(reply.document, BUDGET)[0])
+    view = view_of(private(paginate(reply.document, BUDGET)[0]).rendered)
     point_at(told["api_url"])
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(told["gateway_url"])
     client = _Client()

@@ -28,6 +28,7 @@ from briefings.digest import digest_briefing
 from briefings.document import Document
 from briefings.paginate import Budget, paginate
 from tests.builders import curated, edition, imprint, selected
+from tests.discord_views import view_of
 
 HOUR = timedelta(hours=1)
 SHORT = 1e-6
@@ -101,7 +102,7 @@ async def discord_product(token: str, api_url: str, places: list[str]) -> AsyncI
 async def discord_floor(token: str, api_url: str, places: list[str]) -> AsyncIterator[Post]:
     """Gives the SDK's way of posting on Discord."""
     point_at(api_url)
-    view, none = discord_render.view(DISCORD_PAGE), discord.AllowedMentions.none()
+    view, none = view_of(discord_render.components(DISCORD_PAGE)), discord.AllowedMentions.none()
     async with discord.Client(intents=discord.Intents.none(), max_messages=None) as client:
         await client.login(token)
         channels = itertools.cycle([client.get_partial_messageable(int(place)) for place in map(_room, places)])

@@ -23,6 +23,7 @@ import pytest
 import trustme
 
 from bot.log import prepare_logging
+from bot.platforms.discord import publishing as discord_publishing
 from bot.platforms.discord import render as discord_render
 from bot.platforms.slack import publishing as slack_publishing
 from bot.platforms.slack import render as slack_render
@@ -119,11 +120,11 @@ def _figure(name: str, platform: Platform, product: Side, floor: Side, *goals: f
 
 @contextmanager
 def _payload_ready() -> Iterator[None]:
-    """Has our publishers find rendered what the floors have ready: a payload on Slack, a view on Discord."""
-    message, view = slack_render.payload(SLACK_PAGE), discord_render.view(DISCORD_PAGE)
+    """Has our publishers find rendered what the floors have ready, too."""
+    on_slack, on_discord = slack_render.payload(SLACK_PAGE), discord_render.payload(DISCORD_PAGE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(slack_publishing, "payload", lambda page, *, conservative: message)
-        patch.setattr(discord_render, "view", lambda page: view)
+        patch.setattr(slack_publishing, "payload", lambda page, *, conservative: on_slack)
+        patch.setattr(discord_publishing, "payload", lambda page: on_discord)
         yield
 
 

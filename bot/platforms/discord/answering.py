@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import aiohttp
 import discord
-from discord import app_commands, ui
+from discord import app_commands
 
 from bot.platforms.discord import incoming, limits
 from bot.platforms.discord.forms import Forms
 from bot.platforms.discord.incoming import Asked
-from bot.platforms.discord.messages import alone, changeable, private, shared
+from bot.platforms.discord.messages import Message, alone, changeable, private, shared
 from bot.platforms.discord.modal import Form
 from bot.platforms.discord.render import BUDGET
 from bot.ports import Core, Reply, Request
@@ -109,18 +109,18 @@ class Answering:
         if not taken or asked.shares != shares:
             self._shared.forget(once)
 
-    def _notice(self, asked: Asked, notice: Document) -> ui.LayoutView:
+    def _notice(self, asked: Asked, notice: Document) -> Message:
         """Returns a message that is no answer; the form that was sent can be sent again from there."""
         return changeable(alone(page_at(notice, BUDGET, 1)), self._forms.keep(asked, {}) if asked.form else "")
 
-    def _view(self, asked: Asked, page: Document, reply: Reply) -> ui.LayoutView:
+    def _view(self, asked: Asked, page: Document, reply: Reply) -> Message:
         """Returns the message to whoever asked; what cannot be used of a form can be mended from there."""
         if reply.outcome == "answered":
             return (private if asked.shareable else alone)(page)
         mends = reply.problems or asked.form
         return changeable(alone(page), self._forms.keep(asked, reply.problems) if mends else "")
 
-    async def _send(self, interaction: Interaction, asked: Asked, view: ui.LayoutView, *, shares: bool) -> bool:
+    async def _send(self, interaction: Interaction, asked: Asked, view: Message, *, shares: bool) -> bool:
         """Sends an answer where it belongs and returns whether Discord took it."""
         ephemeral = not (asked.alone or shares)
         if interaction.response.is_done() and asked.shares:
@@ -182,7 +182,7 @@ def _is_old(interaction: Interaction) -> bool:
     return datetime.now(UTC) - interaction.created_at > OLD
 
 
-async def _say(interaction: Interaction, view: ui.LayoutView, *, ephemeral: bool) -> None:
+async def _say(interaction: Interaction, view: Message, *, ephemeral: bool) -> None:
     await interaction.response.send_message(
         view=view, ephemeral=ephemeral, allowed_mentions=NOBODY, suppress_embeds=True
     )

@@ -1,4 +1,4 @@
-"""Document to a Discord message: a LayoutView of containers, sections, text displays and separators.
+"""Document to a Discord message: a container of sections, text displays, separators and rows of controls.
 
 Text displays are Markdown, so every character of data that could begin markup, a mention, a link or a timestamp is
 escaped; the only links are the addresses of sources, the only mentions places and people of ours, by their ids.
@@ -9,10 +9,19 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, assert_never
 
-import discord
-from discord import ui
-
 from bot.platforms.discord import limits
+from bot.platforms.discord.components import (
+    COMPONENTS_V2,
+    Component,
+    action_row,
+    button,
+    container,
+    option,
+    section,
+    select,
+    separator,
+    text_display,
+)
 from bot.platforms.discord.escaping import escaped, measured
 from briefings.document import (
     Block,
@@ -44,26 +53,16 @@ SHARE = "1!"
 _STYLES = {"plain": "{}", "strong": "**{}**", "code": "**{}**", "place": "{}"}  # inside code nothing could be escaped
 _PLACE = re.compile("discord:(?!@[0-9]+/[0-9])" + limits.PLACE)
 """A place that has a name: a conversation with one person has none."""
-Container = ui.Container["ui.LayoutView"]
 
 
 def payload(document: Document) -> dict[str, Any]:
-    """Returns the body of the message for one page, as discord.py sends it."""
-    return {
-        "components": view(document).to_components(),  # type: ignore[no-untyped-call]
-        "flags": discord.MessageFlags(components_v2=True).value,
-        "allowed_mentions": discord.AllowedMentions.none().to_dict(),
-    }
+    """Returns the body of the message for one page."""
+    return {"components": components(document), "flags": COMPONENTS_V2, "allowed_mentions": {"parse": []}}
 
 
-def view(document: Document) -> ui.LayoutView:
-    """Returns one page as a view that outlives restarts: its controls carry the commands that they run."""
-    built = ui.LayoutView(timeout=None)
-    container: Container = ui.Container()
-    for item in _Items(document).items():
-        container.add_item(item)
-    built.add_item(container)
-    return built
+def components(document: Document) -> list[Component]:
+    """Returns one page as components whose controls outlive restarts: they carry the commands that they run."""
+    return [container(_Items(document).items())]
 
 
 def cost(part: Block | SourceEntry) -> Size:
@@ -109,7 +108,7 @@ class _Items:
         self._lines = [f"## {escaped(shortened(document.title, 150))}"]
         self._offered: set[str] = set()
 
-    def items(self) -> Iterator[ui.Item[ui.LayoutView]]:
+    def items(self) -> Iterator[Component]:
         for block in self._document.blocks:
             if isinstance(block, Choices):
                 yield from self._flushed()
@@ -117,22 +116,22 @@ class _Items:
             else:
                 if isinstance(block, Heading):
                     yield from self._flushed()
-                    yield ui.Separator()
+                    yield separator()
                 self._lines += _lines(block)
         yield from self._flushed()
         if self._document.sources:
-            yield ui.Separator()
+            yield separator()
             self._lines += map(_source, self._document.sources)
         if self._document.page:
             self._lines.append(f"-# {escaped(self._document.page.line)}")
         yield from self._flushed()
 
-    def _flushed(self) -> Iterator[ui.Item[ui.LayoutView]]:
+    def _flushed(self) -> Iterator[Component]:
         if self._lines:
-            yield ui.TextDisplay("\n".join(self._lines))
+            yield text_display("\n".join(self._lines))
         self._lines = []
 
-    def _choices(self, block: Choices) -> Iterator[ui.Item[ui.LayoutView]]:
+    def _choices(self, block: Choices) -> Iterator[Component]:
         new = [c for c in {c.command: c for c in block.choices}.values() if c.command not in self._offered]
         self._offered.update(choice.command for choice in new)
         # As many as were counted: buttons for the few that are left may take more than a menu for all of them.
@@ -140,17 +139,17 @@ class _Items:
         if not new:
             return
         if detailed and number <= MOST_SECTIONS:
-            yield ui.TextDisplay(f"**{escaped(block.title)}**")
+            yield text_display(f"**{escaped(block.title)}**")
             yield from map(_section, new)
         elif not detailed and number <= MOST_BUTTONS:
-            yield ui.TextDisplay(f"-# {escaped(block.title)}")
-            yield ui.ActionRow(*(_button(choice, choice.label) for choice in new))
+            yield text_display(f"-# {escaped(block.title)}")
+            yield action_row(*(_button(choice, choice.label) for choice in new))
         else:
-            yield ui.TextDisplay("\n".join((f"**{escaped(block.title)}**", *map(_told, new))))
+            yield text_display("\n".join((f"**{escaped(block.title)}**", *map(_told, new))))
             for start in range(0, len(new), limits.SELECT_OPTIONS):
                 some = new[start : start + limits.SELECT_OPTIONS]
                 several = f": {some[0].label} – {some[-1].label}" if len(new) > limits.SELECT_OPTIONS else ""
-                yield ui.ActionRow(_select(f"{block.title}{several}", some))
+                yield action_row(_select(f"{block.title}{several}", some))
 
 
 def _span(span: Span) -> str:
@@ -212,12 +211,12 @@ def _source(entry: SourceEntry) -> str:
     return rf"-# \[{entry.number}\] {link}, {escaped(shortened(entry.published, MOST_PUBLISHED))} · {escaped(entry.id)}"
 
 
-def _button(choice: Choice, label: str) -> ui.Button[ui.LayoutView]:
-    return ui.Button(label=shortened(label, limits.BUTTON_LABEL), custom_id=f"{PREFIX}{choice.command}")
+def _button(choice: Choice, label: str) -> Component:
+    return button(shortened(label, limits.BUTTON_LABEL), f"{PREFIX}{choice.command}")
 
 
-def _section(choice: Choice) -> ui.Section[ui.LayoutView]:
-    return ui.Section(_described(choice), accessory=_button(choice, choice.command))
+def _section(choice: Choice) -> Component:
+    return section(_described(choice), _button(choice, choice.command))
 
 
 def _described(choice: Choice) -> str:
@@ -229,16 +228,13 @@ def _told(choice: Choice) -> str:
     return escaped(f"{choice.label} · {choice.detail}" if choice.detail else choice.label)
 
 
-def _select(title: str, choices: list[Choice]) -> ui.Select[ui.LayoutView]:
-    return ui.Select(
-        custom_id=f"{PREFIX}{choices[0].command}",
-        placeholder=shortened(title, limits.PLACEHOLDER),
-        options=[
-            discord.SelectOption(
-                label=shortened(choice.label, limits.OPTION_LABEL),
-                value=choice.command,
-                description=shortened(choice.detail, limits.OPTION_DESCRIPTION) or None,
-            )
-            for choice in choices
-        ],
-    )
+def _select(title: str, choices: list[Choice]) -> Component:
+    options = [
+        option(
+            shortened(choice.label, limits.OPTION_LABEL),
+            choice.command,
+            shortened(choice.detail, limits.OPTION_DESCRIPTION),
+        )
+        for choice in choices
+    ]
+    return select(f"{PREFIX}{choices[0].command}", shortened(title, limits.PLACEHOLDER), options)
