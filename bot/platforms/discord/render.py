@@ -199,6 +199,7 @@ def _cell(column: str, cell: Statement | NoClaim) -> Iterator[str]:
         yield from _statement(cell, f"{escaped(column)}: ")
 
 
+@lru_cache(maxsize=1024)
 def _marks(numbers: tuple[int, ...]) -> str:
     return "".join([rf" \[{number}\]" for number in numbers])
 

@@ -6,6 +6,7 @@ escaped.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, assert_never
 
@@ -164,6 +165,7 @@ def _statement(statement: Statement, label: str = "") -> Iterator[list[Element]]
     yield [{"type": "text", "text": statement.dateline, "style": {"italic": True}}]
 
 
+@lru_cache(maxsize=1024)
 def _marks(citations: tuple[int, ...]) -> str:
     return "".join([f" [{number}]" for number in citations])
 
