@@ -30,7 +30,7 @@ def ended_again_and_again(
 ) -> None:
     with FakeSlack(USUAL_SCOPES | HISTORY) as slack, FakeDiscord() as discord:
         slack.frugal = slack.tolerates_timeouts = discord.tolerates_timeouts = True
-        discord.limits.of_routes = False
+        discord.limits.of_routes = discord.limits.of_all = False  # this process asks, too: it tells no arrival exactly
 
         def is_up(bots: Sequence[Bot]) -> bool:
             return slack.connections >= 2 and discord.connections == 1

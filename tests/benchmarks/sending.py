@@ -33,6 +33,7 @@ from tests.benchmarks.measuring import Side, in_turn, where
 from tests.benchmarks.paced import ANSWERED
 from tests.benchmarks.posters import DISCORD_PAGE, SLACK_PAGE, Post
 from tests.benchmarks.taker import taking
+from tests.discord_views import in_full
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.slack import FakeSlack
 
@@ -151,7 +152,8 @@ def on_discord() -> Platform:
         ours, theirs = posters.discord_product, posters.discord_floor
         _run(ours(token, api, place), theirs(token, api, place))
         _same(
-            [one.arguments for one in fake.calls("POST /channels/{id}/messages")], "components flags allowed_mentions"
+            [in_full(one.arguments) for one in fake.calls("POST /channels/{id}/messages")],
+            "components flags allowed_mentions",
         )
         answers = {
             "/users/@me": _asked(f"{api}/users/@me", f"Bot {token}"),

@@ -8,13 +8,12 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 from tests.benchmarks.curves import Point
 from tests.benchmarks.discord_asker import AskingDiscord
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.served import START, Bench, cost, curve, same, served
-from tests.discord_views import view_of
+from tests.discord_views import in_full
 
 
 @contextmanager
@@ -30,15 +29,12 @@ def _bench(way: str, *, composes: bool = False) -> Iterator[Bench]:
         with served("discord_servers", way, told) as server:
             discord.do(discord.until(lambda: discord.connections, START))
             discord.do(discord.first())
-            yield Bench(server, discord.over_gateway, discord.do, lambda: _as_discord_has_it(discord.latest))
+            yield Bench(server, discord.over_gateway, discord.do, lambda: _in_full(discord.latest))
 
 
-def _as_discord_has_it(answer: bytes) -> bytes:
-    """Returns an answer with all that goes without saying, which discord.py says."""
+def _in_full(answer: bytes) -> bytes:
     said = json.loads(answer)
-    made: Any = view_of(said["data"]["components"]).to_components()  # type: ignore[no-untyped-call]
-    said["data"]["components"] = made
-    return json.dumps(said).encode()
+    return json.dumps({**said, "data": in_full(said["data"])}).encode()
 
 
 @contextmanager
