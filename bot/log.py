@@ -49,10 +49,8 @@ _TALKATIVE = ("watchfiles", "slack_sdk", "slack_bolt", "discord", "apscheduler")
 """Libraries that tell of every look at the folder, or at DEBUG write whole messages, with what people said in them."""
 
 
-def without_secrets(text: str, known: Collection[str] = ()) -> str:
-    """Returns a text with every token, password and answering address struck out, and those that are `known`."""
-    for secret in sorted(known, key=len, reverse=True):
-        text = text.replace(secret, _STRUCK)
+def without_secrets(text: str) -> str:
+    """Returns a text with every token, password and answering address struck out."""
     return _SECRETS.sub(_STRUCK, text) if _may_hold_any(text) else text
 
 
@@ -126,11 +124,14 @@ class _Line(logging.Formatter):
 
     def __init__(self, secrets: Collection[str]) -> None:
         super().__init__()
-        self._secrets = secrets
+        self._secrets = sorted(secrets, key=len, reverse=True)  # one may be a part of another
         self._written = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
     def format(self, record: logging.LogRecord) -> str:
-        return without_secrets(self._written(_event(record)), self._secrets)
+        line = self._written(_event(record))
+        for secret in self._secrets:
+            line = line.replace(secret, _STRUCK)
+        return without_secrets(line)
 
 
 def _event(record: logging.LogRecord) -> dict[str, Any]:

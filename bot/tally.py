@@ -1,7 +1,7 @@
 """What has happened, counted: by kinds and by words of few values, never by who or where."""
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 MOST = 500
@@ -38,12 +38,12 @@ class Tally:
     """Counts what one process has done since it began."""
 
     def __init__(self) -> None:
-        self.counts: dict[str, Counter[tuple[str, ...]]] = {}
+        self.counts = defaultdict[str, Counter[tuple[str, ...]]](Counter)
         self.spreads: dict[str, Spread] = {"answers": Spread(SECONDS), "lateness": Spread(LATENESS)}
 
     def count(self, kind: str, *words: str, number: int = 1) -> None:
         """Counts that something of a kind has happened; `words` are of few values, such as a platform or an outcome."""
-        counted = self.counts.setdefault(kind, Counter())
+        counted = self.counts[kind]
         if len(counted) >= MOST and words not in counted:
             words = (OTHERS,) * len(words)
         counted[words] += number
