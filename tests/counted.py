@@ -1,7 +1,13 @@
-"""The real program that also tells how many tasks its loop has: `python -m tests.counted run`, told in `TASKS`."""
+"""The real program that also tells how many tasks it has and how much memory is in use: `python -m tests.counted run`.
+
+They are told in the file `COUNTED`. What the C library and Python keep free between what is in use, they do not count:
+the memory of a busy process grows by such gaps for a while.
+"""
 
 import asyncio
+import ctypes
 import os
+import sys
 from pathlib import Path
 
 import bot.app
@@ -9,18 +15,36 @@ from bot.__main__ import main
 from bot.settings import Settings
 
 EVERY = 1.0
+BLOCK = 100
+"""Bytes of a block of Python's, on average."""
+
 _serve = bot.app.run
+
+
+class _Heap(ctypes.Structure):
+    """Is what mallinfo2(3) tells of the C library's heap."""
+
+    _fields_ = tuple((name, ctypes.c_size_t) for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks",
+        "fsmblks", "uordblks", "fordblks", "keepcost"))  # fmt: skip
+
+
+def _in_use() -> int:
+    """Returns how many bytes are in use, about."""
+    look = ctypes.CDLL(None).mallinfo2
+    look.restype = _Heap
+    heap = look()
+    return int(heap.uordblks + heap.hblkhd) + BLOCK * sys.getallocatedblocks()
 
 
 async def _told(file: Path) -> None:
     while True:
-        file.write_text(str(len(asyncio.all_tasks()) - 1))
+        file.write_text(f"{len(asyncio.all_tasks()) - 1} {_in_use()}")
         await asyncio.sleep(EVERY)
 
 
 async def run(settings: Settings, *, terminal: bool) -> None:
     """Serves as the program does, and writes the number of its tasks down each second."""
-    telling = asyncio.create_task(_told(Path(os.environ["TASKS"])))
+    telling = asyncio.create_task(_told(Path(os.environ["COUNTED"])))
     try:
         await _serve(settings, terminal=terminal)
     finally:

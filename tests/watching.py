@@ -12,7 +12,10 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Taken:
-    """Is what a process has at a moment: bytes of memory, open files, those of them that are sockets, threads, tasks."""
+    """Is what a process has at a moment: bytes of memory, open files, those of them that are sockets, threads, tasks.
+
+    Of its memory so many bytes are `in_use`.
+    """
 
     at: float
     memory: int
@@ -20,10 +23,11 @@ class Taken:
     sockets: int
     threads: int
     tasks: int
+    in_use: int
 
 
-def taken(process: int, at: float, tasks: int) -> Taken:
-    """Returns what a process has now; its `tasks` only it can tell."""
+def taken(process: int, at: float, tasks: int, in_use: int = 0) -> Taken:
+    """Returns what a process has now; its `tasks`, and how much of its memory is `in_use`, only it can tell."""
     folder = Path(f"/proc/{process}")
     open_ones = [_target(one) for one in (folder / "fd").iterdir()]
     pages = int((folder / "statm").read_text().split()[1])
@@ -34,6 +38,7 @@ def taken(process: int, at: float, tasks: int) -> Taken:
         sum(one.startswith("socket:") for one in open_ones),
         len(list((folder / "task").iterdir())),
         tasks,
+        in_use,
     )
 
 
