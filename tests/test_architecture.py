@@ -91,6 +91,7 @@ def test_a_platform_knows_the_ports_and_documents_and_nothing_else_of_ours(platf
         "bot.ports",
         "bot.publishing",
         "bot.recently",
+        "bot.yielding",
         "bot.happening",
         "bot.tally",
         "briefings.measure",

@@ -18,6 +18,7 @@ from bot.platforms.discord.modal import Form
 from bot.platforms.discord.render import BUDGET
 from bot.ports import Core, Reply, Request
 from bot.recently import Recently
+from bot.yielding import Yielding
 from briefings.document import Document
 from briefings.measure import length
 from briefings.paginate import page_at
@@ -46,7 +47,7 @@ class Answering:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._forms = Forms(core)
-        self._beginning = asyncio.Lock()
+        self._yielding = Yielding()
         self._answers: set[asyncio.Task[Any]] = set()
         self._shared = Recently(SHARED)
 
@@ -154,9 +155,8 @@ class Answering:
                 await asyncio.wait(deferring)
 
     async def _composed(self, asked: Asked) -> tuple[Document, Reply]:
-        """Returns a reply and its page; one begins a turn of the loop, so that no other waits for several."""
-        async with self._beginning:
-            await asyncio.sleep(0)
+        """Returns a reply and its page."""
+        await self._yielding.turn()
         reply = await self._reply(asked)
         return page_at(reply.document, BUDGET, reply.page), reply
 

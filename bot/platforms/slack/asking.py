@@ -1,12 +1,12 @@
 """Asking the core: which command it is, and what whoever asks may do there."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from bot.platforms.slack.asked import Asked, Submitted
 from bot.platforms.slack.people import UNASKED, People, Person
 from bot.platforms.slack.render import BUDGET
 from bot.ports import Core, MenuItem, Reply, Request
+from bot.yielding import Yielding
 from briefings.document import Document
 from briefings.paginate import page_at
 
@@ -24,14 +24,13 @@ class Asking:
     def __init__(self, core: Core, people: People) -> None:
         self._core = core
         self._people = people
-        self._composing = asyncio.Lock()
+        self._yielding = Yielding()
 
     async def answer(self, asked: Asked) -> tuple[Document, Reply]:
         """Returns the page that was asked for, and the reply that it is of."""
         item, _ = item_of(asked.line, self._core.menu)
         who = await self._person(asked, item)
-        async with self._composing:  # one answer a turn of the loop, so that no acknowledgement waits for several;
-            await asyncio.sleep(0)  # one that awaits the store does so outside, so that no other waits for it
+        await self._yielding.turn()
         manages, anywhere = who.member, who.admin
         reply = await self._core.answer_line(asked.line, asked.user, asked.place, manages=manages, anywhere=anywhere)
         return page_of(reply), reply
