@@ -1,7 +1,7 @@
 """From a request to the first page as a platform sends it: looking up, composing, paginating and rendering.
 
 The product path is that of the adapters without the network: `Answers.answer`, `page_at`, `payload`. That is the text of
-a pipe for the terminal, the blocks for Slack, and for Discord the view and what discord.py makes of it. From one request
+a pipe for the terminal, the blocks for Slack, and the components for Discord. From one request
 to the next no page, no document and no pagination is kept; what is kept are pieces of single records (sentences,
 statements, which claims stand where). So the rows repeat questions, and two ask where nothing is kept yet, on a new day.
 A usual answer is the median of every third company and theme of the curated file; a weighty one that of the five
@@ -27,7 +27,7 @@ WEIGHTIEST = 5
 MANY = 10_000
 ROUNDS = 7
 TODAY = date(2026, 11, 1)
-_FORMS = {"terminal": "text", "slack": "blocks", "discord": "view"}
+_FORMS = {"terminal": "text", "slack": "blocks", "discord": "components"}
 _HARDEST = (("company", "tencent"), ("theme", "overseas-expansion"), ("company", "alibaba"))
 
 
