@@ -104,13 +104,14 @@ class _Cron:
     months: frozenset[int]
     times: tuple[time, ...]
     elapsing: bool
-    weekdays: frozenset[int] | None
-    """By number from Monday, 0; where they are all that it asks of a day of its months."""
+    weekdays: frozenset[int]
+    """By number from Monday, 0; on no other does it fire."""
+    only_weekdays: bool
+    """Whether it asks nothing else of a day of its months."""
 
     def on(self, day: date) -> bool:
-        if self.weekdays is not None:
-            return day.weekday() in self.weekdays and day.month in self.months
-        return day.month in self.months and self.rules.match_day(day)
+        possible = day.weekday() in self.weekdays and day.month in self.months
+        return possible and (self.only_weekdays or self.rules.match_day(day))
 
 
 @lru_cache(maxsize=4096)
@@ -118,15 +119,11 @@ def _cron(text: str) -> _Cron:
     rules = CronSim(text, datetime(2000, 1, 1))  # noqa: DTZ001 - the calendar alone: the wall clock is ours
     times = tuple(time(hour, minute) for hour in sorted(rules.hours) for minute in sorted(rules.minutes))
     elapsing = bool(re.search(r"[*/]", " ".join(text.split()[:2]))) or len(rules.hours) == 24
-    return _Cron(rules, frozenset(rules.months), times, elapsing, _weekdays(rules))
-
-
-def _weekdays(rules: CronSim) -> frozenset[int] | None:
-    """Returns the weekdays of a cron that asks nothing else of a day."""
     plain = {one for one in rules.weekdays if isinstance(one, int)}  # others are such as the first Monday
-    if rules.day_and and plain == rules.weekdays and rules.days >= set(range(1, 32)):
-        return frozenset((one - 1) % 7 for one in plain)
-    return None
+    only_weekdays = rules.day_and and plain == rules.weekdays and rules.days >= set(range(1, 32))
+    numbers = {one if isinstance(one, int) else one[0] for one in rules.weekdays} if rules.day_and else range(7)
+    weekdays = frozenset((one - 1) % 7 for one in numbers)
+    return _Cron(rules, frozenset(rules.months), times, elapsing, weekdays, only_weekdays)
 
 
 @lru_cache(maxsize=1024)  # the dates around an instant are gone through again with the next one

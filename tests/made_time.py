@@ -13,6 +13,7 @@ from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store import opening
+from bot.store.errands import carried_out
 
 
 class Killed(BaseException):
@@ -139,7 +140,9 @@ def _run(seams: Seams, function: Callable[[], Any]) -> Any:
 
 def _named(function: Callable[[], Any]) -> str:
     called = getattr(function, "func", function)
-    args = getattr(function, "args", ())
+    args: tuple[Any, ...] = getattr(function, "args", ())
+    if called is carried_out:
+        called, args = args[0], args[1:]
     said = str(args[0]).split("\n")[0][:60] if args and isinstance(args[0], str) else ""
     return f"{getattr(called, '__name__', '?')} {said}".strip()
 

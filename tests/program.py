@@ -4,6 +4,7 @@ import gc
 import io
 import logging
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ def program(*arguments: str, stdin: str = "", **environment: str) -> Ran:
     """Runs the program from its first line to its last on the knowledge of airships, with settings."""
     typed, out, err = io.BytesIO(stdin.encode()), io.BytesIO(), io.BytesIO()
     usual = {"BRIEFBOT_KNOWLEDGE": str(AIRSHIPS), "BRIEFBOT_LOG_LEVEL": "WARNING", "COLUMNS": "200"}
+    broken_pipe = signal.getsignal(signal.SIGPIPE)
     with pytest.MonkeyPatch.context() as patch, _logging_as_before():
         for name in [name for name in os.environ if name.startswith(_OURS)]:
             patch.delenv(name)
@@ -48,6 +50,8 @@ def program(*arguments: str, stdin: str = "", **environment: str) -> Ran:
         finally:
             gc.unfreeze()
             gc.enable()
+            if signal.getsignal(signal.SIGPIPE) is not broken_pipe:
+                signal.signal(signal.SIGPIPE, broken_pipe)  # or whoever hangs up on a later test ends them all
     return Ran(status, out.getvalue().decode(), err.getvalue().decode())
 
 

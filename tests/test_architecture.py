@@ -28,6 +28,7 @@ SLACK, DISCORD = "bot/platforms/slack", "bot/platforms/discord"
 STORE = "bot/store"
 HOMES = {  # where each library of others is at home; a second home needs a reason
     "aiohttp": {"bot/http.py", "bot/operating/heartbeat.py", f"{DISCORD}/adapter.py", f"{DISCORD}/answering.py", f"{DISCORD}/callbacks.py", f"{DISCORD}/client.py", f"{DISCORD}/pacing.py", f"{DISCORD}/rest.py", f"{DISCORD}/resuming.py", f"{SLACK}/adapter.py", f"{SLACK}/connection.py", f"{SLACK}/limited.py", f"{SLACK}/listeners.py", f"{SLACK}/people.py", f"{SLACK}/publishing.py", f"{SLACK}/responding.py", f"{SLACK}/sending.py", f"{SLACK}/socket_mode.py", f"{SLACK}/verdicts.py"},
+    "aiosqlite": {f"{STORE}/errands.py"},
     "alembic": {f"{STORE}/migrate.py", *(f"{STORE}/migrations/{n}.py" for n in ("env", "versions/absences", "versions/first", "versions/troubles"))},
     "apscheduler": {"bot/clock.py"},
     "cronsim": {"bot/schedule.py"},

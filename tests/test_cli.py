@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -183,8 +184,20 @@ def test_bytes_that_are_no_text_are_answered(tmp_path: Path) -> None:
     assert b"No entry for" in ran.stdout
 
 
+def test_the_program_in_this_process_leaves_what_becomes_of_broken_pipes_as_it_was() -> None:
+    before = signal.getsignal(signal.SIGPIPE)
+    assert program("ask", "/help").status == 0
+    assert signal.getsignal(signal.SIGPIPE) is before is signal.SIG_IGN
+
+
 def test_an_interrupt_ends_a_pipe_that_is_still_open() -> None:
-    child = subprocess.Popen([PROGRAM, "run"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child = subprocess.Popen(
+        [PROGRAM, "run"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a suite in the background ignores it
+    )
     assert child.stdin
     assert child.stdout
     child.stdin.write(b"/help\n")

@@ -170,6 +170,7 @@ def crashes(scenario: Scenario, on_sqlite: Sqlite) -> Crashes:
     whole = before.copied(on_sqlite.empty())
     whole.seams.start()
     assert whole.live(seconds=LIFE)
+    assert {"execute", "commit"} <= {name.split()[0] for name in whole.seams.names}
     return Crashes(before, whole, on_sqlite.empty(), tuple(whole.seams.names))
 
 

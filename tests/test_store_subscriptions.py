@@ -1,11 +1,12 @@
 """What places asked to be sent."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from bot.store import firing, slots, subscriptions
-from bot.store.firing import Fire
+from bot.store.firing import Fire, Firing
 from bot.store.opening import Store
 from tests.stored import DAY, HOUR, NOW, PLACE, begun, held, proposed, slot, states, subscribed, subscription
 
@@ -50,33 +51,68 @@ async def test_subscriptions_are_listed_by_place_and_by_workspace(store: Store) 
     assert [one.id for one in await subscriptions.everywhere(store)] == list("012345")
 
 
+def fired(one: Firing) -> Fire:
+    """Returns what becomes of a subscription that is due: a slot by its id and instant, and a day's rest."""
+    return Fire(one.id, slot(f"{one.id}@{one.next_fire}", subscription=one.id), NOW + DAY)
+
+
+async def fired_when(store: Store, now: datetime) -> list[str]:
+    """Fires what is due, and returns whose slots are new, what was due longest first."""
+    before = {work.slot.key for work in await slots.latest(store, 1_000)}
+    await firing.fire_due(store, now, fired)
+    after = [work.slot for work in await slots.latest(store, 1_000)]
+    return [str(one.subscription) for one in after if one.key not in before]
+
+
 async def test_what_is_due_is_active_and_its_time_has_come(store: Store) -> None:
     for id_, hours in (("later", 1), ("now", 0), ("before", -1)):
         await subscribed(store, id_, next_fire=NOW + hours * HOUR)
     await subscribed(store, "never", next_fire=None)
     await subscribed(store, "paused", next_fire=NOW - 2 * HOUR)
     await subscriptions.pause(store, "paused", "by U1", NOW)
-    assert [one.id for one in await firing.due(store, NOW)] == ["before", "now"]
     assert await subscriptions.earliest_fire(store) == NOW - HOUR
+    assert sorted(await fired_when(store, NOW)) == ["before", "now"]
+    assert await subscriptions.earliest_fire(store) == NOW + HOUR
 
 
-async def test_a_subscription_fires_once_and_not_if_it_changed_meanwhile(store: Store) -> None:
-    read, other = await subscribed(store), await subscribed(store, "other", next_fire=None)
-    both = [Fire(one, slot(one.id, subscription=one.id), NOW + DAY) for one in (read, other)]
-    assert await firing.fire(store, both) == 2
-    assert await firing.fire(store, [Fire(read, slot("again", subscription=read.id), NOW + 2 * DAY)]) == 0
-    read = replace(read, next_fire=NOW + DAY)
-    await subscriptions.change(store, read.id, NOW, schedule="mondays 08:00", next_fire=NOW + DAY)
-    assert await firing.fire(store, [Fire(read, slot("again", subscription=read.id), NOW + 2 * DAY)]) == 0
+async def test_a_subscription_fires_once(store: Store) -> None:
+    await subscribed(store)
+    await subscribed(store, "other")
+    assert await firing.fire_due(store, NOW, fired) == (2, False)
+    assert await firing.fire_due(store, NOW, fired) == (0, False)
     assert await subscriptions.earliest_fire(store) == NOW + DAY
-    assert len(await slots.latest(store, 9)) == 2
+
+
+async def test_of_many_that_are_due_a_hundred_fire_at_a_time_and_first_what_was_due_first(store: Store) -> None:
+    for number in range(firing.TOGETHER + 1):
+        await subscribed(store, str(number), next_fire=NOW - number * HOUR)
+    assert await firing.fire_due(store, NOW, fired) == (firing.TOGETHER, True)
+    assert await subscriptions.earliest_fire(store) == NOW
+    assert await firing.fire_due(store, NOW, fired) == (1, False)
+
+
+async def test_what_is_left_as_it_is_does_not_fire_and_is_not_asked_about_for_ever(store: Store) -> None:
+    await subscribed(store, "good")
+    await subscribed(store, "bad")
+    assert await firing.fire_due(store, NOW, lambda one: fired(one) if one.id == "good" else None) == (1, True)
+    assert await firing.fire_due(store, NOW, lambda _: None) == (0, False)
+    assert await subscriptions.earliest_fire(store) == NOW
 
 
 async def test_a_fire_whose_slot_is_there_already_still_moves_on(store: Store) -> None:
     read = await subscribed(store)
-    await proposed(store, "one", subscription=read.id)
-    assert await firing.fire(store, [Fire(read, slot("one", subscription=read.id), NOW + DAY)]) == 0
+    await proposed(store, f"airships@{read.next_fire}", subscription=read.id)
+    assert await firing.fire_due(store, NOW, fired) == (0, False)
     assert await subscriptions.earliest_fire(store) == NOW + DAY
+
+
+async def test_next_fires_are_set_of_what_is_active_alone(store: Store) -> None:
+    await subscribed(store)
+    await subscribed(store, "paused")
+    await subscriptions.pause(store, "paused", "by U1", NOW)
+    await firing.fire(store, ["airships", "paused", "nobody"], lambda one: Fire(one.id, None, NOW + DAY))
+    found = {one.id: one.next_fire for one in await subscriptions.everywhere(store)}
+    assert found == {"airships": NOW + DAY, "paused": None}
 
 
 async def test_an_edit_changes_what_it_names_and_nothing_else(store: Store) -> None:
@@ -132,7 +168,7 @@ async def test_a_paused_subscription_resumes_without_what_it_missed(store: Store
     found = await subscriptions.get(store, "airships")
     assert found
     assert (found.state, found.reason, found.next_fire) == ("active", "", NOW + DAY)
-    assert await firing.due(store, NOW) == []
+    assert await fired_when(store, NOW) == []
 
 
 async def test_a_removed_subscription_is_neither_changed_nor_resumed(store: Store) -> None:

@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from bot.store import beginning, lanes, ledger, outcomes, settling, slots, subscriptions
+from bot.store import beginning, firing, lanes, ledger, outcomes, settling, slots, subscriptions
+from bot.store.firing import Fire, Firing
 from bot.store.opening import Store, open_store
 from bot.store.unavailable import StoreUnavailable
 from bot.store.values import Begun, ClaimRevision, Delivery, Fenced, Hold, Part, WrongState
@@ -58,6 +59,32 @@ async def test_of_many_tasks_one_begins_a_slot_and_one_reserves_a_claim(store: S
     )
     assert sum(isinstance(one, WrongState) for one in ran) == 1
     assert sorted(one.outcome for one in ran if isinstance(one, Begun)) == ["begun", *["taken"] * 10]
+
+
+async def test_of_many_that_fire_at_once_one_fires_a_subscription_and_edits_meanwhile_are_kept(store: Store) -> None:
+    number = 2 * firing.TOGETHER + 50
+    for one in range(number):
+        await subscribed(store, f"{one:03}")
+
+    def fired(one: Firing) -> Fire:
+        return Fire(one.id, slot(f"{one.id} {one.schedule}", subscription=one.id), NOW + 2 * HOUR)
+
+    def edited(one: int) -> Coroutine[Any, Any, bool]:
+        return subscriptions.change(store, f"{one:03}", NOW, schedule="mondays 08:00", next_fire=NOW + HOUR)
+
+    came = await asyncio.gather(
+        *(firing.fire_due(store, NOW, fired) for _ in range(6)), *(edited(one) for one in range(0, number, 5))
+    )
+    told = [one for one in came if isinstance(one, tuple)]
+    while (first := await subscriptions.earliest_fire(store)) and first <= NOW:  # whoever came late found none
+        told.append(await firing.fire_due(store, NOW, fired))
+    kept = Counter(work.slot.subscription for work in await slots.latest(store, 1_000))
+    assert set(kept.values()) == {1}
+    assert len(kept) == sum(number for number, _ in told)
+    for each in await subscriptions.everywhere(store):
+        is_edited = int(each.id) % 5 == 0
+        assert each.next_fire == (NOW + HOUR if is_edited else NOW + 2 * HOUR), each.id
+        assert is_edited or each.id in kept
 
 
 async def test_pausing_and_beginning_at_once_end_in_one_or_the_other(store: Store) -> None:

@@ -1,14 +1,15 @@
 """What is to be posted: digests that are due, and corrections of what was retracted."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.delivery.notices import paused
 from bot.places import InvalidPlace, lane_of
 from bot.schedule import InvalidSchedule, parse
 from bot.store import firing, ledger, slots, subscriptions, upkeep
-from bot.store.firing import Due, Fire
+from bot.store.firing import Fire, Firing
 from bot.store.opening import Store
 from bot.store.values import Slot
 from bot.subscribing.subscriptions import next_fire
@@ -16,8 +17,6 @@ from bot.subscribing.subscriptions import next_fire
 log = logging.getLogger("briefbot.delivery")
 STOOD = timedelta(minutes=10)
 """How long a retraction must stand before those are told who were shown the claim."""
-
-TOGETHER = 100
 
 
 async def propose_due(store: Store, now: datetime) -> AsyncIterator[int]:
@@ -28,23 +27,22 @@ async def propose_due(store: Store, now: datetime) -> AsyncIterator[int]:
     Raises:
         StoreUnavailable: nothing, or not all, could be kept; it can be said again.
     """
-    due = await firing.due(store, now)
-    for start in range(0, len(due), TOGETHER):
-        fires = [fired for one in due[start : start + TOGETHER] if (fired := await _fire(store, one, now))]
-        yield await firing.fire(store, fires)
+    more = True
+    while more:
+        unfit: dict[str, Exception] = {}
+        kept, more = await firing.fire_due(store, now, partial(_fire, now, unfit))
+        for id_, why in unfit.items():
+            await _stop(store, id_, why, now)
+        yield kept
 
 
-async def _fire(store: Store, subscription: Due, now: datetime) -> Fire | None:
+def _fire(now: datetime, unfit: dict[str, Exception], subscription: Firing) -> Fire | None:
+    """Reckons the slot of what is due, and the next fire; puts it down among the `unfit` where there is none."""
     try:
         schedule = parse(subscription.schedule, subscription.zone)
         lane = lane_of(subscription.place)
-    except InvalidSchedule as invalid:  # its zone left the zone database
-        whole = await subscriptions.get(store, subscription.id)
-        if whole:
-            await paused(store, whole, str(invalid), now)
-        return None
-    except InvalidPlace as invalid:  # nothing like it is let in; but if it is there, the others go on
-        await subscriptions.pause(store, subscription.id, str(invalid), now)
+    except (InvalidSchedule, InvalidPlace) as invalid:
+        unfit[subscription.id] = invalid
         return None
     expected = subscription.next_fire or now
     latest, following = expected, schedule.next(expected)
@@ -60,7 +58,16 @@ async def _fire(store: Store, subscription: Due, now: datetime) -> Fire | None:
         subscription=subscription.id,
         about={} if latest == expected else {"since": expected.isoformat()},
     )
-    return Fire(subscription, slot, following)
+    return Fire(subscription.id, slot, following)
+
+
+async def _stop(store: Store, id_: str, why: Exception, now: datetime) -> None:
+    """Pauses what cannot fire: its zone left the zone database; or its place is none, in which nobody can be told."""
+    subscription = await subscriptions.get(store, id_)
+    if subscription and isinstance(why, InvalidSchedule):
+        await paused(store, subscription, str(why), now)
+    elif subscription:
+        await subscriptions.pause(store, id_, str(why), now)
 
 
 async def propose_corrections(store: Store, retracted: Mapping[str, datetime], now: datetime) -> int:
@@ -100,19 +107,30 @@ async def mend_next_fires(store: Store, now: datetime) -> int:
         StoreUnavailable: not all could be set; it can be said again.
     """
     await upkeep.set_back(store, now)
-    wrong: list[Fire] = []
+    wrong: list[str] = []
     for one in await subscriptions.everywhere(store):
         if one.state != "active" or (one.next_fire and one.next_fire <= now):
             continue
         try:
-            expected = next_fire(one, now)
+            if next_fire(one, now) != one.next_fire:
+                wrong.append(one.id)
         except InvalidSchedule as invalid:
             await paused(store, one, str(invalid), now)
-            continue
-        if expected != one.next_fire:
-            wrong.append(Fire(one, None, expected))
-    for start in range(0, len(wrong), TOGETHER):
-        await firing.fire(store, wrong[start : start + TOGETHER])
+    await set_next_fires(store, wrong, now)
     if wrong:
         log.warning("clocks have changed; next digests were set anew", extra={"number": len(wrong)})
     return len(wrong)
+
+
+async def set_next_fires(store: Store, ids: Sequence[str], after: datetime) -> None:
+    """Has active subscriptions fire next at their first time after an instant.
+
+    Raises:
+        StoreUnavailable: not all could be set; it can be said again.
+    """
+
+    def anew(one: Firing) -> Fire:
+        return Fire(one.id, None, parse(one.schedule, one.zone).next(after))
+
+    for start in range(0, len(ids), firing.TOGETHER):
+        await firing.fire(store, ids[start : start + firing.TOGETHER], anew)

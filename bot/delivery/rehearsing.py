@@ -8,15 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.delivery.engine import Engine
+from bot.delivery.proposing import set_next_fires
 from bot.delivery.shelf import Shelf
 from bot.publishing import Absent, Found, Post, Publisher, Receipt, Unknown
-from bot.store import firing, slots, subscriptions
+from bot.store import slots, subscriptions
 from bot.store.copying import copied
-from bot.store.firing import Fire
 from bot.store.lanes import free_lanes
-from bot.store.opening import Store
 from bot.store.values import State
-from bot.subscribing.subscriptions import next_fire
 from briefings.paginate import Budget
 from knowledge import Knowledge
 
@@ -93,7 +91,8 @@ async def rehearse(
                 name: Rehearsed(name, budget, show, clock) for name, budget in budgets.items()
             }
             engine = Engine(made, Shelf(made, lambda: knowledge), publishers, clock, names=names, linger=0.0)
-            await _pass_over(made, now)
+            ids = [one.id for one in await subscriptions.everywhere(made)]
+            await set_next_fires(made, ids, start - timedelta(microseconds=1))
             while now <= end:
                 await engine.tick()
                 await engine.finish()
@@ -102,9 +101,3 @@ async def rehearse(
                     break
                 now = max(following, now + timedelta(microseconds=1))
             return await slots.endings(made, start)
-
-
-async def _pass_over(store: Store, start: datetime) -> None:
-    """Sets what fires before a period to its first fire in it."""
-    active = [one for one in await subscriptions.everywhere(store) if one.state == "active"]
-    await firing.fire(store, [Fire(one, None, next_fire(one, start - timedelta(microseconds=1))) for one in active])

@@ -1,20 +1,24 @@
 """Firing: subscriptions that are due get their slots, and their next fires, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.opening import Store
 from bot.store.slots import keep
 from bot.store.sql import whole
 from bot.store.tables import subscription
-from bot.store.values import Slot, Subscription
+from bot.store.values import Slot
+
+TOGETHER = 100
+"""How many subscriptions are fired in a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class Firing:
     """Is what firing asks of a subscription; `catch_up` is in seconds."""
 
     id: str
@@ -22,75 +26,52 @@ class Due:
     schedule: str
     zone: str
     catch_up: int
-    state: str
     next_fire: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Fire:
-    """Is a subscription as it was read, the slot for what it is due, if anything, and when it fires next."""
+    """Is the slot for what a subscription is due, if anything, and when it fires next."""
 
-    read: Due | Subscription
+    subscription: str
     slot: Slot | None
     next_fire: datetime | None
 
 
+Reckon = Callable[[Firing], Fire | None]
+"""Reckons what becomes of a subscription that stays as it is meanwhile; None leaves it so."""
+
+
 @whole
-async def due(store: Store, now: datetime) -> list[Due]:
-    """Returns the active subscriptions whose next fire has come, the longest due first."""
+async def fire_due(store: Store, now: datetime, reckon: Reckon) -> tuple[int, bool]:
+    """Fires of the active subscriptions whose next fire has come a hundred, those that are due longest.
+
+    Returns how many slots were new, and whether to go on: there is more that is due, and something has fired.
+    """
     come = subscription.c.state == "active", subscription.c.next_fire <= now
-    async with store.reading() as tx:
-        rows = await tx.execute(select(*_DUE).where(*come).order_by(subscription.c.next_fire, subscription.c.id))
-        return [Due(*row) for row in rows]
+    longest = select(subscription.c.id).where(*come).order_by(subscription.c.next_fire).limit(TOGETHER)
+    async with store.writing() as tx:
+        fires = await _fire(tx, (subscription.c.id.in_(longest), *come), reckon)
+        left = bool(fires) and await tx.scalar(select(exists().where(*come)))
+        return await keep(tx, [one.slot for one in fires if one.slot]), bool(left)
 
 
 @whole
-async def fire(store: Store, fires: Sequence[Fire]) -> int:
-    """Keeps slots and next fires together, and returns how many slots were new.
-
-    A subscription that was edited, paused or fired since it was read is left as it is.
-    """
-    in_order = sorted(fires, key=lambda one: one.read.id)  # so that no two writers wait in a ring
-    try:
-        return await _all(store, in_order)
-    except _Changed:
-        return sum([await _alone(store, one) for one in in_order])
-
-
-async def _all(store: Store, fires: Sequence[Fire]) -> int:
-    """Keeps all, or nothing.
-
-    Raises:
-        _Changed: one of them is no longer as it was read.
-    """
-    rows = [
-        {"its_id": one.read.id, "next_fire": one.next_fire} | {f"read_{n}": getattr(one.read, n) for n in _READ}
-        for one in fires
-    ]
-    if not rows:
-        return 0
+async def fire(store: Store, ids: Sequence[str], reckon: Reckon) -> None:
+    """Fires those of some subscriptions that are active, whether they are due or not."""
     async with store.writing() as tx:
-        if (await tx.execute(_MOVE, rows)).rowcount < len(rows):
-            raise _Changed
-        return await keep(tx, [one.slot for one in fires if one.slot])
+        fires = await _fire(tx, (subscription.c.id.in_(ids), subscription.c.state == "active"), reckon)
+        await keep(tx, [one.slot for one in fires if one.slot])
 
 
-async def _alone(store: Store, one: Fire) -> int:
-    try:
-        return await _all(store, [one])
-    except _Changed:
-        return 0
+async def _fire(tx: AsyncConnection, which: Sequence[ColumnElement[bool]], reckon: Reckon) -> list[Fire]:
+    # Locked by their ids in order, so that no two writers wait in a ring.
+    rows = await tx.execute(select(*_FIRING).where(*which).order_by(subscription.c.id).with_for_update())
+    fires = [fire for row in rows if (fire := reckon(Firing(*row)))]
+    if fires:
+        await tx.execute(_MOVE, [{"its_id": one.subscription, "following": one.next_fire} for one in fires])
+    return fires
 
 
-class _Changed(Exception):
-    """Undoes what was fired together: a subscription is not as it was read."""
-
-
-_DUE = [subscription.c[one.name] for one in fields(Due)]
-_READ = ("schedule", "zone", "state", "next_fire")
-_AS_READ = [subscription.c[name].is_not_distinct_from(bindparam(f"read_{name}")) for name in _READ]
-_MOVE = (
-    update(subscription)
-    .where(subscription.c.id == bindparam("its_id"), *_AS_READ)
-    .values(next_fire=bindparam("next_fire"))
-)
+_FIRING = [subscription.c[one.name] for one in fields(Firing)]
+_MOVE = update(subscription).where(subscription.c.id == bindparam("its_id")).values(next_fire=bindparam("following"))

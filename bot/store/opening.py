@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.store.errands import connected
 from bot.store.files import prepare
 from bot.store.tables import REVISION
 from bot.store.together import Together
@@ -192,25 +194,11 @@ def engine_to(address: URL, wait: float) -> AsyncEngine:
             raise StoreUnavailable(
                 "DATABASE_URL names PostgreSQL, whose driver is not installed; install briefbot[postgres]"
             ) from None
-    engine = create_async_engine(address, pool_timeout=30)
-    event.listen(engine.sync_engine, "connect", lambda connection, _: _prepare_connection(connection, wait))
+    engine = create_async_engine(
+        address, pool_timeout=30, connect_args={"async_creator_fn": partial(connected, wait=wait)}
+    )
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
-
-
-def _prepare_connection(connection: Any, wait: float) -> None:
-    connection.isolation_level = None  # or the driver would begin transactions by rules of its own
-    cursor = connection.cursor()
-    # The wait comes first: the others need locks. FULL, since a message may go out only after its intent is on disk.
-    for name, value in (
-        ("busy_timeout", int(wait * 1000)),
-        ("journal_mode", "WAL"),
-        ("synchronous", "FULL"),
-        ("foreign_keys", "ON"),
-        ("secure_delete", "ON"),  # what is erased is overwritten
-    ):
-        cursor.execute(f"PRAGMA {name}={value}")
-    cursor.close()
 
 
 def _begin(connection: Any) -> None:
