@@ -80,12 +80,14 @@ class Unknown:
 class Publisher(Protocol):
     """Posts what nobody asked for just now; works without `Platform.serve`, by requests alone, inside its context.
 
-    `settle` is how many seconds after an unclear outcome it makes sense to look: longer than a request may take.
+    `settle` is how many seconds after an unclear outcome it makes sense to look: longer than a request may take;
+    `at_once` how many digests may be under way at once, its limits of rate being its own.
     """
 
     name: str
     budget: Budget
     settle: float
+    at_once: int
 
     def opened(self) -> AbstractAsyncContextManager[None]:
         """Gives the context in which it posts."""

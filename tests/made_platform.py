@@ -71,6 +71,7 @@ class Platform:
     faults: Faults = field(default_factory=Faults)
     rate: float = 0.0
     settle: float = 12.0
+    at_once: int = 32
     budget: Any = BUDGET
     messages: dict[str, list[tuple[datetime, Post]]] = field(default_factory=lambda: defaultdict(list))
     attempts: Counter[str] = field(default_factory=Counter)

@@ -9,7 +9,7 @@ import pytest
 from bot.delivery.engine import Engine
 from bot.delivery.running import ready
 from bot.delivery.trouble import FIRST
-from bot.publishing import DeliveryError, Post
+from bot.publishing import DeliveryError, Post, Receipt
 from bot.store import lanes, subscriptions
 from bot.store.opening import Store
 from tests.databases import Sqlite
@@ -78,6 +78,26 @@ def test_an_outage_that_begins_among_many_leaves_those_unclear_that_were_under_w
     record_property("unclear after an outage of an hour that begins among many", unclear)
     assert unclear <= 6
     assert states(world)["sent"] == 200 - unclear
+
+
+def test_no_more_are_under_way_at_once_than_the_platform_says(world: World) -> None:
+    world.platform.at_once = 6
+    crowd(world, 100)
+    under_way, most, publish = 0, 0, world.platform.publish
+
+    async def counted(post: Post) -> Receipt:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await publish(post)
+        finally:
+            under_way -= 1
+
+    world.platform.publish = counted  # type: ignore[method-assign]
+    world.live(hours=1)
+    assert most == 6
+    assert states(world)["sent"] == 100
 
 
 def test_where_only_messages_fail_they_are_tried_ever_more_seldom(world: World) -> None:

@@ -104,7 +104,7 @@ class Engine:
         if hold is None:
             return False
         publisher = self.publishers[platform_of(name)]
-        grip = Grip(self.store, hold, now + lease, self.now, self.monotonic, self.lease)
+        grip = Grip(self.store, hold, now + lease, self.now, self.monotonic, self.lease, publisher.at_once)
         names = self.names.get(publisher.name, {})
         sending = Sending(self.store, publisher, grip, self.operators, self.now, self.tally)
         posting = Posting(sending, self.shelf, names)

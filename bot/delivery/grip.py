@@ -25,7 +25,7 @@ REQUEST = 12.0
 
 
 class Grip:
-    """Holds a lane until it is left, lost or not renewed in time."""
+    """Holds a lane until it is left, lost or not renewed in time; `at_once` digests may be under way in it."""
 
     def __init__(
         self,
@@ -35,9 +35,10 @@ class Grip:
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
         lease: float = LEASE,
+        at_once: int = 32,
     ) -> None:
         self.hold = hold
-        self.trouble = Trouble(hold.trouble)
+        self.trouble = Trouble(hold.trouble, at_once)
         self._lease = lease
         self._store = store
         self._until = until

@@ -31,6 +31,7 @@ class Rehearsed:
     show: Show
     now: Callable[[], datetime]
     settle: float = 0.0
+    at_once: int = 32
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:

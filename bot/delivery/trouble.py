@@ -2,9 +2,6 @@
 
 from bot.publishing import DeliveryError
 
-WIDEST = 32
-"""Digests that are under way in a lane at once; its limits of rate are the platform's own."""
-
 FIRST = 4
 """As many before anything was taken: what a platform that is down leaves unclear is no more than these."""
 
@@ -16,13 +13,15 @@ class Trouble:
     """Knows how a platform takes what is sent in a lane.
 
     `reason` is why nothing is taken, as it is kept for people to read; empty where all is well. While it is `in_doubt`,
-    nothing is sent: the platform is asked first. `width` is how many digests may be under way at once.
+    nothing is sent: the platform is asked first. `width` is how many digests may be under way at once, and `widest` how
+    many where all is well.
     """
 
-    def __init__(self, reason: str = "") -> None:
+    def __init__(self, reason: str, widest: int) -> None:
         self.reason = reason
         self.in_doubt = bool(reason)
-        self.width = FIRST
+        self.width = min(FIRST, widest)
+        self.widest = widest
         self.round = 0
         self._met = 0
         self._latest: DeliveryError | None = None
@@ -31,7 +30,7 @@ class Trouble:
         """Takes into account that a message was taken which was sent in the round `begun`."""
         if begun == self.round:
             self._met, self._latest = 0, None
-            self.width = min(self.width + 1, WIDEST)
+            self.width = min(self.width + 1, self.widest)
 
     def met(self, error: DeliveryError, begun: int) -> float:
         """Takes into account what happened to a message, and returns for how many seconds nothing is to be sent.

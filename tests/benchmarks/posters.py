@@ -136,7 +136,10 @@ class Sender:
 
     def __init__(self, publisher: Publisher, page: Document) -> None:
         store = cast("Store", None)  # nothing is written down
-        self.grip = Grip(store, Hold("lane", "owner", 1), utc_now() + HOUR, utc_now, lease=HOUR.total_seconds())
+        self.grip = Grip(
+            store, Hold("lane", "owner", 1), utc_now() + HOUR, utc_now, lease=HOUR.total_seconds(),
+            at_once=publisher.at_once,
+        )  # fmt: skip
         self._publisher = publisher
         self._page = page
         self._sending = Unwritten(store, publisher, self.grip, "", utc_now)

@@ -55,6 +55,7 @@ class DiscordPublisher:
     name = "discord"
     budget = BUDGET
     settle = TIMEOUT + 2
+    at_once = 32
 
     def __init__(
         self,

@@ -43,6 +43,7 @@ class SlackPublisher:
     name = "slack"
     budget = BUDGET
     settle = 12.0
+    at_once = 8  # as many connections keep its pace; and no more than these are unclear where it takes nothing
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ class TerminalPublisher:
     name = "terminal"
     budget = BUDGET
     settle = 0.0
+    at_once = 1
 
     def __init__(self, stdout: TextIO | None = None) -> None:
         self._screen = Screen(stdout)
