@@ -16,9 +16,15 @@ from bot.platforms.discord.pacing import Pacing
 
 @asynccontextmanager
 async def called_back(pacing: Pacing) -> AsyncIterator[None]:
-    """Gives the context in which answers are sent so; their refusals are counted, and none is sent after too many."""
+    """Gives the context in which answers are sent so; their refusals are counted, and none is sent after too many.
+
+    How long an answer may take, whoever sends it sees to.
+    """
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), middlewares=(pacing.counted,)
+        connector=aiohttp.TCPConnector(limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),
+        middlewares=(pacing.counted,),
     ) as session:
         before = async_context.set(_Callbacks(session))
         try:
