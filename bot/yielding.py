@@ -15,7 +15,7 @@ class Yielding:
         """When the first in this turn of the loop began."""
 
     async def turn(self) -> None:
-        """Returns at once, or in a later turn of the loop: of those that wait for one, each has its own if it is long."""
+        """Returns at once, or in a later turn of the loop: of those that wait, each that is long has its own."""
         while self._since is not None and time.monotonic() - self._since >= LONG:
             await asyncio.sleep(0)
         if self._since is None:
