@@ -11,7 +11,7 @@ from tests.databases import Sqlite
 from tests.every_core import SCALE, on_every_core
 from tests.simulated import Month
 
-SEEDS = [int(os.environ["SEED"])] if "SEED" in os.environ else range(30)
+SEEDS = [int(os.environ["SEED"])] if "SEED" in os.environ else range(20)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def after(seed: int, on_sqlite: Sqlite) -> list[str]:
 
 @pytest.mark.long(minutes=15)
 def test_thousands_of_months_end_well(on_sqlite: Sqlite, record_property: Callable[[str, object], None]) -> None:
-    seeds = range(30, 30 + round(2_000 * SCALE))
+    seeds = range(20, 20 + round(2_000 * SCALE))
     empty = Path(on_sqlite.ready().removeprefix("sqlite:///"))
 
     def lived(seed: int) -> list[str]:
