@@ -53,7 +53,7 @@ async def test_subscriptions_are_listed_by_place_and_by_workspace(store: Store) 
 
 def fired(one: Firing) -> Fire:
     """Returns what becomes of a subscription that is due: a slot by its id and instant, and a day's rest."""
-    return Fire(one.id, slot(f"{one.id}@{one.next_fire}", subscription=one.id), NOW + DAY)
+    return Fire(slot(f"{one.id}@{one.next_fire}", subscription=one.id), NOW + DAY)
 
 
 async def fired_when(store: Store, now: datetime) -> list[str]:
@@ -110,7 +110,7 @@ async def test_next_fires_are_set_of_what_is_active_alone(store: Store) -> None:
     await subscribed(store)
     await subscribed(store, "paused")
     await subscriptions.pause(store, "paused", "by U1", NOW)
-    await firing.fire(store, ["airships", "paused", "nobody"], lambda one: Fire(one.id, None, NOW + DAY))
+    await firing.move(store, ["airships", "paused", "nobody"], lambda one: NOW + DAY)
     found = {one.id: one.next_fire for one in await subscriptions.everywhere(store)}
     assert found == {"airships": NOW + DAY, "paused": None}
 

@@ -67,7 +67,7 @@ async def test_of_many_that_fire_at_once_one_fires_a_subscription_and_edits_mean
         await subscribed(store, f"{one:03}")
 
     def fired(one: Firing) -> Fire:
-        return Fire(one.id, slot(f"{one.id} {one.schedule}", subscription=one.id), NOW + 2 * HOUR)
+        return Fire(slot(f"{one.id} {one.schedule}", subscription=one.id), NOW + 2 * HOUR)
 
     def edited(one: int) -> Coroutine[Any, Any, bool]:
         return subscriptions.change(store, f"{one:03}", NOW, schedule="mondays 08:00", next_fire=NOW + HOUR)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.answer import Answers
 from bot.platforms.terminal.adapter import Terminal
@@ -59,6 +61,19 @@ def test_an_address_is_never_broken_over_two_rows() -> None:
     addresses = [line for line in render(document, numbered=True) if "https://" in line.plain]
     assert addresses
     assert all(line.unbroken for line in addresses)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("", 0), ("plain", 5), ("“so”", 4), ("腾讯 QQ", 7), ("e\u0301", 1), ("a\u200db", 2), ("🙂", 2)],
+)
+def test_a_wide_letter_takes_two_columns_and_a_mark_none(text: str, columns: int) -> None:
+    assert cell_len(text) == columns
+
+
+@given(st.text(), st.text())
+def test_texts_side_by_side_take_the_columns_of_both(one: str, other: str) -> None:
+    assert cell_len(one + other) == cell_len(one) + cell_len(other)
 
 
 def test_no_number_is_parted_from_its_choice() -> None:

@@ -58,7 +58,7 @@ def _fire(now: datetime, unfit: dict[str, Exception], subscription: Firing) -> F
         subscription=subscription.id,
         about={} if latest == expected else {"since": expected.isoformat()},
     )
-    return Fire(subscription.id, slot, following)
+    return Fire(slot, following)
 
 
 async def _stop(store: Store, id_: str, why: Exception, now: datetime) -> None:
@@ -128,9 +128,6 @@ async def set_next_fires(store: Store, ids: Sequence[str], after: datetime) -> N
     Raises:
         StoreUnavailable: not all could be set; it can be said again.
     """
-
-    def anew(one: Firing) -> Fire:
-        return Fire(one.id, None, parse(one.schedule, one.zone).next(after))
-
     for start in range(0, len(ids), firing.TOGETHER):
-        await firing.fire(store, ids[start : start + firing.TOGETHER], anew)
+        some = ids[start : start + firing.TOGETHER]
+        await firing.move(store, some, lambda one: parse(one.schedule, one.zone).next(after))

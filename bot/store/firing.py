@@ -1,8 +1,9 @@
 """Firing: subscriptions that are due get their slots, and their next fires, in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,48 +30,49 @@ class Firing:
     next_fire: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Fire:
-    """Is the slot for what a subscription is due, if anything, and when it fires next."""
+class Fire(NamedTuple):
+    """Is the slot for what a subscription is due, and when it fires next."""
 
-    subscription: str
-    slot: Slot | None
+    slot: Slot
     next_fire: datetime | None
 
 
-Reckon = Callable[[Firing], Fire | None]
-"""Reckons what becomes of a subscription that stays as it is meanwhile; None leaves it so."""
-
-
 @whole
-async def fire_due(store: Store, now: datetime, reckon: Reckon) -> tuple[int, bool]:
+async def fire_due(store: Store, now: datetime, reckon: Callable[[Firing], Fire | None]) -> tuple[int, bool]:
     """Fires of the active subscriptions whose next fire has come a hundred, those that are due longest.
 
-    Returns how many slots were new, and whether to go on: there is more that is due, and something has fired.
+    `reckon` tells what becomes of a subscription, which stays as it is meanwhile; None leaves it so. Returns how many
+    slots were new, and whether to go on: there is more that is due, and something has fired.
     """
     come = subscription.c.state == "active", subscription.c.next_fire <= now
     longest = select(subscription.c.id).where(*come).order_by(subscription.c.next_fire).limit(TOGETHER)
     async with store.writing() as tx:
-        fires = await _fire(tx, (subscription.c.id.in_(longest), *come), reckon)
-        left = bool(fires) and await tx.scalar(select(exists().where(*come)))
-        return await keep(tx, [one.slot for one in fires if one.slot]), bool(left)
+        found = await _locked(tx, subscription.c.id.in_(longest), *come)
+        fires = {one.id: fire for one in found if (fire := reckon(one))}
+        if not fires:
+            return 0, False
+        await _move(tx, {id_: fire.next_fire for id_, fire in fires.items()})
+        kept = await keep(tx, [fire.slot for fire in fires.values()])
+        return kept, bool(await tx.scalar(select(exists().where(*come))))
 
 
 @whole
-async def fire(store: Store, ids: Sequence[str], reckon: Reckon) -> None:
-    """Fires those of some subscriptions that are active, whether they are due or not."""
+async def move(store: Store, ids: Sequence[str], following: Callable[[Firing], datetime | None]) -> None:
+    """Sets anew when those of some subscriptions fire next that are active."""
     async with store.writing() as tx:
-        fires = await _fire(tx, (subscription.c.id.in_(ids), subscription.c.state == "active"), reckon)
-        await keep(tx, [one.slot for one in fires if one.slot])
+        found = await _locked(tx, subscription.c.id.in_(ids), subscription.c.state == "active")
+        await _move(tx, {one.id: following(one) for one in found})
 
 
-async def _fire(tx: AsyncConnection, which: Sequence[ColumnElement[bool]], reckon: Reckon) -> list[Fire]:
-    # Locked by their ids in order, so that no two writers wait in a ring.
+async def _locked(tx: AsyncConnection, *which: ColumnElement[bool]) -> list[Firing]:
+    # By their ids in order, so that no two writers wait in a ring.
     rows = await tx.execute(select(*_FIRING).where(*which).order_by(subscription.c.id).with_for_update())
-    fires = [fire for row in rows if (fire := reckon(Firing(*row)))]
+    return [Firing(*row) for row in rows]
+
+
+async def _move(tx: AsyncConnection, fires: Mapping[str, datetime | None]) -> None:
     if fires:
-        await tx.execute(_MOVE, [{"its_id": one.subscription, "following": one.next_fire} for one in fires])
-    return fires
+        await tx.execute(_MOVE, [{"its_id": id_, "following": next_fire} for id_, next_fire in fires.items()])
 
 
 _FIRING = [subscription.c[one.name] for one in fields(Firing)]

@@ -1,12 +1,18 @@
 """How many columns a terminal gives a text."""
 
+import re
 import unicodedata
 from functools import lru_cache
+
+_OTHERS = re.compile(r"[^\x00-\x7f]")
 
 
 def cell_len(text: str) -> int:
     """Returns the columns that a terminal gives a text: two for a wide letter (Unicode TR 11), none for a mark."""
-    return len(text) if text.isascii() else sum(map(_columns, text))
+    if text.isascii():
+        return len(text)
+    others = _OTHERS.findall(text)  # few, as a rule: quotes, dashes, a name
+    return len(text) - len(others) + sum(map(_columns, others))
 
 
 @lru_cache(4096)
