@@ -22,7 +22,7 @@ def url(on_sqlite: Sqlite) -> str:
 
 
 def gripped(store: Store) -> Grip:
-    return Grip(store, Hold("slack:T1", "me", 1), NOON + timedelta(hours=1), lambda: NOON)
+    return Grip(store, Hold("slack:T1", "me", 1), NOON + timedelta(hours=1), lambda: NOON, 32)
 
 
 async def test_whoever_waits_for_a_turn_is_let_go_when_the_lane_ends(store: Store) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from bot.delivery.proposing import propose_due
 from bot.store import firing, slots, subscriptions
 from bot.store.firing import Fire, Firing
 from bot.store.opening import Store
@@ -91,12 +92,21 @@ async def test_of_many_that_are_due_a_hundred_fire_at_a_time_and_first_what_was_
     assert await firing.fire_due(store, NOW, fired) == (1, False)
 
 
-async def test_what_is_left_as_it_is_does_not_fire_and_is_not_asked_about_for_ever(store: Store) -> None:
+async def test_what_is_left_as_it_is_does_not_fire_and_is_due_still(store: Store) -> None:
     await subscribed(store, "good")
     await subscribed(store, "bad")
     assert await firing.fire_due(store, NOW, lambda one: fired(one) if one.id == "good" else None) == (1, True)
-    assert await firing.fire_due(store, NOW, lambda _: None) == (0, False)
+    assert await firing.fire_due(store, NOW, lambda _: None) == (0, True)
     assert await subscriptions.earliest_fire(store) == NOW
+
+
+async def test_many_that_cannot_fire_keep_no_other_from_firing(store: Store) -> None:
+    for number in range(firing.TOGETHER + 1):
+        nowhere = {"place": "nowhere"} if number % 2 else {"zone": "Europe/Atlantis"}
+        await subscribed(store, str(number), next_fire=NOW - HOUR, **nowhere)
+    await subscribed(store, "good")
+    assert sum([kept async for kept in propose_due(store, NOW)]) == 1
+    assert [one.id for one in await subscriptions.everywhere(store) if one.state == "active"] == ["good"]
 
 
 async def test_a_fire_whose_slot_is_there_already_still_moves_on(store: Store) -> None:

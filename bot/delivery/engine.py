@@ -104,7 +104,7 @@ class Engine:
         if hold is None:
             return False
         publisher = self.publishers[platform_of(name)]
-        grip = Grip(self.store, hold, now + lease, self.now, self.monotonic, self.lease, publisher.at_once)
+        grip = Grip(self.store, hold, now + lease, self.now, publisher.at_once, self.monotonic, self.lease)
         names = self.names.get(publisher.name, {})
         sending = Sending(self.store, publisher, grip, self.operators, self.now, self.tally)
         posting = Posting(sending, self.shelf, names)

@@ -33,9 +33,9 @@ class Grip:
         hold: Hold,
         until: datetime,
         now: Callable[[], datetime],
+        at_once: int,
         monotonic: Callable[[], float] = time.monotonic,
         lease: float = LEASE,
-        at_once: int = 32,
     ) -> None:
         self.hold = hold
         self.trouble = Trouble(hold.trouble, at_once)

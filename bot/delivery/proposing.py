@@ -32,7 +32,7 @@ async def propose_due(store: Store, now: datetime) -> AsyncIterator[int]:
         unfit: dict[str, Exception] = {}
         kept, more = await firing.fire_due(store, now, partial(_fire, now, unfit))
         for id_, why in unfit.items():
-            await _stop(store, id_, why, now)
+            await _stop(store, id_, why, now)  # or it would be due again and again
         yield kept
 
 
@@ -63,11 +63,10 @@ def _fire(now: datetime, unfit: dict[str, Exception], subscription: Firing) -> F
 
 async def _stop(store: Store, id_: str, why: Exception, now: datetime) -> None:
     """Pauses what cannot fire: its zone left the zone database; or its place is none, in which nobody can be told."""
-    subscription = await subscriptions.get(store, id_)
-    if subscription and isinstance(why, InvalidSchedule):
-        await paused(store, subscription, str(why), now)
-    elif subscription:
+    if isinstance(why, InvalidPlace):
         await subscriptions.pause(store, id_, str(why), now)
+    elif subscription := await subscriptions.get(store, id_):
+        await paused(store, subscription, str(why), now)
 
 
 async def propose_corrections(store: Store, retracted: Mapping[str, datetime], now: datetime) -> int:

@@ -42,15 +42,13 @@ async def fire_due(store: Store, now: datetime, reckon: Callable[[Firing], Fire 
     """Fires of the active subscriptions whose next fire has come a hundred, those that are due longest.
 
     `reckon` tells what becomes of a subscription, which stays as it is meanwhile; None leaves it so. Returns how many
-    slots were new, and whether to go on: there is more that is due, and something has fired.
+    slots were new, and whether anything is due still, what was left among it.
     """
     come = subscription.c.state == "active", subscription.c.next_fire <= now
     longest = select(subscription.c.id).where(*come).order_by(subscription.c.next_fire).limit(TOGETHER)
     async with store.writing() as tx:
         found = await _locked(tx, subscription.c.id.in_(longest), *come)
         fires = {one.id: fire for one in found if (fire := reckon(one))}
-        if not fires:
-            return 0, False
         await _move(tx, {id_: fire.next_fire for id_, fire in fires.items()})
         kept = await keep(tx, [fire.slot for fire in fires.values()])
         return kept, bool(await tx.scalar(select(exists().where(*come))))

@@ -136,10 +136,8 @@ class Sender:
 
     def __init__(self, publisher: Publisher, page: Document) -> None:
         store = cast("Store", None)  # nothing is written down
-        self.grip = Grip(
-            store, Hold("lane", "owner", 1), utc_now() + HOUR, utc_now, lease=HOUR.total_seconds(),
-            at_once=publisher.at_once,
-        )  # fmt: skip
+        hold, lease = Hold("lane", "owner", 1), HOUR.total_seconds()
+        self.grip = Grip(store, hold, utc_now() + HOUR, utc_now, publisher.at_once, lease=lease)
         self._publisher = publisher
         self._page = page
         self._sending = Unwritten(store, publisher, self.grip, "", utc_now)

@@ -177,8 +177,8 @@ def _packed(runs: list[Run]) -> Iterator[Line]:
 
 
 def _statement(statement: Statement, label: str = "", style: str = "", indent: int = 0) -> Iterator[Line]:
-    yield Line(((visible(label), ""), (visible(statement.text), style), _marks(statement.citations)), indent)
-    yield Line(((visible(statement.dateline), "dim"),), indent + 2)
+    yield Line((_run(label), _run(statement.text, style), _marks(statement.citations)), indent)
+    yield _line(statement.dateline, "dim", indent + 2)
 
 
 def _row(columns: tuple[str, ...], row: Row) -> Iterator[Line]:
