@@ -1030,7 +1030,7 @@ def test_a_session_that_was_lost_too_long_cannot_be_resumed(bot: Bot, place: Pla
 
 
 def test_what_was_missed_is_told_again(fake: FakeDiscord, elsewhere: Elsewhere) -> None:
-    fake.heartbeat_interval = 0.1
+    fake.heartbeat_interval, fake.answer_within = 0.1, 30.0
     with running(fake, elsewhere, heartbeat_timeout=0.3) as bot:
         place = Place(fake)
         fake.do(fake.go_deaf())
@@ -1049,6 +1049,7 @@ def test_who_stops_beating_is_closed(fake: FakeDiscord) -> None:
 
 def test_an_interaction_waits_for_a_connection(bot: Bot, place: Place) -> None:
     fake = place.fake
+    fake.answer_within = 30.0  # the library waits up to 2 s, then up to 4, and so on, at random
     fake.refuse_connections(seconds=0.3)
     fake.do(fake.abort())
     asked = place.ask("company", name="Tesla")
