@@ -68,21 +68,26 @@ def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
         first = unit[0]
         if isinstance(first, _ENDING_SECTIONS):
             heading = first if isinstance(first, Heading) else None
-        if not isinstance(first, Break) and page.take(unit):
-            continue
-        if page.blocks:
-            yield page.turn()
         if isinstance(first, Break):
+            if page.blocks:
+                yield page.turn()
             continue
-        again = heading and first is not heading and Heading(words.text("continued", heading=heading.text))
-        if not (again and page.take((again, *unit))) and not page.take(unit):
-            yield from page.take_apart(unit)
+        if page.take(unit):
+            continue
+        for piece in _pieces(unit):
+            if page.take(piece):
+                continue
+            if page.blocks:
+                yield page.turn()
+            again = heading and piece[0] is not heading and Heading(words.text("continued", heading=heading.text))
+            if not (again and page.take((again, *piece))) and not page.take(piece):
+                yield from page.take_apart(piece)
     if page.blocks:
         yield page.blocks
 
 
 def _units(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
-    """Yields what may not be parted: pieces of blocks, each with the heading right before it."""
+    """Yields each block, with the heading right before it."""
     heading: Heading | None = None
     for block in blocks:
         if heading and isinstance(block, Heading | Break):
@@ -91,14 +96,21 @@ def _units(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
         if isinstance(block, Heading):
             heading = block
             continue
-        for piece in _pieces(block):
-            yield (heading, piece) if heading else (piece,)
-            heading = None
+        yield (heading, block) if heading else (block,)
+        heading = None
     if heading:
         yield (heading,)
 
 
-def _pieces(block: Block) -> Sequence[Block]:
+def _pieces(unit: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
+    """Yields what of a unit may not be parted: its rows or choices, the first with the heading before them."""
+    *before, block = unit
+    for piece in _rows(block):
+        yield (*before, piece)
+        before = []
+
+
+def _rows(block: Block) -> Sequence[Block]:
     match block:
         case Facts(rows):
             return [Facts((row,)) for row in rows]
@@ -135,9 +147,10 @@ class _Filling:
         for block in unit:
             cost = self._budget.cost(block)
             left = tuple(map(sub, left, cost))
-            for number in citations(block):
-                if number not in cited:
-                    cited = cited | {number}
+            first = {*citations(block)} - cited
+            if first:
+                cited = cited | first
+                for number in first:
                     left = tuple(map(sub, left, self._sources[number]))
         if min(left) < 0:
             return False
