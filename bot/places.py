@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from bot.platforms import PLATFORMS, limits
-from bot.schedule_words import shown
+from bot.typed import shown
 from knowledge import nearest
 
 
@@ -48,10 +49,16 @@ def place_of(written: str) -> Place:
         said = f"{shown(written)} is no place" if written.strip() else "a place is missing"
         raise InvalidPlace(f"{said}; write such as {ways}")
     known = limits(platform)
-    match = re.fullmatch(known.PLACE, rest, re.ASCII)
+    match = _pattern(platform).fullmatch(rest)
     if match is None:
         raise InvalidPlace(f"{shown(written)} is no place on {platform}; write such as {known.PLACE_EXAMPLE}")
-    return Place(platform, match["workspace"], match["channel"], match["thread"] or "")
+    workspace, channel, thread = match.group("workspace", "channel", "thread")
+    return Place(platform, workspace, channel, thread or "")
+
+
+@cache
+def _pattern(platform: str) -> re.Pattern[str]:
+    return re.compile(limits(platform).PLACE, re.ASCII)
 
 
 def workspace_of(written: str) -> str:

@@ -26,7 +26,7 @@ USUAL_DAYS = 30
 MOST_COMPARED = 3
 _DAYS = re.compile(r"([0-9]{1,5})\s?(?:d|days?)?", re.IGNORECASE)
 _PERIOD = re.compile(r"(?<!\S)([0-9]{1,5})\s?(?:d|days?)(?!\S)", re.IGNORECASE)
-_BETWEEN_NAMES = re.compile(
+_BETWEEN_NAMES = (  # compiled where it is needed: that takes as long as an answer
     r"\s*[,，、;；/]\s*|\s+(?:(?i:vs\.?|versus|and)|&)\s+|(?<=[\u4e00-\u9fff])\s*[和与跟]\s*(?=[\u4e00-\u9fff])"
 )
 
@@ -137,7 +137,7 @@ def split_names(words: str) -> list[str]:
     Raises:
         Misused: there are more.
     """
-    names = [name for name in _BETWEEN_NAMES.split(words) if name]
+    names = [name for name in re.split(_BETWEEN_NAMES, words) if name]
     if len(names) > MOST_COMPARED:
         raise Misused("compare_many", number=len(names))
     return names

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
+from bot.typed import shown
 from knowledge.problems import did_you_mean
 
 EXAMPLES = ("weekdays at 09:00", "daily 8am and 6pm", "first monday of the month 10:00", "every 2 hours", "0 9 * * 1-5")
@@ -66,12 +67,6 @@ class Words:
 
     crons: tuple[str, ...]
     said: str
-
-
-def shown(typed: str) -> str:
-    """Returns what was typed in quotes, short and printable."""
-    short = typed if len(typed) <= 60 else f"{typed[:59]}…"
-    return '"' + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in short) + '"'
 
 
 def ordinal(number: int) -> str:

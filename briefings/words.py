@@ -23,6 +23,8 @@ MOST_MARKS = 2
 """Combining marks in a row that an echo keeps."""
 
 _MACRO = re.compile(r"{% macro (\w+)\(.*?{%-? endmacro %}", re.DOTALL)
+_LABEL = re.compile(r"{% macro \w+\(\) %}([^{]*){% endmacro %}")
+"""A macro that is nothing but its words."""
 
 
 class _Macros:
@@ -41,10 +43,14 @@ class _Macros:
     def __getattr__(self, name: str) -> Any:
         if name not in self._sources:
             raise AttributeError(f"there is no macro {name}")
-        template = self._environment.from_string(self._sources[name])
-        macro = getattr(template.make_module(self._known, shared=True), name)
+        label = _LABEL.fullmatch(self._sources[name])
+        macro = self._compiled(name) if label is None else lambda: label[1]
         setattr(self, name, macro)
         return macro
+
+    def _compiled(self, name: str) -> Any:
+        template = self._environment.from_string(self._sources[name])
+        return getattr(template.make_module(self._known, shared=True), name)
 
     def _said(self, name: str, *values: Any, **named: Any) -> Any:
         return getattr(self, name)(*values, **named)

@@ -1,4 +1,4 @@
-"""Characters that have no place in a curated text."""
+"""Characters that have no place in a curated text, or on a terminal."""
 
 import unicodedata
 
@@ -8,6 +8,11 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | {chr(poin
 _FORBIDDEN_CATEGORIES = {"Cc": "control", "Cs": "surrogate", "Co": "private-use"}
 _SEPARATORS = {"Zl", "Zp"}
 _MOST_MARKS = 4
+
+
+def printable(text: str) -> str:
+    """Returns a text as it was typed, fit for a terminal, which would obey some characters: these as their escapes."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def unsafe(text: str) -> str | None:

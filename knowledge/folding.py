@@ -12,7 +12,7 @@ _HAN_RANGES = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HAN = re.compile(f"[{_HAN_RANGES}]")
 _ONLY_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")  # those that have no other form but the simplified one
 _KANA, _HANGUL = "\u3040-\u30ff", "\uac00-\ud7a3"
-_TOKENS = re.compile(f"[{_HAN_RANGES}]+|[{_KANA}]+|[{_HANGUL}]+|[^{_HAN_RANGES}{_KANA}{_HANGUL}]+")
+_SCRIPTS = f"[{_HAN_RANGES}]+|[{_KANA}]+|[{_HANGUL}]+|[^{_HAN_RANGES}{_KANA}{_HANGUL}]+"
 _ASCII = {point: chr(point).lower() if chr(point).isalnum() else " " for point in range(128)} | {ord("'"): None}
 _POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
 # fmt: off
@@ -22,6 +22,11 @@ _LEGAL_FORMS = frozenset((
 ))
 # fmt: on
 _HAN_LEGAL_FORMS = ("股份有限公司", "有限责任公司", "有限公司", "集团", "控股", "公司")
+
+
+@cache
+def _parts() -> re.Pattern[str]:
+    return re.compile(_SCRIPTS)  # not for an answer that searches nothing: it takes as long as the answer
 
 
 @cache
@@ -120,4 +125,4 @@ def ticker_variants(ticker: str) -> set[str]:
 def tokens(text: str) -> list[str]:
     """Returns the folded words of a text, parted where the script changes, without a possessive 's."""
     words = folded_words(_POSSESSIVE.sub("", text))
-    return [token for word in words for token in _TOKENS.findall(word) if any(map(str.isalnum, token))]
+    return [token for word in words for token in _parts().findall(word) if any(map(str.isalnum, token))]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from knowledge.characters import printable
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -16,8 +18,7 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         said = f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
-        # Keys and file names are shown as they were typed, and a terminal would obey what they hold.
-        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in said)
+        return printable(said)  # with keys and file names as they were typed
 
 
 class InvalidKnowledge(Exception):

@@ -1,12 +1,12 @@
 """What tests keep in a store: each builder asks only for what matters to the test."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.store import beginning, lanes, slots, subscriptions
 from bot.store.opening import Store
-from bot.store.values import Begun, ClaimRevision, Hold, Part, Slot, Subscription
+from bot.store.values import Begun, ClaimRevision, Hold, Part, Plan, Slot, Subscription
 
 NOW = datetime(2033, 6, 15, 9, 0, 0, 123_457, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -56,6 +56,11 @@ async def subscribed(store: Store, id_: str = "airships", **fields: Any) -> Subs
     new = subscription(id_, **fields)
     assert await subscriptions.add(store, new)
     return new
+
+
+async def all_subscribed(store: Store, some: Iterable[Subscription]) -> None:
+    """Keeps many subscriptions in one transaction."""
+    await subscriptions.carry_out(store, Plan(tuple(some)), NOW)
 
 
 async def proposed(store: Store, key: str = "one", **fields: Any) -> Slot:

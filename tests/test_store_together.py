@@ -20,9 +20,10 @@ from sqlalchemy import event
 from bot.store import beginning, firing, lanes, ledger, outcomes, settling, slots, subscriptions
 from bot.store.firing import Fire, Firing
 from bot.store.opening import Store, open_store
+from bot.store.sql import ROWS
 from bot.store.unavailable import StoreUnavailable
 from bot.store.values import Begun, ClaimRevision, Delivery, Fenced, Hold, Part, WrongState
-from tests.stored import HOUR, NOW, begun, held, parts, revisions, slot, subscribed
+from tests.stored import HOUR, NOW, all_subscribed, begun, held, parts, revisions, slot, subscribed, subscription
 
 FORK = multiprocessing.get_context("fork")
 MINUTE = timedelta(minutes=1)
@@ -62,9 +63,8 @@ async def test_of_many_tasks_one_begins_a_slot_and_one_reserves_a_claim(store: S
 
 
 async def test_of_many_that_fire_at_once_one_fires_a_subscription_and_edits_meanwhile_are_kept(store: Store) -> None:
-    number = 2 * firing.TOGETHER + 50
-    for one in range(number):
-        await subscribed(store, f"{one:03}")
+    number = ROWS + 50
+    await all_subscribed(store, (subscription(f"{one:03}") for one in range(number)))
 
     def fired(one: Firing) -> Fire:
         return Fire(slot(f"{one.id} {one.schedule}", subscription=one.id), NOW + 2 * HOUR)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from knowledge.characters import printable
+
 if TYPE_CHECKING:
     from bot.findings import Finding
 
@@ -46,7 +48,7 @@ def _lines(finding: "Finding") -> str:
     lines = [said, *([f"{'':{INDENT}}-> {finding.fix}"] if finding.fix else [])]
     return "\n".join(
         fill(
-            without_secrets(_shown(line)),
+            without_secrets(printable(line)),
             WIDTH,
             subsequent_indent=" " * INDENT,
             break_on_hyphens=False,
@@ -54,7 +56,3 @@ def _lines(finding: "Finding") -> str:
         )
         for line in lines
     )
-
-
-def _shown(text: str) -> str:
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

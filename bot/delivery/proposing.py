@@ -127,6 +127,4 @@ async def set_next_fires(store: Store, ids: Sequence[str], after: datetime) -> N
     Raises:
         StoreUnavailable: not all could be set; it can be said again.
     """
-    for start in range(0, len(ids), firing.TOGETHER):
-        some = ids[start : start + firing.TOGETHER]
-        await firing.move(store, some, lambda one: parse(one.schedule, one.zone).next(after))
+    await firing.move(store, ids, lambda one: parse(one.schedule, one.zone).next(after))

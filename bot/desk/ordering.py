@@ -8,13 +8,13 @@ from bot.ids import alike
 from bot.places import channel_of, home_of, place_of
 from bot.platforms import limits
 from bot.ports import Reply
-from bot.schedule_words import shown
 from bot.store import drafts, subscriptions
 from bot.store.drafts import Draft
 from bot.store.values import Subscription
 from bot.subscribing.fields import FIELDS, InvalidFields, Terms, changes_between, checked, edited, fields_of
 from bot.subscribing.keeping import drawn_id, edit, is_declared, known, of_id, subscribe, visible
 from bot.subscribing.subscriptions import made
+from bot.typed import shown
 from briefings.document import Choice
 from briefings.subscription import Offer, offer_briefing, problems_briefing, saved_briefing
 from briefings.words import echo

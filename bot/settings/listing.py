@@ -8,6 +8,7 @@ from bot.log import without_secrets
 from bot.settings.model import CURATED, Settings
 from bot.settings.names import is_secret, keys, variable
 from bot.settings.reading import Reading
+from knowledge.characters import printable
 
 HIDDEN = "(hidden)"
 
@@ -55,4 +56,4 @@ def in_effect(reading: Reading) -> Iterator[Effect]:
 
 def _short(value: object) -> str:
     text = str(value).replace(str(Path.home()), "~", 1) if isinstance(value, Path) else str(value)
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return printable(text)

@@ -1,25 +1,20 @@
 """Firing: subscriptions that are due get their slots, and their next fires, in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, exists, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.opening import Store
 from bot.store.slots import keep
-from bot.store.sql import whole
+from bot.store.sql import ROWS, chunks, whole
 from bot.store.tables import subscription
 from bot.store.values import Slot
 
-TOGETHER = 100
-"""How many subscriptions are fired in a transaction."""
 
-
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(NamedTuple):
     """Is what firing asks of a subscription; `catch_up` is in seconds."""
 
     id: str
@@ -39,33 +34,33 @@ class Fire(NamedTuple):
 
 @whole
 async def fire_due(store: Store, now: datetime, reckon: Callable[[Firing], Fire | None]) -> tuple[int, bool]:
-    """Fires of the active subscriptions whose next fire has come a hundred, those that are due longest.
+    """Fires those active subscriptions that are due longest, as many as are written at a time.
 
     `reckon` tells what becomes of a subscription, which stays as it is meanwhile; None leaves it so. Returns how many
-    slots were new, and whether anything is due still, what was left among it.
+    slots were new, and whether more may be due.
     """
-    come = subscription.c.state == "active", subscription.c.next_fire <= now
-    longest = select(subscription.c.id).where(*come).order_by(subscription.c.next_fire).limit(TOGETHER)
     async with store.writing() as tx:
-        found = await _locked(tx, subscription.c.id.in_(longest), *come)
+        found = await _locked(tx, _DUE, now=now)
         fires = {one.id: fire for one in found if (fire := reckon(one))}
         await _move(tx, {id_: fire.next_fire for id_, fire in fires.items()})
-        kept = await keep(tx, [fire.slot for fire in fires.values()])
-        return kept, bool(await tx.scalar(select(exists().where(*come))))
+        return await keep(tx, [fire.slot for fire in fires.values()]), len(found) == ROWS
+
+
+async def move(store: Store, ids: Iterable[str], following: Callable[[Firing], datetime | None]) -> None:
+    """Sets anew when those of some subscriptions fire next that are active."""
+    for some in chunks(ids):
+        await _move_some(store, some, following)
 
 
 @whole
-async def move(store: Store, ids: Sequence[str], following: Callable[[Firing], datetime | None]) -> None:
-    """Sets anew when those of some subscriptions fire next that are active."""
+async def _move_some(store: Store, ids: list[str], following: Callable[[Firing], datetime | None]) -> None:
     async with store.writing() as tx:
-        found = await _locked(tx, subscription.c.id.in_(ids), subscription.c.state == "active")
+        found = await _locked(tx, _ACTIVE, ids=ids)
         await _move(tx, {one.id: following(one) for one in found})
 
 
-async def _locked(tx: AsyncConnection, *which: ColumnElement[bool]) -> list[Firing]:
-    # By their ids in order, so that no two writers wait in a ring.
-    rows = await tx.execute(select(*_FIRING).where(*which).order_by(subscription.c.id).with_for_update())
-    return [Firing(*row) for row in rows]
+async def _locked(tx: AsyncConnection, statement: Select[Any], **values: Any) -> list[Firing]:
+    return list(map(Firing._make, await tx.execute(statement, values)))
 
 
 async def _move(tx: AsyncConnection, fires: Mapping[str, datetime | None]) -> None:
@@ -73,5 +68,11 @@ async def _move(tx: AsyncConnection, fires: Mapping[str, datetime | None]) -> No
         await tx.execute(_MOVE, [{"its_id": id_, "following": next_fire} for id_, next_fire in fires.items()])
 
 
-_FIRING = [subscription.c[one.name] for one in fields(Firing)]
-_MOVE = update(subscription).where(subscription.c.id == bindparam("its_id")).values(next_fire=bindparam("following"))
+_COLUMNS = subscription.c
+_COME = _COLUMNS.state == "active", _COLUMNS.next_fire <= bindparam("now")
+_LONGEST = select(_COLUMNS.id).where(*_COME).order_by(_COLUMNS.next_fire).limit(ROWS)
+# Locked by their ids in order, so that no two writers wait in a ring.
+_LOCKED = select(*(_COLUMNS[name] for name in Firing._fields)).order_by(_COLUMNS.id).with_for_update()
+_DUE = _LOCKED.where(_COLUMNS.id.in_(_LONGEST), *_COME)
+_ACTIVE = _LOCKED.where(_COLUMNS.id.in_(bindparam("ids", expanding=True)), _COLUMNS.state == "active")
+_MOVE = update(subscription).where(_COLUMNS.id == bindparam("its_id")).values(next_fire=bindparam("following"))

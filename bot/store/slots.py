@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ids import alike
@@ -17,6 +17,8 @@ from bot.store.values import SHORT, Delivery, Slot, State, Work, WrongState
 
 OPEN = ("planned", "sending")
 _FIELDS = [one.name for one in fields(Slot)]
+_PROPOSED = _FIELDS[: _FIELDS.index("state")]
+"""What is known of a slot before it begins."""
 _OF_SLOT = [*(slot.c[name] for name in _FIELDS), slot.c.id]
 _OF_PART = [delivery.c[one.name] for one in fields(Delivery)]
 
@@ -165,11 +167,12 @@ async def _parts(tx: AsyncConnection, slots: list[str]) -> AsyncIterator[Deliver
 
 
 async def keep(tx: AsyncConnection, new: Sequence[Slot]) -> int:
-    """Keeps slots, and returns how many were new, by their keys."""
+    """Keeps slots as planned, and returns how many were new, by their keys."""
     if not new:
         return 0
-    rows = [values_of(one, _FIELDS) | {"id": one.id, "wake": one.due} for one in new]
-    kept = insert(tx, slot).on_conflict_do_nothing()
+    rows = [values_of(one, _PROPOSED) | {"id": one.id, "wake": one.due} for one in new]
+    kept = insert(tx, slot).values(state=literal_column("'planned'"), reason=literal_column("''"))
+    kept = kept.on_conflict_do_nothing()
     return (await tx.execute(kept, rows, execution_options={"preserve_rowcount": True})).rowcount
 
 

@@ -26,6 +26,7 @@ REVISION = "0003"
 """The revision of the schema that this program works with."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -99,7 +100,8 @@ def _text(value: str | None) -> str | None:
 def _json(value: Any) -> str | None:
     if value is None:
         return None
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace").decode()
+    written = _ENCODER.encode(value)
+    return written if written.isascii() else written.encode("utf-8", "backslashreplace").decode()
 
 
 def _words(name: str, *more: Any) -> Column[str]:

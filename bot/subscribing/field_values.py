@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Literal, get_args
 
-from bot.schedule_words import shown
+from bot.typed import shown
 from bot.zones import known_zone
 from briefings.wanted import Layout
 from knowledge.characters import unsafe

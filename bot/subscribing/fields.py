@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from bot.places import InvalidPlace, place_of
 from bot.schedule import InvalidSchedule, Schedule, parse
-from bot.schedule_words import shown
 from bot.store.values import Json, Subscription
 from bot.subscribing.field_values import (
     LONGEST_TITLE,
@@ -21,6 +20,7 @@ from bot.subscribing.field_values import (
 )
 from bot.subscribing.holidays_of import InvalidCountries, countries_of
 from bot.subscribing.topics import InvalidTopics, compiled, title_from
+from bot.typed import shown
 from briefings.wanted import Layout
 from knowledge import Knowledge
 from knowledge.problems import did_you_mean

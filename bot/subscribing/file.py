@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.ids import alike
-from bot.schedule_words import shown
 from bot.store.values import Subscription
 from bot.subscribing.fields import FIELDS, LONGEST_FIELD, InvalidFields, Terms, checked, fields_of
+from bot.typed import shown
 from bot.unusable import Unusable
 from knowledge import Knowledge
 from knowledge.problems import Problem, did_you_mean

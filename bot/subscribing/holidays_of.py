@@ -8,7 +8,7 @@ import unicodedata
 from datetime import date
 from functools import cache, lru_cache
 
-from bot.schedule_words import shown
+from bot.typed import shown
 from knowledge import nearest
 
 MOST_COUNTRIES = 5

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bot.schedule_words import shown
 from bot.subscribing.field_values import LONGEST_TITLE
+from bot.typed import shown
 from briefings.naming import market_name
 from knowledge import Company, Knowledge, Theme, UnknownName, nearest
 from knowledge.characters import unsafe

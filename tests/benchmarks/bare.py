@@ -108,8 +108,8 @@ def engines() -> Iterator[list[Engine]]:
 def _with_server(bare: Bare) -> Callable[[], float]:
     """Returns a clock that the server's processes drive, too, where it runs on this machine."""
     [[backend]] = bare.rows("SELECT pg_backend_pid()")
-    bare.close()
     server = _stat(backend)[1]
+    bare.close()  # which ends its process
 
     def clock() -> float:
         ended = sum(map(int, _stat(server)[13:15]))
