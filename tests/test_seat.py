@@ -59,12 +59,13 @@ async def test_seats_of_different_names_are_had_at_a_time(store: Store) -> None:
 
 
 async def test_of_whoever_died_another_takes_the_seat_over_when_the_lease_has_ended(store: Store) -> None:
-    dying = Seat(store, "gateway", now).turn()
+    others, dying = asyncio.all_tasks(), Seat(store, "gateway", now).turn()
     await dying.__aenter__()
-    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+    for task in asyncio.all_tasks() - others:
         task.cancel()
     async with Seat(store, "gateway", now).turn() as turn:
         assert turn.number == 2
+    await dying.__aexit__(None, None, None)  # while there still is a store
 
 
 async def test_whoever_was_frozen_past_the_lease_hears_that_the_turn_is_over(

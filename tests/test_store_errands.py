@@ -1,6 +1,7 @@
 """SQLite by one errand to its thread a statement: the same rows, counts and errors as aiosqlite gives."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -148,3 +149,13 @@ async def test_of_several_that_open_a_new_file_at_once_none_is_turned_away(tmp_p
         made = [connected_to(str(tmp_path / f"{number}.sqlite"), 5.0) for _ in range(4)]
         assert len(await asyncio.gather(*made)) == 4
         await asyncio.gather(*(one.close() for one in made))
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_loop_may_end_right_after_a_file_could_not_be_opened(tmp_path: Path) -> None:
+    async def opening() -> None:
+        await connected_to(str(tmp_path), 0.1)  # a folder
+
+    for _ in range(50):
+        with pytest.raises(sqlite3.OperationalError):
+            asyncio.run(opening())

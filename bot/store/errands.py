@@ -38,6 +38,16 @@ class Errands(aiosqlite.Connection):
         self._ending = self._ending or super().stop()
         return self._ending
 
+    async def _connect(self) -> Self:
+        """Opens the file; where it cannot be opened, its thread has ended before that is told."""
+        try:
+            await super()._connect()
+        except Exception:
+            if self._ending:
+                await self._ending
+            raise
+        return self
+
     async def commit(self) -> None:
         """Commits the current transaction."""
         await super().commit()

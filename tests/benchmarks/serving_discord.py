@@ -1,4 +1,4 @@
-"""Discord: commands answered over the Gateway, beside discord.py that sends the same ready view (HAZARDS 3c, row 3).
+"""Discord: commands answered over the Gateway, beside discord.py that sends the same ready view.
 
 The product's core has its answer ready, and so has its renderer; everything else is as always, down to the line in the
 log. One row has it compose, cut into pages and render a real answer, too, beside a discord.py that still has it ready.

@@ -1,4 +1,4 @@
-"""Slack: commands answered by the whole server, beside bolt that sends the same ready payload (HAZARDS 3c, row 2, 3).
+"""Slack: commands answered by the whole server, beside bolt that sends the same ready payload.
 
 What is asked is one slash command. Both servers verify or unpack it, acknowledge it, and post the same payload to its
 response_url; see `slack_servers` for what bolt is spared. The product's core has its answer ready, and so has its
@@ -76,8 +76,8 @@ def _times(product: Bench, floor: Bench) -> Iterator[Figure]:
         ours += product.asked(QUESTIONS // TURNS)
         bolts += floor.asked(QUESTIONS // TURNS)
     for name, must, of in (
-        ("Slack over HTTP, time to the answer", 0.0005, "answered"),
-        ("Slack over HTTP, time to the acknowledgement", None, "acknowledged"),
+        ("Slack over HTTP, time to the acknowledgement", 0.0005, "acknowledged"),
+        ("Slack over HTTP, time to the answer", None, "answered"),
     ):
         spreads = [Spread.of([getattr(one, of) for one in some]) for some in (ours, bolts)]
         note = "p50 of the wall clock, one at a time"
