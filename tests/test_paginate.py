@@ -161,6 +161,11 @@ def test_rows_and_choices_are_split_and_joined_again() -> None:
     assert len([b for page in pages for b in page.blocks if isinstance(b, Choices) and b.title == "All"]) == len(pages)
 
 
+def test_a_block_that_fits_is_not_parted_though_its_rows_would_cost_more() -> None:
+    rows = Facts(tuple(Fact(f"L{n}", said(n)) for n in range(8)))  # one item together, eight each for itself
+    assert paginate(Document("T", "S", "/help", (rows,), ENTRIES[:1]), BUDGET)[0].blocks == (rows,)
+
+
 def test_a_piece_larger_than_a_page_is_refused_and_not_cut() -> None:
     with pytest.raises(ValueError, match=r"a note is over .* even alone; shorten it"):
         paginate(Document("T", "S", "/help", (Note("x" * 3_000),)), BUDGET)
