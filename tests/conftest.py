@@ -22,8 +22,8 @@ settings.load_profile("suite")
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tells the figures that tests have recorded, in one table."""
-    passed = terminalreporter.getreports("passed")
-    rows = [(name, str(value), report.duration) for report in passed for name, value in report.user_properties]
+    ran = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    rows = [(name, str(value), report.duration) for report in ran for name, value in report.user_properties]
     if rows:
         terminalreporter.section("figures")
         widest = max(len(name) for name, _, _ in rows)

@@ -141,7 +141,7 @@ def watched(seconds: float, *bots: tuple[Bot, Path]) -> list[list[Taken]]:
 def check(
     samples: list[Taken], record: Callable[[str, object], None], name: str, by_chance: int = 0, *, busy: bool = False
 ) -> None:
-    """Checks that nothing grew after the beginning; under load a few are in use `by_chance`.
+    """Checks that nothing grew after the beginning; under load a few are in use `by_chance`: what a burst connects stays.
 
     Of a busy process only what is in use counts: the gaps between go on growing for longer than is watched.
     """
@@ -185,7 +185,7 @@ def test_half_an_hour_idle_or_of_ten_commands_a_second_takes_nothing(
         objections = slack.objections + discord.objections
     record_property("asked", str(told))
     check(of_idle, record_property, "idle")
-    check(of_busy, record_property, "ten commands a second", 5, busy=True)
+    check(of_busy, record_property, "ten commands a second", 10, busy=True)
     assert [(one.unsent, one.unanswered, one.twice) for one in told] == [(0, 0, 0)] * 2
     assert all(one.sent > 4 * HALF_AN_HOUR for one in told)
     assert (found.lost, found.doubled, found.disordered, found.uncertain) == ([], [], [], [])
