@@ -24,14 +24,13 @@ from tests.killing import Outbox, account
 from tests.made_platform import Platform
 from tests.running import Bot, running, settings_for_both
 from tests.stored import subscription
-from tests.watching import MIB, Taken, grown, slope, taken
+from tests.watching import HOUR, MIB, Taken, grown, slope, taken
 from tests.world import START, World, knowing_of
 
 HALF_AN_HOUR = 1_800 * SCALE
 WARM = 600.0
 """Seconds after which pools, caches and memories of what came lately are as full as they get; a third of less time."""
 
-HOUR = 3_600.0
 WANTED = {"nothing": "say", "most": 2}
 MOST_SLOPE = 1.0
 """MiB an hour."""
@@ -147,8 +146,7 @@ def check(
     """
     begin = min(WARM, samples[-1].at / 3)
     warm = [one for one in samples if one.at >= begin]
-    rise = slope([(one.at / HOUR, one.memory / MIB) for one in warm])
-    used = slope([(one.at / HOUR, one.in_use / MIB) for one in warm])
+    rise, used = slope(warm, lambda one: one.memory / MIB), slope(warm, lambda one: one.in_use / MIB)
     last = samples[-1]
     in_use = f", {used:+.2f} of it in use" if last.in_use else ""
     record(

@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 MIB = 2**20
+HOUR = 3_600.0
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,14 @@ def _target(link: Path) -> str:
         return ""
 
 
-def slope(samples: Sequence[tuple[float, float]]) -> float:
-    """Returns by how much a figure grows in a unit of time: the median of the slopes between any two samples.
+def slope(samples: Sequence[Taken], what: Callable[[Taken], float]) -> float:
+    """Returns by how much a figure grows in an hour: the median of the slopes between any two samples.
 
-    A line of least squares would be bent by a single step (Theil and Sen's estimator).
+    A line of least squares would be bent by a single step (Theil and Sen's estimator). Only samples with as many
+    sockets are compared: a burst opens connections that are kept, and takes their memory, without anything leaking.
     """
-    return statistics.median((b - a) / (later - at) for (at, a), (later, b) in combinations(samples, 2) if later > at)
+    pairs = [(a, b) for a, b in combinations(samples, 2) if b.at > a.at and b.sockets == a.sockets]
+    return statistics.median((what(b) - what(a)) / (b.at - a.at) for a, b in pairs) * HOUR
 
 
 def grown(samples: Sequence[Taken], what: Callable[[Taken], int]) -> float:
