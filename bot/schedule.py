@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from bot.schedule_words import EXAMPLES, LEAST_MINUTES, InvalidSchedule, ordinal, read_words
+from bot.invalid_schedule import InvalidSchedule
+from bot.schedule_words import EXAMPLES, LEAST_MINUTES, ordinal, read_words
 from bot.typed import shown
 from bot.zones import known_zone, tz_version, zone_named, zones
 

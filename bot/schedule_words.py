@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
+from bot.invalid_schedule import InvalidSchedule
 from bot.typed import shown
 from knowledge.problems import did_you_mean
 
@@ -55,10 +56,6 @@ _MONTHLY = re.compile(
     rf"(?:on )?(?:every |each )?(?:the )?({_ORDINAL}(?: and (?:on )?(?:the )?{_ORDINAL})*)(?: ({_DAY}|day|weekday))?"
     rf"(?: (?:of|in) (?:(?:the|each|every) month|({_MONTH}(?: and {_MONTH})*)))?"
 )
-
-
-class InvalidSchedule(Exception):
-    """Says why a schedule cannot be taken, with the value and the way out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.schedule_words import InvalidSchedule
+from bot.invalid_schedule import InvalidSchedule
 from bot.typed import shown
 from knowledge.problems import nearest
 
