@@ -293,11 +293,11 @@ def _miscounted(works: list[Work], platform: Platform, unclear: int) -> Iterator
         for part in work.deliveries:
             times = keys.pop(part.id, 0)
             if part.state == "uncertain":
-                right = times <= 1
+                right = times <= 1 or not platform.can_look
             elif part.state == "sent":
                 right = times == 1 or (times > 1 and not platform.can_look)
             else:
-                right = times == 0 or not platform.can_look
+                right = times == 0
             if not right:
                 yield f"{part.id} is {part.state}, and {times} times there"
         if work.slot.state == "sent" and not all(part.state == "sent" for part in work.deliveries):

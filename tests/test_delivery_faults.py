@@ -161,6 +161,45 @@ def test_what_cannot_be_looked_for_at_last_waits_for_a_person(world: World, erro
     assert "It is not known whether part 1" in shown_to(world.platform, world.operators)[0]
 
 
+def sent_again_though_unclear(world: World, second: str) -> None:
+    """Has the first try of a digest be lost, and the second one be what is said; the first arrived, and nobody knows.
+
+    The line of the first breaks after twelve seconds, and twelve seconds later it is sent again.
+    """
+    world.platform.can_look = False
+    world.platform.faults = Faults(script=["lost", second])
+    world.subscribe(subscription(**SOON, policy="at_least_once"))
+    world.live(seconds=24)
+    assert sum(world.platform.attempts.values()) == 2
+
+
+def test_what_may_be_out_is_sent_again_as_it_was(world: World) -> None:
+    sent_again_though_unclear(world, "limited")
+    world.knowledge = knowing_of("b", "c")
+    world.live(minutes=5)
+    first, second = shown_to(world.platform, PLACE)
+    assert first == second
+    assert [work.slot.state for work in world.works()] == ["sent"]
+
+
+def test_what_may_be_out_waits_for_a_person_once_its_subscription_is_paused(world: World) -> None:
+    sent_again_though_unclear(world, "limited")
+    world.told(lambda store: subscriptions.pause(store, "airships", "on leave", world.now()))
+    world.live(minutes=5)
+    [work] = [work for work in world.works() if work.slot.kind == "scheduled"]
+    assert (work.slot.state, len(world.platform.messages[PLACE])) == ("uncertain", 1)
+
+
+@pytest.mark.parametrize("error", [REFUSED, DeliveryError("permanent", "place", "the channel is gone")], ids=str)
+def test_what_may_be_out_waits_for_a_person_once_it_is_refused_for_good(world: World, error: DeliveryError) -> None:
+    sent_again_though_unclear(world, "limited")
+    world.platform.faults = Faults(refused={PLACE: error})
+    world.live(hours=1)
+    [work] = [work for work in world.works() if work.slot.kind == "scheduled"]
+    assert (work.slot.state, work.slot.reason) == ("uncertain", error.reason)
+    assert "It is not known whether part 1" in shown_to(world.platform, world.operators)[0]
+
+
 @pytest.mark.parametrize("back", [False, True])
 def test_what_was_paused_because_its_place_was_gone_goes_on_when_it_is_back(world: World, back: bool) -> None:
     world.subscribe(subscription(**SOON, **SAY))

@@ -238,10 +238,11 @@ def test_a_claim_that_was_told_and_vanished_is_not_told_again_when_it_is_back(wo
     assert len(world.platform.keys) == 1
 
 
-def test_where_a_second_try_is_taken_for_the_first_it_is_the_same_message(world: World) -> None:
+@pytest.mark.parametrize("script", [["lost"], ["lost", "limited"]], ids="then ".join)
+def test_where_a_second_try_is_taken_for_the_first_it_is_the_same_message(world: World, script: list[str]) -> None:
     """A platform that knows a message by its key answers the second try with what it has of the first."""
     world.platform.knows_keys, world.platform.can_look = True, False
-    world.platform.faults = Faults(script=["lost"])
+    world.platform.faults = Faults(script=script)
     world.live(seconds=1.5)
     world.knowledge = knowing(retracted(), *claims("b"))
     world.live(hours=1)

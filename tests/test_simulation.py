@@ -11,13 +11,16 @@ from tests.databases import Sqlite
 from tests.every_core import SCALE, on_every_core
 from tests.simulated import Month
 
-SEEDS = [int(os.environ["SEED"])] if "SEED" in os.environ else range(20)
+ONCE_WRONG = (628,)
+"""Months in which what may have been out was lost sight of."""
+
+SEEDS = [int(os.environ["SEED"])] if "SEED" in os.environ else [*range(20), *ONCE_WRONG]
 
 
 @pytest.mark.parametrize(
     "tens", [SEEDS[n : n + 10] for n in range(0, len(SEEDS), 10)], ids=lambda tens: f"seed{tens[0]}"
 )
-def test_thirty_days_of_whatever_happens_end_well(tens: range, on_sqlite: Sqlite) -> None:
+def test_thirty_days_of_whatever_happens_end_well(tens: list[int], on_sqlite: Sqlite) -> None:
     wrong = {seed: told for seed in tens if (told := after(seed, on_sqlite))}
     assert not wrong
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.delivery.grip import Grip
+from bot.delivery.knocking import attend
 from bot.delivery.posting import Posting
 from bot.places import home_of
 from bot.store import lanes, slots
@@ -70,13 +71,13 @@ class Lane:
             if self._trouble:
                 raise self._trouble
             self.poked.clear()
-            await self.posting.sending.attend()
+            await attend(self.posting.sending)
             shut = self.grip.is_paused()
             ready = await slots.open_work(self.store, self.grip.hold.lane, self.now(), most=5_000, over=shut)
             fresh = [work for work in in_turn(ready) if self._may_start(work)][:TOGETHER]
             if not fresh and not self._hands and await self._is_quiet():
                 self.grip.trouble.forget()
-                await self.posting.sending.attend()
+                await attend(self.posting.sending)
                 return
             for work in fresh:
                 while len(self._hands) >= self.grip.trouble.width and not keeping.done():

@@ -162,7 +162,7 @@ class Posting:
             found = Found(Receipt(**part.receipt)) if part.receipt else await to.found(post)
         except DeliveryError as error:
             if now > work.slot.deadline + LOOKED_FOR:
-                await self._ask_a_person(work, part, error.reason)
+                await to.ask_a_person(work, part, error.reason)
                 return
             if error.scope == "lane":
                 to.grip.met(error, begun)
@@ -175,16 +175,19 @@ class Posting:
             case Unknown(reason) if self._is_past(work, part):
                 await outcomes.not_accepted(to.store, hold, part.id, reason, now)
                 await self._skip(work, Composed(reason=f"{MAY_BE_OUT}, which cannot be told: {reason}"))
-            case Unknown(reason) if subscription is None or subscription.policy == "at_most_once":
-                await self._ask_a_person(work, part, reason)
-            case Absent(sure=False):  # what may be there already must not be told otherwise, or we would not know which
+            case Unknown(reason) if now > work.slot.deadline or not _is_sent_twice(subscription):
+                await to.ask_a_person(work, part, reason)
+            case Unknown() if now < (again := (part.attempted_at or now) + pause_after(part.attempts)):
+                await outcomes.uncertain(to.store, hold, part.id, part.reason, now, again)
+            case Unknown() | Absent(sure=False):
+                # what may be there already must not be told otherwise, or we would not know which
                 await self._send(work, part, subscription)
-            case Absent() | Unknown():
+            case Absent():
                 wait = timedelta() if part.attempts < 2 else pause_after(part.attempts)
-                again = await outcomes.not_accepted(to.store, hold, part.id, part.reason, now + wait)
+                planned = await outcomes.not_accepted(to.store, hold, part.id, part.reason, now + wait)
                 if not wait:
-                    parts = tuple(again if one.id == again.id else one for one in work.deliveries)
-                    await self._resume(Work(work.slot, parts), again, subscription)
+                    parts = tuple(planned if one.id == planned.id else one for one in work.deliveries)
+                    await self._resume(Work(work.slot, parts), planned, subscription)
 
     def _is_past(self, work: Work, part: Delivery) -> bool:
         """Whether nothing of a slot will be posted, however its first part is found."""
@@ -206,13 +209,7 @@ class Posting:
             now = to.now()
             await outcomes.uncertain(to.store, to.grip.hold, following.id, MAY_BE_OUT, now, now)
         elif following:
-            await to.hand_back(following)  # its turn comes like any other's
-
-    async def _ask_a_person(self, work: Work, part: Delivery, reason: str) -> None:
-        to = self.sending
-        await notices.uncertain(to.store, work.slot, part, reason, to.operators, to.now())
-        await outcomes.uncertain(to.store, to.grip.hold, part.id, reason, to.now(), None)
-        to.count(work, "uncertain")
+            await to.hand_back(work, following)  # its turn comes like any other's
 
     async def _send(self, work: Work, part: Delivery, subscription: Subscription | None) -> None:
         """Sends a part when its turn comes: a planned one, or one that is not taken twice."""
@@ -221,3 +218,8 @@ class Posting:
             intended = await outcomes.sending(to.store, to.grip.hold, part.id, to.now())
             if intended:
                 await to.send(work, intended, subscription)
+
+
+def _is_sent_twice(subscription: Subscription | None) -> bool:
+    """Whether what may be out is rather sent again than never."""
+    return subscription is not None and (subscription.policy, subscription.state) == ("at_least_once", "active")

@@ -1,6 +1,5 @@
 """Parts on their way: sent once each, with every outcome written down, and what is to become of those that failed."""
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +10,7 @@ from typing import TypeVar
 from bot.delivery import notices
 from bot.delivery.grip import Grip
 from bot.publishing import Absent, DeliveryError, Found, Post, Publisher, Receipt, Unknown
-from bot.store import lanes, outcomes
+from bot.store import outcomes
 from bot.store.opening import Store
 from bot.store.values import UNREACHABLE, Delivery, Subscription, Work
 from bot.tally import Tally
@@ -25,9 +24,6 @@ MOST_REFUSALS = 3
 
 LATE = 60.0
 """Seconds after which a digest counts as late, as it then says itself."""
-
-KNOCK = 3.0
-"""Seconds that a platform has to say whether it lets us in."""
 
 _PAUSES = (5, 15, 60, 300)
 
@@ -66,7 +62,7 @@ class Sending:
         while part:
             post = self.post(work, part, subscription, receipt, pages[part.part - 1] if pages else None)
             if not self.grip.is_free(work.slot.place):
-                await self.hand_back(part)
+                await self.hand_back(work, part)
                 return
             begun = self.grip.trouble.round
             try:
@@ -77,7 +73,7 @@ class Sending:
             self.grip.trouble.taken(begun)
             part = await self.posted(work, part, post, receipt)
             if part and not await self.grip.turn(self.publisher, work.slot.place):
-                await self.hand_back(part)
+                await self.hand_back(work, part)
                 return
 
     async def _publish(self, post: Post) -> Receipt:
@@ -86,7 +82,7 @@ class Sending:
         except DeliveryError:
             raise
         except Exception as error:
-            raise DeliveryError("ambiguous", "message", _fault(error)) from error
+            raise DeliveryError("ambiguous", "message", fault_of(error)) from error
 
     async def found(self, post: Post) -> Found | Absent | Unknown:
         """Looks whether a part was posted.
@@ -99,7 +95,7 @@ class Sending:
         except DeliveryError:
             raise
         except Exception as error:
-            raise DeliveryError("not_accepted", "message", _fault(error)) from error
+            raise DeliveryError("not_accepted", "message", fault_of(error)) from error
 
     async def posted(self, work: Work, part: Delivery, post: Post, receipt: Receipt) -> Delivery | None:
         """Records that a part was posted, and returns the next one, whose turn it is; None if there is none."""
@@ -147,46 +143,12 @@ class Sending:
                 await self._record(lambda: outcomes.uncertain(store, hold, id_, error.reason, now, look_at))
             case "permanent", "place":
                 await self._pause(work, subscription, error.reason)
-                await self._record(lambda: outcomes.failed(store, hold, id_, error.reason, now))
-                self.count(work, "failed")
+                await self._fail(work, part, error.reason)
             case "permanent", "message" if part.refusals + 1 >= MOST_REFUSALS:
                 await self.give_up(work, part, subscription, error.reason)
             case _:
                 refused = (error.outcome, error.scope) == ("permanent", "message")
-                again = outcomes.not_accepted
-                await self._record(lambda: again(store, hold, id_, error.reason, now + wait, refused=refused))
-
-    async def attend(self) -> None:
-        """Asks the platform whether it lets us in, where that is in doubt, and keeps why it does not, or that it does.
-
-        The operators are told of what does not end by itself.
-        """
-        trouble, hold = self.grip.trouble, self.grip.hold
-        asks = trouble.in_doubt and not self.grip.is_held("")
-        if asks:
-            await self._knock()
-        lasting = trouble.lasting
-        reason = lasting.reason if lasting else trouble.reason if trouble.in_doubt else ""
-        if lasting and lasting.outcome == "permanent" and (asks or reason != trouble.reason):
-            await notices.shut_out(self.store, hold.lane, reason, self.operators, self.now())
-        if reason != trouble.reason:
-            said = "nothing is sent in a lane" if reason else "a lane goes on"
-            log.warning(said, extra={"lane": hold.lane, "reason": reason or trouble.reason})
-            await lanes.keep_trouble(self.store, hold, reason)
-            trouble.reason = reason
-
-    async def _knock(self) -> None:
-        trouble = self.grip.trouble
-        try:
-            async with asyncio.timeout(KNOCK):
-                await self.publisher.knock()
-        except DeliveryError as error:
-            self.grip.pause("", trouble.still(error))
-        except Exception as error:
-            told = f"no answer within {KNOCK:g} s" if isinstance(error, TimeoutError) else _fault(error)
-            self.grip.pause("", trouble.still(DeliveryError("not_accepted", "lane", told)))
-        else:
-            trouble.in_doubt = False
+                await self._again(work, part, error.reason, now + wait, refused=refused)
 
     async def _pause(self, work: Work, subscription: Subscription | None, reason: str) -> None:
         """Pauses what is posted to a place that does not take it, or tells a notice elsewhere."""
@@ -197,14 +159,32 @@ class Sending:
 
     async def give_up(self, work: Work, part: Delivery, subscription: Subscription | None, reason: str) -> None:
         """Gives a digest up, and tells so in its place."""
-        await notices.failed(self.store, work.slot, subscription, reason, self.now())
+        if not _is_unclear(work, part):
+            await notices.failed(self.store, work.slot, subscription, reason, self.now())
+        await self._fail(work, part, reason)
+
+    async def _fail(self, work: Work, part: Delivery, reason: str) -> None:
+        if _is_unclear(work, part):
+            await self.ask_a_person(work, part, reason)
+            return
         await self._record(lambda: outcomes.failed(self.store, self.grip.hold, part.id, reason, self.now()))
         self.count(work, "failed")
 
-    async def hand_back(self, part: Delivery) -> None:
+    async def ask_a_person(self, work: Work, part: Delivery, reason: str) -> None:
+        """Leaves it to a person to say whether a part was posted."""
+        await notices.uncertain(self.store, work.slot, part, reason, self.operators, self.now())
+        left = outcomes.uncertain
+        await self._record(lambda: left(self.store, self.grip.hold, part.id, reason, self.now(), None))
+        self.count(work, "uncertain")
+
+    async def hand_back(self, work: Work, part: Delivery) -> None:
         """Takes an intent back of which no byte has left."""
-        again = outcomes.not_accepted
-        await self._record(lambda: again(self.store, self.grip.hold, part.id, "handed back", self.now()))
+        await self._again(work, part, "handed back", self.now())
+
+    async def _again(self, work: Work, part: Delivery, reason: str, at: datetime, *, refused: bool = False) -> None:
+        """Records that this attempt posted nothing, and when the part is to be sent again."""
+        hold, unclear, again = self.grip.hold, _is_unclear(work, part), outcomes.not_accepted
+        await self._record(lambda: again(self.store, hold, part.id, reason, at, refused=refused, unclear=unclear))
 
     def post(
         self,
@@ -232,7 +212,12 @@ class Sending:
         return await self.grip.insist(write)
 
 
-def _fault(error: Exception) -> str:
+def _is_unclear(work: Work, part: Delivery) -> bool:
+    """Whether an attempt before this one, with which the work was taken up, may have posted a part."""
+    return work.deliveries[part.part - 1].state == "uncertain"
+
+
+def fault_of(error: Exception) -> str:
     """Logs a fault of ours, and returns what to say of it."""
     fault = secrets.token_hex(4)
     log.error("a fault of ours while a digest was posted", exc_info=error, extra={"fault": fault})

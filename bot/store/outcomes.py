@@ -89,11 +89,19 @@ async def uncertain(
 
 
 async def not_accepted(
-    store: Store, hold: Hold, id_: str, reason: str, retry_at: datetime, *, refused: bool = False
+    store: Store,
+    hold: Hold,
+    id_: str,
+    reason: str,
+    retry_at: datetime,
+    *,
+    refused: bool = False,
+    unclear: bool = False,
 ) -> Delivery:
-    """Records that a part was surely not posted, and when it is to be sent again; returns it.
+    """Records that a part was surely not posted this time, and when it is to be sent again; returns it.
 
-    `refused` counts it as a refusal of this very message.
+    `refused` counts it as a refusal of this very message; `unclear` is whether an earlier attempt may have posted it,
+    so that it stays uncertain, and is looked for before it is sent again.
 
     Raises:
         Fenced: the lane has changed hands.
@@ -103,7 +111,8 @@ async def not_accepted(
     def take(work: Work, _: Standing | None) -> After[Delivery]:
         one = _part(work, id_, *_UNDER_WAY)
         refusals = one.refusals + refused
-        after = with_part(work, one, "planned", reason=reason, retry_at=retry_at, refusals=refusals)
+        state: State = "uncertain" if unclear else "planned"
+        after = with_part(work, one, state, reason=reason, retry_at=retry_at, refusals=refusals)
         return _going_on(with_slot(after, "sending", wake=retry_at), one)
 
     return await _step(store, hold, id_, take)
