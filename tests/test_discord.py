@@ -47,7 +47,7 @@ def reader(discord: FakeDiscord) -> Reader:
 
 
 def test_discord_is_asked_for_no_intent(discord: FakeDiscord, bot: Bot) -> None:
-    assert bot.logged("connected to Discord")
+    bot.until(lambda: bot.logged("connected to Discord"))
     assert {one.intents for one in discord.identifies} == {0}
 
 

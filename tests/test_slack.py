@@ -319,7 +319,7 @@ def test_blocks_that_slack_refuses_are_sent_once_more_in_plainer_ones(reader: Re
     answer = reader.ask("/compare", "zephyr, nimbus") if by == "command" else reader.mention("compare zephyr, nimbus")
     assert "no sourced claim" in answer.shown
     assert "table" not in {block["type"] for block in answer.blocks}
-    assert bot.logged("Slack refused blocks")
+    bot.until(lambda: bot.logged("Slack refused blocks"))
 
 
 def test_a_word_that_slack_also_uses_for_its_fields_may_be_asked(reader: Reader) -> None:
@@ -347,7 +347,7 @@ def test_what_slack_took_without_saying_so_is_not_sent_again(reader: Reader, bot
     assert Reader(reader.slack).ask("/company", "zephyr")
     assert len(reader.seen()) == 1
     assert len(reader.conversation()) == 2
-    assert bot.logged("it is not known whether Slack took an answer")
+    bot.until(lambda: bot.logged("it is not known whether Slack took an answer"))
 
 
 def test_a_busy_slack_is_given_the_time_it_asks_for(reader: Reader) -> None:

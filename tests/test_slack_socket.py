@@ -119,7 +119,7 @@ def test_when_slack_takes_no_connection_for_a_while_it_is_tried_until_it_does(sl
         slack.refuse_connections(seconds=3)
         slack.do(slack.close())
         bot.until(lambda: slack.connections == 2)
-        assert bot.logged("no connection to Slack")
+        bot.until(lambda: bot.logged("no connection to Slack"))
         assert Reader(slack).ask("/company", "zephyr").shown.startswith("Zephyr Airships")
 
 
@@ -130,7 +130,7 @@ def test_a_slack_that_turns_us_out_is_not_asked_again_at_once(slack: FakeSlack) 
         time.sleep(4)
         opened = sum(one.method == "apps.connections.open" for one in slack.requests)
         assert opened < 12
-        assert bot.logged("too_many_websockets")
+        bot.until(lambda: bot.logged("too_many_websockets"))
 
 
 def test_a_connection_without_a_frame_for_half_a_minute_counts_as_deaf() -> None:
@@ -194,7 +194,7 @@ def test_a_token_that_is_revoked_ends_the_bot_with_one_line(slack: FakeSlack, er
 def test_a_slack_that_cannot_be_asked_at_the_start_is_asked_again(slack: FakeSlack) -> None:
     slack.fault("auth.test", "status", times=2, status=503)
     with on_slack(slack, over="http") as bot:
-        assert bot.logged("Slack cannot be asked who we are")
+        bot.until(lambda: bot.logged("Slack cannot be asked who we are"))
         assert Reader(slack).ask("/company", "zephyr").shown.startswith("Zephyr Airships")
 
 

@@ -1,7 +1,6 @@
 """SQLite by one errand to its thread a statement: the same rows, counts and errors as aiosqlite gives."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -10,11 +9,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.store.errands import AHEAD, Errands
-from bot.store.errands import connected as connected_to
+from bot.store.errands import AHEAD, Connecting, Errands
 from bot.store.opening import engine_to
 
 pytestmark = pytest.mark.usefixtures("runner")
@@ -134,7 +132,7 @@ async def test_whoever_is_cancelled_while_waiting_to_write_leaves_no_lock_behind
 
 
 async def test_a_connection_that_is_stopped_while_it_closes_comes_to_its_end(tmp_path: Path) -> None:
-    connection = connected_to(str(tmp_path / "made.sqlite"), 5.0)
+    connection = Connecting(5.0)(str(tmp_path / "made.sqlite"))
     await connection
     busy = asyncio.create_task(connection.errand(lambda: time.sleep(0.1)))
     await asyncio.sleep(0)
@@ -146,7 +144,7 @@ async def test_a_connection_that_is_stopped_while_it_closes_comes_to_its_end(tmp
 
 async def test_of_several_that_open_a_new_file_at_once_none_is_turned_away(tmp_path: Path) -> None:
     for number in range(60):
-        made = [connected_to(str(tmp_path / f"{number}.sqlite"), 5.0) for _ in range(4)]
+        made = [Connecting(5.0)(str(tmp_path / f"{number}.sqlite")) for _ in range(4)]
         assert len(await asyncio.gather(*made)) == 4
         await asyncio.gather(*(one.close() for one in made))
 
@@ -154,8 +152,30 @@ async def test_of_several_that_open_a_new_file_at_once_none_is_turned_away(tmp_p
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_the_loop_may_end_right_after_a_file_could_not_be_opened(tmp_path: Path) -> None:
     async def opening() -> None:
-        await connected_to(str(tmp_path), 0.1)  # a folder
+        async with opened(tmp_path, 0.1) as engine, engine.connect():  # a folder
+            pass
 
     for _ in range(50):
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(OperationalError):
             asyncio.run(opening())
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("turns", [2, 40], ids=["connecting", "asking"])
+def test_the_loop_may_end_right_after_whoever_waits_is_cancelled(tmp_path: Path, turns: int) -> None:
+    async def asking(engine: AsyncEngine) -> None:
+        async with engine.connect() as connection:
+            while True:
+                await connection.execute(ROWS, {"most": 5_000})
+
+    async def cancelled() -> None:
+        async with opened(tmp_path / "made.sqlite") as engine:
+            task = asyncio.create_task(asking(engine))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    for _ in range(50):
+        asyncio.run(cancelled())

@@ -30,23 +30,21 @@ class Errands(aiosqlite.Connection):
 
     _ending: "asyncio.Future[Any] | None" = None
 
+    def __init__(self, opens: Callable[[], sqlite3.Connection], endings: "set[asyncio.Future[Any]]") -> None:
+        super().__init__(opens, iter_chunk_size=64)
+        self._thread.daemon = True  # it keeps no process from ending
+        self._endings = endings
+
     def stop(self) -> "asyncio.Future[Any] | None":
         """Has the thread end, and returns what waits for that; once, or a second end would be waited for for ever.
 
         SQLAlchemy stops a connection while it is closing where whoever closes it is cancelled.
         """
-        self._ending = self._ending or super().stop()
+        if self._ending is None and (ending := super().stop()):
+            self._ending = ending
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
         return self._ending
-
-    async def _connect(self) -> Self:
-        """Opens the file; where it cannot be opened, its thread has ended before that is told."""
-        try:
-            await super()._connect()
-        except Exception:
-            if self._ending:
-                await self._ending
-            raise
-        return self
 
     async def commit(self) -> None:
         """Commits the current transaction."""
@@ -134,14 +132,25 @@ def carried_out(way: Way, statement: str, values: Sequence[Any]) -> tuple[sqlite
     return cursor, *(_fetched(cursor, AHEAD) if cursor.description else ([], None))
 
 
-def connected(file: str, wait: float, **options: Any) -> Errands:
-    """Returns a connection to be awaited, as SQLAlchemy has them made; `wait` is for a lock, in seconds.
+class Connecting:
+    """Makes connections, to be awaited, as SQLAlchemy has them made; `wait` is for a lock, in seconds."""
 
-    Its thread keeps no process from ending.
-    """
-    connection = Errands(partial(_opened, file, wait, options), iter_chunk_size=64)
-    connection._thread.daemon = True
-    return connection
+    def __init__(self, wait: float) -> None:
+        self._wait = wait
+        self._endings: set[asyncio.Future[Any]] = set()
+
+    def __call__(self, file: str, **options: Any) -> Errands:
+        """Returns a connection to a file."""
+        return Errands(partial(_opened, file, self._wait, options), self._endings)
+
+    async def ended(self) -> None:
+        """Waits until the threads of all connections that were stopped have ended.
+
+        Nobody else does where a file cannot be opened, or whoever waits for a statement is cancelled; and what a thread
+        has to say at last, it says to a loop that must still be open.
+        """
+        while under_way := [one for one in self._endings if not one.done()]:
+            await asyncio.wait(under_way)
 
 
 def _opened(file: str, wait: float, options: Mapping[str, Any]) -> sqlite3.Connection:

@@ -5,15 +5,15 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_
 
-from bot.store.errands import connected
+from bot.store.errands import Connecting
 from bot.store.files import prepare
 from bot.store.tables import REVISION
 from bot.store.together import Together
@@ -194,10 +194,10 @@ def engine_to(address: URL, wait: float) -> AsyncEngine:
             raise StoreUnavailable(
                 "DATABASE_URL names PostgreSQL, whose driver is not installed; install briefbot[postgres]"
             ) from None
-    engine = create_async_engine(
-        address, pool_timeout=30, connect_args={"async_creator_fn": partial(connected, wait=wait)}
-    )
+    connecting = Connecting(wait)
+    engine = create_async_engine(address, pool_timeout=30, connect_args={"async_creator_fn": connecting})
     event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "engine_disposed", lambda _: await_(connecting.ended()))
     return engine
 
 
