@@ -32,6 +32,7 @@ class Clock:
         self._now = now
         self._monotonic = monotonic
         self._again: set[str] = set()
+        self._under_way: set[asyncio.Future[None]] = set()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_listener(self._ran, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
 
@@ -40,10 +41,15 @@ class Clock:
 
         async def run() -> datetime:
             self._again.discard(name)
+            ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._under_way.add(ended)
             try:
                 return await job()
             except asyncio.CancelledError:  # the clock has stopped; to the scheduler that would be a fault to tell of
                 return self._now()
+            finally:
+                self._under_way.discard(ended)
+                ended.set_result(None)
 
         self._scheduler.add_job(
             run,
@@ -63,7 +69,7 @@ class Clock:
             self._scheduler.modify_job(name, next_run_time=self._now())
 
     async def run(self) -> None:
-        """Runs the jobs until cancelled; where the wall clock jumps, all of them at once.
+        """Runs the jobs until cancelled, and waits for those under way then; where the wall clock jumps, all run.
 
         A clock that is set back would starve them: they wait for an hour that has moved away.
         """
@@ -80,7 +86,9 @@ class Clock:
                     for job in self._scheduler.get_jobs():
                         job.modify(next_run_time=self._now())
         finally:
-            self._scheduler.shutdown(wait=False)
+            self._scheduler.shutdown(wait=False)  # it cancels them, and waits for none
+            if self._under_way:
+                await asyncio.wait(self._under_way)
 
     def _gap(self) -> datetime:
         return self._now() - timedelta(seconds=self._monotonic())

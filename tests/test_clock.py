@@ -136,3 +136,21 @@ async def test_a_job_under_way_when_the_clock_stops_is_not_told_as_one_that_fail
         await until_it_ran(job, 1)
     await a_while()
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_a_clock_has_stopped_once_the_jobs_under_way_have_ended(runner: asyncio.Runner) -> None:
+    the_clock, ended, under_way = Clock(), asyncio.Event(), asyncio.Event()
+
+    async def lasting() -> datetime:
+        under_way.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.05)  # as what writes a transaction to its end
+            ended.set()
+        raise AssertionError("nobody sets it")
+
+    the_clock.add("lasting", lasting, HOUR)
+    async with running(the_clock):
+        await under_way.wait()
+    assert ended.is_set()
