@@ -7,19 +7,19 @@ import stat
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import pytest
-import yarl
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.answer import Answers
 from bot.platforms.discord.adapter import Discord
-from bot.platforms.discord.pacing import ALERT, MOST_INVALID, RATE, WINDOW, Pacing, TooManyInvalid
+from bot.platforms.discord.pacing import ALERT, MOST_A_SECOND, MOST_INVALID, RATE, WINDOW, Pacing, TooManyInvalid
 from bot.platforms.discord.sessions import DAY, FREELY, LONGEST_PAUSE, MOST_A_DAY, SHORTEST_PAUSE, Sessions
 from bot.platforms.discord.state import State
 from bot.ports import Turn
@@ -325,48 +325,69 @@ def test_a_slow_share_whose_answer_is_lost_is_not_posted_twice(discord: FakeDisc
         assert len(reader.seen(by=reader.other)) == 1
 
 
-def requested(path: str) -> Any:
-    return SimpleNamespace(url=yarl.URL(f"https://discord.com/api/v10{path}"))
+@asynccontextmanager
+async def traced(pacing: Pacing) -> AsyncIterator[Callable[..., Awaitable[None]]]:
+    """Yields what asks a Discord, one that answers with the status that it is asked for, as a discord.py client would."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=int(request.query["status"]), headers=json.loads(request.query["headers"]))
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server, aiohttp.ClientSession(trace_configs=[pacing.trace()]) as session:
+
+        async def ask(path: str, status: int = 200, **headers: str) -> None:
+            asked = {"status": str(status), "headers": json.dumps(headers)}
+            async with session.get(server.make_url(f"/api/v10{path}").with_query(asked)):
+                pass
+
+        yield ask
 
 
-def answered(status: int, **headers: str) -> Any:
-    return SimpleNamespace(response=SimpleNamespace(status=status, headers=headers))
+async def test_requests_are_paced_but_answers_to_people_are_not(runner: asyncio.Runner) -> None:
+    async with traced(Pacing("https://discord.com/api/v10")) as ask:
 
+        async def seconds(path: str, number: int) -> float:
+            begun = time.monotonic()
+            await asyncio.gather(*(ask(path) for _ in range(number)))
+            return time.monotonic() - begun
 
-def test_requests_are_paced_but_answers_to_people_are_not() -> None:
-    pacing = Pacing("https://discord.com/api/v10")
-
-    async def ask(path: str, number: int) -> float:
-        begun = time.monotonic()
-        await asyncio.gather(*(pacing.begin(requested(path)) for _ in range(number)))
-        return time.monotonic() - begun
-
-    async def all_kinds() -> tuple[float, float]:
-        return await ask("/channels/1/messages", RATE + 1), await ask("/interactions/1/x/callback", 1_000)
-
-    paced, free = asyncio.run(all_kinds())
+        paced, free = (
+            await seconds("/channels/1/messages", RATE + 1),
+            await seconds("/interactions/1/x/callback", 1_000),
+        )
     assert paced >= 0.99
     assert free < 1_000 / RATE / 2, "what is paced would take twice as long"
 
 
-def test_too_many_refusals_are_told_of_and_then_nothing_is_asked(caplog: pytest.LogCaptureFixture) -> None:
+async def test_too_many_refusals_are_told_of_and_then_nothing_is_asked(
+    caplog: pytest.LogCaptureFixture, runner: asyncio.Runner
+) -> None:
     now = [0.0]
     pacing = Pacing("https://discord.com/api/v10", lambda: now[0])
-    for _ in range(ALERT):
-        pacing.end(answered(403))
-        pacing.end(answered(429, **{"X-RateLimit-Scope": "shared"}))
-        pacing.end(answered(404))
-    assert pacing.invalid == ALERT
-    assert caplog.messages.count("Discord refuses many requests") == 1
-    for _ in range(MOST_INVALID - ALERT):
-        pacing.end(answered(401))
-    with pytest.raises(TooManyInvalid):
-        asyncio.run(pacing.begin(requested("/users/@me")))
-    with pytest.raises(TooManyInvalid):
-        asyncio.run(pacing.begin(requested("/interactions/1/x/callback")))
-    now[0] += WINDOW + 1
-    asyncio.run(pacing.begin(requested("/users/@me")))
+    async with traced(pacing) as ask:
+        for _ in range(ALERT):
+            await ask("/webhooks/1/x", 403)
+            await ask("/webhooks/1/x", 429, **{"X-RateLimit-Scope": "shared"})
+            await ask("/webhooks/1/x", 404)
+        assert pacing.invalid == ALERT
+        assert caplog.messages.count("Discord refuses many requests") == 1
+        for _ in range(MOST_INVALID - ALERT):
+            await ask("/webhooks/1/x", 401)
+        for path in ("/users/@me", "/interactions/1/x/callback"):
+            with pytest.raises(TooManyInvalid):
+                await ask(path)
+        now[0] += WINDOW + 1
+        await ask("/users/@me")
     assert issubclass(TooManyInvalid, aiohttp.ClientError)
+
+
+async def test_a_request_that_breaks_off_is_under_way_no_more(runner: asyncio.Runner) -> None:
+    pacing = Pacing("https://discord.com/api/v10", lambda: time.monotonic() * 1_000)
+    async with aiohttp.ClientSession(trace_configs=[pacing.trace()]) as session:
+        for _ in range(MOST_A_SECOND + 1):
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await session.get("http://127.0.0.1:9/api/v10/users/@me")
 
 
 def test_2500_servers_cost_little_memory(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -17,8 +18,11 @@ from bot.tally import Tally
 
 log = logging.getLogger("briefbot.discord")
 RATE = 45
-MOST_A_SECOND = 47
-"""Requests that leave within any second: turns that were given in time may be used all at once, after a standstill."""
+MOST_A_SECOND = 50
+"""Requests that Discord gets within any second by its own clock, however late they come to it.
+
+It has got each between its leaving and its answer: so many at most are under way or were answered within a second.
+"""
 
 WINDOW = 600.0
 ALERT = 200
@@ -41,7 +45,7 @@ class TooManyInvalid(aiohttp.ClientError):
 class Pacing:
     """Paces the requests of all clients of one bot; `now` is a monotonic clock in seconds.
 
-    aiohttp tells of those of a discord.py client by `trace`; digests call `admit`, `message_turn` and `count`.
+    aiohttp tells of those of a discord.py client by `trace`; others call `admit`, a turn, `leave`, `count` and `ended`.
     """
 
     def __init__(self, api_url: str, now: Callable[[], float] = time.monotonic, tally: Tally | None = None) -> None:
@@ -51,7 +55,8 @@ class Pacing:
         self._next = 0.0
         self._invalid: deque[float] = deque()
         self._messages = asyncio.Lock()
-        self._left: deque[float] = deque()
+        self._under_way = 0
+        self._answered: deque[float] = deque()
 
     @property
     def invalid(self) -> int:
@@ -75,30 +80,26 @@ class Pacing:
         """Returns what has aiohttp call us before and after every request."""
         config = aiohttp.TraceConfig()
 
-        async def start(_: object, __: object, request: aiohttp.TraceRequestStartParams) -> None:
-            await self.begin(request)
+        async def start(_: object, context: SimpleNamespace, request: aiohttp.TraceRequestStartParams) -> None:
+            context.is_paced = False
+            self.admit()
+            if self._paced(request.url.path):
+                await self.turn()
+                await self.leave()
+                context.is_paced = True
 
-        async def end(_: object, __: object, request: aiohttp.TraceRequestEndParams) -> None:
-            self.end(request)
+        async def end(_: object, context: SimpleNamespace, request: aiohttp.TraceRequestEndParams) -> None:
+            self.count(request.response.status, request.response.headers)
+            await broken(_, context, request)
+
+        async def broken(_: object, context: SimpleNamespace, __: object) -> None:
+            if context.is_paced:
+                self.ended()
 
         config.on_request_start.append(start)
         config.on_request_end.append(end)
+        config.on_request_exception.append(broken)
         return config
-
-    async def begin(self, request: aiohttp.TraceRequestStartParams) -> None:
-        """Waits for the turn of a request.
-
-        Raises:
-            TooManyInvalid: it is not to be sent.
-        """
-        self.admit()
-        if self._paced(request.url.path):
-            await self.turn()
-            await self.leave()
-
-    def end(self, request: aiohttp.TraceRequestEndParams) -> None:
-        """Counts an answer that refuses."""
-        self.count(request.response.status, request.response.headers)
 
     def admit(self) -> None:
         """Lets a request be sent, if few enough were refused.
@@ -122,14 +123,20 @@ class Pacing:
             await self.turn()
 
     async def leave(self) -> None:
-        """Waits until a request whose turn it is may leave."""
-        while True:
-            while self._left and self._left[0] <= self._now() - 1:
-                self._left.popleft()
-            if len(self._left) < MOST_A_SECOND:
-                self._left.append(self._now())
-                return
-            await asyncio.sleep(self._left[0] + 1 - self._now())
+        """Waits until a request whose turn it is may leave; `ended` is called once it is answered, or never will be."""
+        while not self._may_leave():
+            await asyncio.sleep(self._answered[0] + 1 - self._now() if self._answered else 1.0)
+        self._under_way += 1
+
+    def _may_leave(self) -> bool:
+        while self._answered and self._answered[0] <= self._now() - 1:
+            self._answered.popleft()
+        return self._under_way + len(self._answered) < MOST_A_SECOND
+
+    def ended(self) -> None:
+        """Notes that a request that left is under way no more."""
+        self._under_way -= 1
+        self._answered.append(self._now())
 
     def count(self, status: int, headers: Mapping[str, str]) -> None:
         """Counts an answer if it refuses."""

@@ -100,6 +100,8 @@ class Rest(HTTPClient):
                 body = await json_or_text(response)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _broken(error, sending=sending) from error
+        finally:
+            self._pacing.ended()
         if 200 <= response.status < 300 and not isinstance(body, str):
             return body
         refused = refusal(response.status, response.headers, body, sending=sending)
