@@ -3,8 +3,9 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 MOST_IN_FLIGHT = 256
 """Requests of one platform that are being answered at one time."""
@@ -12,8 +13,7 @@ MOST_IN_FLIGHT = 256
 MOST_REMEMBERED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """Is how often something may happen: `burst` times at once, then `rate` times a second."""
 
     rate: float

@@ -3,8 +3,9 @@
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime
+
+from msgspec.structs import replace
 
 from bot.admission import Admission
 from bot.asking import as_typed, read_line

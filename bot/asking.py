@@ -1,7 +1,8 @@
 """What people type to what they ask."""
 
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.commands import command_named
 from bot.lines import parse

@@ -1,7 +1,9 @@
 """MENU: every command on one page."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot import questions
 from bot.arguments import ACTION_ARGUMENTS, FIELD_ARGUMENTS, action_and_id, option
@@ -17,8 +19,7 @@ def _whole(words: str) -> list[str]:
     return [words]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """Is a menu item with what composes its answer.
 
     Without `compose` it is answered at the desk, from the store. `split` parts what was typed into the arguments that

@@ -1,9 +1,11 @@
 """Slots to the pages that are posted for them, from the knowledge and the ledger of the moment."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.store import ledger
 from bot.store.opening import Store
@@ -26,8 +28,7 @@ RETRACTED = -1
 """Stands for the retraction of a claim where revisions are counted from 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """Is what a slot is to post: its parts with what was decided; without parts, `reason` tells why there are none.
 
     `pages` are those of the parts.
@@ -39,8 +40,7 @@ class Composed:
     pages: tuple[Document, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Composer:
+class Composer(Struct, frozen=True):
     """Composes from one version of the knowledge; `seen` tells when this installation took each revision up.
 
     `names` holds what commands are called on the platform, if not by their own names.

@@ -1,7 +1,8 @@
 """The words spoken across the rim of what a doctor looks at."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 MINUTES = 120
 Verdict = Literal["ok", "wrong", "not tried"]
@@ -9,8 +10,7 @@ MOST_SKEW = 5.0
 """Seconds by which a clock may be wrong: a digest is to come at its time, and Slack refuses what is minutes old."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Says how one thing stands; `fix` is the way out where it is wrong, or how to see to it where it was not tried."""
 
     verdict: Verdict

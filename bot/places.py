@@ -1,8 +1,9 @@
 """Places: where digests are posted, as people and the store write them."""
 
 import re
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from bot.platforms import PLATFORMS, limits
 from bot.typed import shown
@@ -13,8 +14,7 @@ class InvalidPlace(Exception):
     """Says why something is no place, with the value and the way out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Is `platform:workspace/channel[/thread]`; the channel of a direct message is `@person`."""
 
     platform: str

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from msgspec import Struct, field
 
 from bot.unusable import Unusable
 from briefings.document import Choice, Document
@@ -22,8 +23,7 @@ Kind = Literal[
 Outcome = Literal["answered", "unknown", "misused", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """Describes what a command is asked about.
 
     `kind` tells what completes it (`name` is a company or a theme, `topics` several of anything, separated by commas);
@@ -47,8 +47,7 @@ class Argument:
         return written if self.required else f"[{written}]"
 
 
-@dataclass(frozen=True, slots=True)
-class MenuItem:
+class MenuItem(Struct, frozen=True):
     """Describes a command as platforms register and list it; `summaries` has its summary in other locales.
 
     Where it is asked without arguments, a `form` is opened on platforms that have such; `managing` is for people who
@@ -74,8 +73,7 @@ class MenuItem:
         return next((name for name in (self.name, *self.aliases) if name not in reserved), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """Is one command with its arguments by name, from someone somewhere.
 
     `user` is the platform's id of a person; `place` is `platform:workspace/channel[/thread]`; `page` counts from 1.
@@ -93,8 +91,7 @@ class Request:
     anywhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """Is an answer with the page that was asked for and how asking went.
 
     `problems` tells, by argument, what cannot be used, so that a form can say it beside the field; `command` is the
@@ -172,16 +169,14 @@ class TokenRefused(Unusable):
     """Says in one line that a platform refuses a token, which setting holds it, and where to get another."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(Struct, frozen=True):
     """Is a request as it came over HTTP: headers in lower case, and the body as its bytes."""
 
     headers: Mapping[str, str]
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(Struct, frozen=True):
     """Is what is answered to an `HttpRequest`; the `last` on its connection lets the next come by another."""
 
     status: int
@@ -200,8 +195,7 @@ def _not_yet() -> "asyncio.Event":
     return asyncio.Event()
 
 
-@dataclass(slots=True)
-class Turn:
+class Turn(Struct):
     """Is the right to do what one process at a time may, until it is `over`.
 
     Each one's `number` is the next; 0 where there are no other processes. Whoever leaves it may say how many seconds of
@@ -217,8 +211,7 @@ Turns = Callable[[], AbstractAsyncContextManager[Turn]]
 """Waits for its turn, and gives the context in which it has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """Is how a platform is at this moment: whether what people ask there reaches us, and by which ways, in words."""
 
     receiving: bool

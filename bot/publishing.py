@@ -1,24 +1,23 @@
 """The words spoken across the rim of what is posted unasked."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from briefings.document import Document
 from briefings.paginate import Budget
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """Tells as what a platform has posted a message; `channel` is where, if that is not the place itself."""
 
     message: str
     channel: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """Is one message to be posted unasked.
 
     `place` is `platform:workspace/channel[/thread]`, or `platform:workspace/@person` for a direct message. `key`, of at
@@ -56,22 +55,19 @@ class DeliveryError(Exception):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Says that a message was posted after all."""
 
     receipt: Receipt
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """Says that a message was not posted; or, where that is not sure, that sending it again makes no second one."""
 
     sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Says that a platform cannot be asked, and why."""
 
     reason: str

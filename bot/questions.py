@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Literal, cast
+
+from msgspec.structs import replace
 
 from bot.misused import Misused
 from briefings.changes import changes_briefing
@@ -160,7 +161,7 @@ def _noted(edition: Edition, document: Document, *found: Found[Company] | Found[
 def _at(edition: Edition, then: Period | None) -> Edition:
     if then is None:
         return edition
-    return replace(edition, knowledge=as_of(edition.knowledge, then), today=min(edition.today, then.last))
+    return Edition(as_of(edition.knowledge, then), min(edition.today, then.last), edition.words, edition.names)
 
 
 def _period(edition: Edition, arguments: Arguments, name: str) -> Period | None:

@@ -9,13 +9,13 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
+from msgspec import Struct
 
 from bot.invalid_schedule import InvalidSchedule
 from bot.schedule_words import EXAMPLES, LEAST_MINUTES, ordinal, read_words
@@ -36,8 +36,7 @@ _FIELDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """Is when something is due: what was written, the crons that it means, and the zone of their wall clock."""
 
     written: str
@@ -98,8 +97,7 @@ class Schedule:
         return _fires(self.crons, self.zone, day)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cron:
+class _Cron(Struct, frozen=True):
     """Is a cron as it was read: its months, its times of a day, and whether time elapses for it."""
 
     rules: CronSim

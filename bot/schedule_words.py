@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.invalid_schedule import InvalidSchedule
 from bot.typed import shown
@@ -58,8 +59,7 @@ _MONTHLY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """Is what words mean: crons, and the same in our own words."""
 
     crons: tuple[str, ...]

@@ -1,7 +1,8 @@
 """What the curators changed."""
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from briefings.citing import Citations
 from briefings.document import Block, Document, Heading

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from briefings.citing import Citations, Section, side_by_side
 from briefings.document import Block, Break, Choices, Document, Fact, Facts, Heading
@@ -21,8 +22,7 @@ PHONE_ROWS = 36
 _SECTIONS = ("in_figures", "abroad", "at_home", "regulation", "in_general", "forecasts", "opinions")
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(Struct, frozen=True):
     """Tells which claims of a company stand where in its answer; sections are left out where the brief tells all."""
 
     standing: tuple[Claim, ...]

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from briefings.citing import Citations
 from briefings.document import Block, Choice, Choices, Document, Heading, Note, Page, Statement
@@ -23,8 +25,7 @@ _UNITS = (("day", 2 * 86_400, 86_400), ("hour", 2 * 3_600, 3_600), ("minute", 60
 """Units of lateness, each with the seconds from which it is used and those that it has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imprint:
+class Imprint(Struct, frozen=True):
     """Holds what stands around the contents of a post: its title, the id of its delivery, how late it is.
 
     `also` are choices that its platform adds, such as one that manages the subscription.
@@ -36,8 +37,7 @@ class Imprint:
     also: tuple[Choice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(Struct, frozen=True):
     """Is a retracted claim that a place has been shown: in which revision, and on which day.
 
     Raises:

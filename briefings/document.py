@@ -5,9 +5,10 @@ only in a `Statement`, and a `Statement` without a citation cannot be built.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
+
+from msgspec import Struct
 
 from briefings.measure import length
 
@@ -15,41 +16,33 @@ MOST_COMMAND = 90
 """Characters of a command in a choice: with its prefix it fits into 100, Discord's bound of a custom_id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Is a run of text in one style; in the style `place` it is a place or a person, written as places are."""
 
     text: str
     style: Literal["plain", "strong", "code", "place"] = "plain"
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True, tag_field="kind", tag="heading"):
     """Names the blocks that follow."""
 
     text: str
-    kind: Literal["heading"] = "heading"
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True, tag_field="kind", tag="paragraph"):
     """Says something about the file or the answer: counts, dates, invitations; built only by `Words`."""
 
     spans: tuple[Span, ...]
     citations: tuple[int, ...] = ()
-    kind: Literal["paragraph"] = "paragraph"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True, tag_field="kind", tag="note"):
     """Is small print about the answer; built only by `Words`."""
 
     text: str
-    kind: Literal["note"] = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True, tag_field="kind", tag="statement"):
     """Says what a claim says, with the numbers of its sources and the words of its date, age and speaker.
 
     Raises:
@@ -61,47 +54,39 @@ class Statement:
     dateline: str
     claim: str
     revision: int
-    kind: Literal["statement"] = "statement"
 
     def __post_init__(self) -> None:
         if not self.citations:
             raise ValueError(f"statement of claim {self.claim!r} has no citation; name its sources")
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """Is one row of `Facts`."""
 
     label: str
     value: Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True, tag_field="kind", tag="facts"):
     """Lists labelled values."""
 
     rows: tuple[Fact, ...]
-    kind: Literal["facts"] = "facts"
 
 
-@dataclass(frozen=True, slots=True)
-class NoClaim:
+class NoClaim(Struct, frozen=True, tag_field="kind", tag="no_claim"):
     """Stands where a statement is looked for and no claim says anything."""
 
     text: str
-    kind: Literal["no_claim"] = "no_claim"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Is one row of a `Table`."""
 
     label: str
     cells: tuple[Statement | NoClaim, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True, tag_field="kind", tag="table"):
     """Sets statements side by side, one column for each thing that is compared.
 
     Raises:
@@ -110,15 +95,13 @@ class Table:
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-    kind: Literal["table"] = "table"
 
     def __post_init__(self) -> None:
         if any(len(row.cells) != len(self.columns) for row in self.rows):
             raise ValueError(f"a row has not {len(self.columns)} cells; fill the empty ones with NoClaim")
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Offers a command that need not be typed.
 
     Raises:
@@ -134,27 +117,21 @@ class Choice:
             raise ValueError(f"command {self.command!r} is over {MOST_COMMAND} characters; shorten it")
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True, tag_field="kind", tag="choices"):
     """Offers several commands under one title."""
 
     title: str
     choices: tuple[Choice, ...]
-    kind: Literal["choices"] = "choices"
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True, tag_field="kind", tag="break"):
     """Ends a page: what follows begins on a new one."""
-
-    kind: Literal["break"] = "break"
 
 
 Block = Heading | Paragraph | Note | Statement | Facts | Table | Choices | Break
 
 
-@dataclass(frozen=True, slots=True)
-class SourceEntry:
+class SourceEntry(Struct, frozen=True):
     """Describes the source behind a citation mark; its address is the only link of a Document."""
 
     number: int
@@ -166,8 +143,7 @@ class SourceEntry:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Tells which page of an answer a Document is, and the words for it."""
 
     number: int
@@ -175,8 +151,7 @@ class Page:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """Is an answer: a title, a one-line summary for notifications and screen readers, blocks and their sources.
 
     `command` is the line that asks for it again, empty where that makes no sense. Pages of one answer carry only the

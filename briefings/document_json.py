@@ -1,28 +1,22 @@
 """Documents as JSON and back, and the JSON Schema of it."""
 
-import json
 from collections.abc import Mapping
-from functools import cache
+from inspect import cleandoc
 from typing import Any
 
-from pydantic import TypeAdapter
+import msgspec
 
 from briefings.document import Document
 
 
-@cache
-def _adapter() -> TypeAdapter[Document]:
-    return TypeAdapter(Document)
-
-
 def to_json(document: Document) -> str:
     """Returns a document as indented JSON that `document.schema.json` describes."""
-    return json.dumps(to_values(document), ensure_ascii=False, indent=2)
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
 def to_values(document: Document) -> dict[str, Any]:
     """Returns a document as plain values that JSON can hold."""
-    values: dict[str, Any] = _adapter().dump_python(document, mode="json", exclude_defaults=False)
+    values: dict[str, Any] = msgspec.to_builtins(document)
     return values
 
 
@@ -32,7 +26,7 @@ def from_values(values: Mapping[str, Any]) -> Document:
     Raises:
         ValueError: the values are no such document.
     """
-    return _adapter().validate_python(values)
+    return msgspec.convert(values, Document)
 
 
 def from_json(text: str) -> Document:
@@ -41,12 +35,12 @@ def from_json(text: str) -> Document:
     Raises:
         ValueError: the text is no such document.
     """
-    return _adapter().validate_json(text)
+    return msgspec.json.decode(text, type=Document)
 
 
 def schema() -> dict[str, Any]:
     """Returns the JSON Schema (draft 2020-12) of a document."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_adapter().json_schema(mode="serialization"),
-    }
+    described = msgspec.json.schema(Document)
+    for one in described["$defs"].values():
+        one["description"] = cleandoc(one["description"])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}

@@ -1,9 +1,10 @@
 """A Document and a platform's budget to pages; the one splitter."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from operator import add, sub
+
+from msgspec import Struct
 
 from briefings.document import (
     Block,
@@ -27,8 +28,7 @@ Size = tuple[int, ...]
 """Amounts of what a platform counts, always in the same order: characters, components ..."""
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """Tells what one message may hold, what each piece of a page costs there, and what every page costs anyway."""
 
     capacity: Size
@@ -170,12 +170,14 @@ class _Filling:
             if self.blocks and not self.take((part,)):
                 yield self.turn()
             if not self.blocks and not self.take((part,)):
-                raise ValueError(f"a {part.kind} is over {self._budget.capacity} even alone; shorten it")
+                raise ValueError(
+                    f"a {type(part).__name__.lower()} is over {self._budget.capacity} even alone; shorten it"
+                )
 
 
 def _joined(before: Block, block: Block) -> Block | None:
     """Returns two neighbouring pieces as one block, or None if they are not of one."""
-    if before.kind != block.kind:
+    if type(before) is not type(block):
         return None
     match before, block:
         case Choices(title, some), Choices(other, more_choices) if title == other:

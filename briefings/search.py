@@ -1,7 +1,8 @@
 """The claims that say certain words, and the names that match them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from briefings.citing import Citations
 from briefings.document import MOST_COMMAND, Block, Choices, Document
@@ -16,8 +17,7 @@ FEW = 3
 """Claims shown of a search whose line is too long for the buttons that would turn its pages."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """Holds what a search is narrowed to; periods count by the days that they span."""
 
     company: Company | None = None

@@ -1,9 +1,11 @@
 """What goes into a digest, and why the rest does not."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from briefings.balance import balanced
 from briefings.wanted import Sieve, Wanted
@@ -18,8 +20,7 @@ Verdict = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """Is the current revision of a claim, as what it is told; `was` is the text that a revised one had before."""
 
     claim: Claim
@@ -32,8 +33,7 @@ class Item:
         return self.claim.id, self.claim.revision
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """Tells what became of a revision.
 
     `detail` is, by verdict, the kind of the item, the number asked, the day of the retraction, the current revision,
@@ -46,8 +46,7 @@ class Decision:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Holds the items of a digest, those that came next but did not fit, and the decision on each new revision.
 
     Items from the archive have a decision only if they are in, and never come next.

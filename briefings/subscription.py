@@ -1,10 +1,11 @@
 """What people are told of a subscription: as it would be, as it is, and that it cannot be so."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from textwrap import wrap
 from typing import Literal
+
+from msgspec import Struct, field
 
 from briefings.citing import Citations
 from briefings.document import Block, Choice, Choices, Document, Heading
@@ -20,8 +21,7 @@ LONGEST_REASON = 300
 """Characters of why something is paused, which ends in the way out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Is a digest that was due: what became of it, the id that people see, and why."""
 
     due: datetime
@@ -30,8 +30,7 @@ class Run:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """Is how a subscription posts, apart from when and what: values as people give them."""
 
     layout: str
@@ -42,8 +41,7 @@ class Terms:
     policy: str = "at_most_once"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Is a subscription at this moment; all instants are in its zone, `runs` are the next ones.
 
     `held` is why nothing is posted though it is active. `schedule` is explained already; `place` is empty where it is
@@ -67,8 +65,7 @@ class Standing:
     held: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """Is what may be saved: a subscription as it would be, and what differs from one that is there.
 
     `changes` are fields with what stood there before and what would stand there, both as people give them.

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from briefings.citing import Citations, Section, side_by_side
 from briefings.document import Block, Choices, Document
@@ -14,8 +15,7 @@ MOST_COMPANIES = 10
 _SECTIONS = {"fact": "facts", "forecast": "forecasts", "opinion": "opinions"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(Struct, frozen=True):
     """Tells which claims of a theme stand where in its answer, and which companies they name, most frequent first."""
 
     standing: tuple[Claim, ...]

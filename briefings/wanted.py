@@ -1,8 +1,9 @@
 """What a subscription asks for, and whether a claim is that."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from briefings.edition import Edition
 from briefings.naming import market_name
@@ -12,8 +13,7 @@ from knowledge import Claim, Knowledge
 Layout = Literal["full", "headlines"]
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
+class Topics(Struct, frozen=True):
     """Names what claims may be on, in four facets: slugs of companies, themes and markets, and words as in a search."""
 
     companies: tuple[str, ...] = ()
@@ -22,8 +22,7 @@ class Topics:
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Tells what goes into the digests of a subscription, and how.
 
     A claim is included by any topic, or, with `every`, by one of each facet that is given; no topics include

@@ -1,9 +1,10 @@
 """Why a digest told what it told, and what became of it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from briefings.citing import Citations
 from briefings.digest import late_notes, reason
@@ -26,8 +27,7 @@ _ORDER: tuple[Verdict, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """Is what is known of something that was posted unasked, or was to be; all instants are in its `zone`.
 
     `posted` is when the first of its `parts` was, `title` that of its subscription.

@@ -1,17 +1,17 @@
 """The knowledge as it stood, and what changed in it since."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
+
+from msgspec import Struct
 
 from knowledge.knowledge import Knowledge
 from knowledge.model import Claim
 from knowledge.period import Period
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Is one change of the curated files: a claim added, its text revised, or the claim retracted.
 
     `was` is the text before a revision, `text` the one that it led to; `why` is the curator's reason.

@@ -1,8 +1,9 @@
 """The ways to type the name of a record: as its curator declared them, and derived from those."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from knowledge.folding import fold, initials, ticker_variants, without_legal_form
 from knowledge.model import Company, Theme
@@ -16,8 +17,7 @@ class Strength(IntEnum):
     DECLARED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """Is one folded way to type a name: whose, as the curator wrote it, and of what kind."""
 
     slug: str

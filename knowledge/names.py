@@ -3,10 +3,11 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec import Struct
 
 from knowledge.folding import fold, folded_words, has_han, is_han, without_legal_form
 from knowledge.keys import Key, Strength, own_keys
@@ -27,8 +28,7 @@ _LEGAL_NAMES = ("name", "legal", "former")
 _NEVER_MENDED = ("ticker", "initials")  # one letter off is another company's
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[Named]):
+class Found(Struct, Generic[Named], frozen=True):
     """Is the record that was meant by what was typed; `typo` says that a typing error was mended to reach it."""
 
     record: Named

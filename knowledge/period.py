@@ -2,14 +2,14 @@
 
 import calendar
 import re
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 _PERIOD = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?(\?)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """Holds a calendar year, month or day, with the precision that was stated.
 
     Written as ISO 8601 with reduced precision (`2017`, `2017-12`, `2017-12-05`); a closing `?` marks an

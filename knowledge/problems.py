@@ -1,13 +1,13 @@
 """What a curator is told: one problem a line, with its place and the way out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from knowledge.characters import printable
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """Names a place in the knowledge folder, the field, what is wrong there and the way out."""
 
     file: str

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Generic, TypeVar, cast
+
+from msgspec import Struct, field
 
 from knowledge.characters import mixed_scripts
 from knowledge.folding import fold
@@ -17,8 +18,7 @@ AnyRecord = TypeVar("AnyRecord", bound=Record, covariant=True)
 Location = tuple[int | str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[AnyRecord]):
+class Loaded(Struct, Generic[AnyRecord], frozen=True):
     """Is a record with the place that it was read from; `line_of("sources", 1)` is the line of a field."""
 
     record: AnyRecord
@@ -31,8 +31,7 @@ class Loaded(Generic[AnyRecord]):
         return Problem(self.file, self.line_of(*location), name, message)
 
 
-@dataclass(slots=True)
-class Broken:
+class Broken(Struct):
     """Knows which records could not be read, so that references to them are not told as problems of their own.
 
     `files` says that any record may be missing; a type without name in it, that any record of that type may be.

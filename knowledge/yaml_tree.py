@@ -7,9 +7,9 @@ ticker 0700 as 448 and NO as false.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import yaml
+from msgspec import Struct, field
 
 from knowledge.problems import Problem
 
@@ -19,8 +19,7 @@ MOST_DEPTH = 20
 MOST_NODES = 2_000_000
 
 
-@dataclass(slots=True)
-class Scalar:
+class Scalar(Struct):
     """Holds one text; `empty` where nothing, `~` or `null` stands unquoted."""
 
     line: int
@@ -28,16 +27,14 @@ class Scalar:
     empty: bool = False
 
 
-@dataclass(slots=True)
-class Sequence:
+class Sequence(Struct):
     """Holds a list of nodes."""
 
     line: int
     items: "list[Node]" = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Mapping:
+class Mapping(Struct):
     """Holds nodes by key, and the line of each key."""
 
     line: int

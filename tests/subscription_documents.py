@@ -1,8 +1,9 @@
 """Every document on subscriptions, small and as large as it may be."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from briefings.document import Choice, Document
 from briefings.edition import Edition

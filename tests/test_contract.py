@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations, groupby, islice
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.answer import Answers
 from bot.commands import MENU
@@ -76,7 +76,7 @@ def every_document(at: Edition, pairs: int) -> Iterator[Document]:
     yield spot_briefing(at, companies)
     yield compare_briefing(at, companies[:3])
     then = Period.parse("2031-06" if "zephyr" in known.companies else "2020")
-    past = replace(at, knowledge=as_of(known, then), today=then.last)
+    past = Edition(as_of(known, then), then.last, at.words, at.names)
     for one in companies[:12]:
         yield company_briefing(past, known.company_names.find(one.slug), then)
     for subject in list(known.themes.values())[:12]:

@@ -1,11 +1,11 @@
 from collections import Counter
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.lines import parse
 from bot.platforms import PLATFORMS, limits, renderer

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 from discord.http import Route
+from msgspec.structs import replace
 
 from bot.answer import Answers
 from bot.platforms.discord.adapter import Discord

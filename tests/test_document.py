@@ -1,7 +1,7 @@
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from briefings.company import company_briefing
 from briefings.document import Choice, Document, Heading, SourceEntry, Statement, citations, statements

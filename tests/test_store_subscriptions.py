@@ -1,9 +1,9 @@
 """What places asked to be sent."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from bot.delivery.proposing import propose_due
 from bot.store import firing, slots, subscriptions

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from bot.store import absences, drafts, lanes, ledger, outcomes, settling, slots, subscriptions, tables, upkeep
 from bot.store.drafts import Draft

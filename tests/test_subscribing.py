@@ -1,10 +1,10 @@
 """What people do with subscriptions that are kept, and who may."""
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from bot.ports import Request
 from bot.store import slots, subscriptions

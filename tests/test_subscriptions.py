@@ -1,12 +1,12 @@
 """What a subscription is asked for: one grammar for all doors."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.ids import alike, id_from
 from bot.places import InvalidPlace, home_of, lane_of, person_of, place_of

@@ -1,11 +1,11 @@
 """`/subscriptions`: the live truth of a place, and what people do with it."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bot.answer import Answers
 from bot.publishing import DeliveryError

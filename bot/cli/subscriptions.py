@@ -1,12 +1,12 @@
 """The commands on subscriptions, for who runs the bot: all of them, wherever they are posted."""
 
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec.structs import replace
 
 from bot.cli.field_options import given, with_fields
 from bot.cli.store import UNKNOWN, USED_WRONGLY, Yes, agreed, ended, on_store

@@ -4,8 +4,9 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from bot.desk.ordering import filled, order
 from bot.desk.reasons import explain
@@ -31,8 +32,7 @@ _ANSWERS: Mapping[str, Callable[[Visit], Awaitable[Reply]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StoreDesk:
+class StoreDesk(Struct, frozen=True):
     """Answers what is asked of subscriptions and digests; implements `Desk`.
 
     `soon` has the engine look at once at what is due.

@@ -1,7 +1,8 @@
 """`/subscriptions`: what there is, and what people do with it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.arguments import ACTIONS, SURE
 from bot.composing import preview

@@ -1,8 +1,9 @@
 """A visit: one request at the desk, with all that its answer is made from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bot.places import channel_of
 from bot.ports import Request
@@ -27,8 +28,7 @@ class NotThere(Refused):
     """Says that nothing of an id is there for whoever asks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """Is one request, at an instant; `soon` has the engine look at once at what is due, `draw` draws random bits."""
 
     store: Store

@@ -4,8 +4,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from bot.delivery.overdue import AFTER
 from bot.places import platform_of
@@ -22,8 +23,7 @@ PATIENCE = 2.0
 """Seconds within which the database must have answered; it is not asked again while it has not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Is what the database has told, or in `problem` why it has not.
 
     `held` is why nothing is posted, by lane; `off` how many subscriptions wait for platforms that are off, by platform.

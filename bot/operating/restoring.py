@@ -1,10 +1,11 @@
 """A back-up to the database in use: what was there is kept aside, and what may have been posted since is looked for."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from msgspec import Struct
 
 from bot.delivery.proposing import propose_due
 from bot.store import backups, copying, doubting
@@ -18,8 +19,7 @@ class InTheWay(StoreUnavailable):
     """Says what a back-up is not restored over, and the way out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """Is what was restored: how many digests and notices may have been posted since, and where the old rows are."""
 
     backup: backups.Backup

@@ -1,10 +1,11 @@
 """How the whole is, at one look: for people, for monitoring and for the heartbeat."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
+
+from msgspec import Struct
 
 from bot.knowledge_folder import KnowledgeFolder
 from bot.operating.figures import Figures
@@ -15,8 +16,7 @@ DEAF = timedelta(minutes=1)
 """How long a platform may receive nothing before that is trouble: connections are made anew all the time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """Is how the whole was at an instant; `edited` is the day on which the knowledge was last changed by a curator."""
 
     at: datetime

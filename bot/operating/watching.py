@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.ports import Condition, Platform
 
@@ -14,8 +16,7 @@ REMEMBERED = 60
 """Looks back over which the worst lag of the loop is told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """Is how a platform has been `since` an instant; `serving` is whether it is still tried."""
 
     name: str

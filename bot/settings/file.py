@@ -1,8 +1,9 @@
 """The YAML file of settings, read strictly: whatever is not understood is told with its line."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from bot.settings.model import Settings
 from bot.settings.names import is_path, is_secret, keys, variable
@@ -13,8 +14,7 @@ from knowledge.yaml_tree import Mapping, Node, Scalar, Sequence, Unreadable, rea
 MOST_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """Is what a file holds, by field, and what is wrong with it."""
 
     given: dict[str, Given]

@@ -1,8 +1,9 @@
 """Every setting with its meaning, what it is and where that came from; what is secret is never shown."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from bot.log import without_secrets
 from bot.settings.model import CURATED, Settings
@@ -13,8 +14,7 @@ from knowledge.characters import printable
 HIDDEN = "(hidden)"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """Is one setting: by which variables and key it is given, what it means, and what it is without."""
 
     field: str
@@ -24,8 +24,7 @@ class Setting:
     usual: str
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """Is what a setting is now: its value, empty where it has none, and where that came from."""
 
     setting: Setting

@@ -1,16 +1,16 @@
 """Where settings come from: options of a command, variables of the environment, files of secrets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from bot.settings.model import Settings
 from bot.settings.names import is_secret, variable
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """Is what stands somewhere for a setting.
 
     `origin` is where, as people are told it; `name` is what an error calls it; `unusable` is why nothing can be had of

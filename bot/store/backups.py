@@ -4,10 +4,11 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from bot.store.copying import copy
 from bot.store.files import must_be_ours
@@ -26,8 +27,7 @@ class NoBackup(StoreUnavailable):
     """Says why a file cannot be restored, or a back-up not be written, and the way out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
+class Backup(Struct, frozen=True):
     """Is a back-up that was read: when it was made, and by which version of the program."""
 
     file: Path

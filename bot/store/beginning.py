@@ -1,8 +1,9 @@
 """Beginning a slot: its parts are frozen, its revisions reserved, its first intent committed, all at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bot.store.changes import anew, ended, intended, skipped, stopped, with_slot
 from bot.store.opening import Store
@@ -10,8 +11,7 @@ from bot.store.steps import After, step
 from bot.store.values import Begun, ClaimRevision, Decision, Delivery, Hold, Part, Standing, Work, WrongState
 
 
-@dataclass(frozen=True, slots=True)
-class ComposedFor:
+class ComposedFor(Struct, frozen=True):
     """Is the place that parts were composed for, and when the subscription was changed as it was read then."""
 
     place: str

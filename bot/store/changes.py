@@ -1,9 +1,10 @@
 """What becomes of a slot and its parts, reckoned from values alone."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from bot.store.values import Delivery, Slot, Standing, State, Work
 

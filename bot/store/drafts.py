@@ -1,10 +1,11 @@
 """Drafts: what a person was shown and has not saved yet, kept for a day."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import Row, delete, select, update
 
 from bot.store.opening import Store
@@ -15,8 +16,7 @@ KEPT = timedelta(days=1)
 MOST_OF_A_PERSON = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """Is what somebody asked for in a place and has not saved yet: fields as they were given, by name.
 
     `edits` is the id of the subscription whose fields they change; without, the key is the id of the new one.

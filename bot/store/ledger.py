@@ -1,9 +1,9 @@
 """What was shown where, what was first seen when, and why."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_
 
 from bot.store.opening import Store
@@ -14,8 +14,7 @@ from bot.store.values import Carried, ClaimRevision, Decision, Slot, taken_back
 _IS_TOLD = shown.c.revision >= 0
 
 
-@dataclass(frozen=True, slots=True)
-class Background:
+class Background(Struct, frozen=True):
     """Is what a digest is composed against: what its place has been shown, or is being shown, and what came before.
 
     `last` is when the digest before it was due, `told` when the last one that was posted was.

@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from msgspec import Struct
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -16,8 +16,7 @@ from bot.store.unavailable import StoreUnavailable
 from bot.store.values import Subscription
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """Is what was seen: the schema's revision, None where there is none, and what is subscribed if it is this one.
 
     `refusal` is why nothing can be written, as far as the database tells.

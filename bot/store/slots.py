@@ -1,10 +1,10 @@
 """Slots: proposed once each, found again as work that is open."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import fields
 from sqlalchemy import Select, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 

@@ -5,10 +5,10 @@ as one. Each has an outcome of its own: what one may not do keeps none of the ot
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct, field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,8 +24,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class After(Generic[T_co]):
+class After(Struct, Generic[T_co], frozen=True):
     """Is what a step makes of a slot, and what whoever takes it is `told`.
 
     `reserved` are revisions by the part that tells them in its place; where one of them is reserved already nothing is
@@ -43,8 +42,7 @@ Take = Callable[[Work, Standing | None], After[T]]
 """Reckons what becomes of a slot, whose subscription stands so; raises WrongState where the step may not be taken."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     hold: Hold
     slot: str
     take: Take[Any]

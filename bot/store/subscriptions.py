@@ -1,10 +1,10 @@
 """Subscriptions: made, changed, paused, removed; removing keeps the row, for its history."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, Unpack
 
+from msgspec.structs import asdict, fields
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 

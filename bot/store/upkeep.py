@@ -1,11 +1,11 @@
 """Looking after the whole: figures, what is old, and what a workspace takes with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Table, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,8 +28,7 @@ KEPT_BACK = timedelta(days=14)
 _ENDED = ("sent", "uncertain", "failed", "skipped")
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """Is how much there is of what, by state.
 
     `waiting` are slots that want attention now, `missed` the digests whose time was over in the last day.
@@ -41,8 +40,7 @@ class Counts:
     missed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Overdue:
+class Overdue(Struct, frozen=True):
     """Is how many digests of a lane were due long ago and have not ended, and since when the first."""
 
     lane: str

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
+
+from msgspec import Struct, field
 
 from bot.ids import id_from
 
@@ -45,8 +46,7 @@ def taken_back(one: ClaimRevision) -> ClaimRevision:
     return ClaimRevision(one.claim, -1 - one.revision)
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """Is what a place asked to be sent; `wanted` is its filter, and whatever else composing a digest asks about.
 
     `catch_up` is in seconds; `declared` is its id in a declared file, `reason` why it is paused or removed.
@@ -76,8 +76,7 @@ class Subscription:
         return self.state == "paused" and self.reason.startswith(UNREACHABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Is how a subscription stands, as far as its slots ask about that."""
 
     state: str
@@ -102,8 +101,7 @@ class Changes(TypedDict, total=False):
     lane: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Is what is to become of several subscriptions at once, by id; `paused` are reasons, `resumed` next fires.
 
     One that was removed and is added again goes on under its id, with its history.
@@ -118,8 +116,7 @@ class Plan:
         return bool(self.added or self.changed or self.paused or self.resumed)
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """Is one occasion to post: everything that is posted unasked is one; `about` is what a kind needs to compose it.
 
     `key` is its identity: a second slot with the same key is the same slot. `wake` is when it wants attention next;
@@ -157,16 +154,14 @@ class Slot:
         return datetime.fromisoformat(at) if at else None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Is one page to be posted, with the revisions that it carries."""
 
     page: Json
     revisions: tuple[ClaimRevision, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """Is one part of a digest on its way.
 
     `attempts` counts all, `refusals` those at which the platform refused this very message; `intended_at` is when the
@@ -188,8 +183,7 @@ class Delivery:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """Is a slot with its parts, in order; none where it has not begun."""
 
     slot: Slot
@@ -201,8 +195,7 @@ class Work:
         return next((d for d in self.deliveries if d.state != "sent"), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """Is why a revision that was considered is in a digest, or not."""
 
     claim: str
@@ -211,8 +204,7 @@ class Decision:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """Is a claim that a place has been shown: in which revision, and when."""
 
     place: str
@@ -221,8 +213,7 @@ class Carried:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """Is the right to write for a lane, as long as nobody has taken it since.
 
     `trouble` is why nothing was taken in it when the right was taken.
@@ -234,8 +225,7 @@ class Hold:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """Is how beginning a slot went.
 
     `begun`: the parts are planned and the first is to be sent now; `skipped`: its subscription is no longer active;

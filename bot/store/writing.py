@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Table, Update, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,8 +19,7 @@ _ALL_OF_PART = ("id", "slot", "part", "page", *_OF_PART)
 _GIVEN_UP = ("failed", "skipped")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Is a slot, by its id, as it was and as it is to be; what given-up parts have reserved is released."""
 
     slot: str

@@ -1,9 +1,10 @@
 """Files of subscriptions and what is kept: brought in step at start, or taken in once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bot.store import subscriptions
 from bot.store.opening import Store

@@ -1,8 +1,9 @@
 """What a subscription is asked for, field by field, as people give it: one grammar for all doors, and its inverse."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
+
+from msgspec import Struct
 
 from bot.places import InvalidPlace, place_of
 from bot.schedule import InvalidSchedule, Schedule, parse
@@ -55,8 +56,7 @@ class InvalidFields(Exception):
         super().__init__("\n".join(f"{field}: {said}" for field, said in problems.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """Is what a subscription is asked for, checked; `wanted` is as a `Subscription` keeps it, `catch_up` in seconds."""
 
     place: str

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bot.ids import alike
 from bot.store.values import Subscription
@@ -31,8 +32,7 @@ class InvalidSubscriptions(Unusable):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """Is one subscription of a file; `reason` is why it is paused, `made_at` when it was made, if that is told."""
 
     id: str

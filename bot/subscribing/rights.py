@@ -1,14 +1,13 @@
 """Who may do what with subscriptions."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from bot.places import channel_of, home_of
 from bot.ports import Request
 from bot.store.values import Subscription
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
+class Rights(Struct, frozen=True):
     """Tells who may change subscriptions: those whom their platform lets, or only `subscribers` if there are any.
 
     `subscribers` are people such as `slack:T012AB3CD/@U012AB3CD`, who may do so anywhere in their workspace. Nobody

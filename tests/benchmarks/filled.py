@@ -1,9 +1,11 @@
 """Databases that are filled, and what is done with them measured while the filling is not."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
+
+from msgspec.structs import asdict
 
 from bot.places import lane_of
 from bot.store.migrate import migrate

@@ -34,7 +34,7 @@ SETTINGS = {"slack": "SLACK_", "discord": "DISCORD_"}
 CONNECTED = {"slack": "connected to Slack", "discord": "connected to Discord"}
 
 KNOWING = "pydantic, yaml, jinja2"
-ASKED = f"{KNOWING}, pydantic.main, pydantic.type_adapter, pydantic.dataclasses, typer.main, opencc"
+ASKED = f"{KNOWING}, pydantic.main, pydantic.type_adapter, pydantic.dataclasses, typer.main, opencc, msgspec"
 """What an answer needs; to import pydantic alone loads nothing of it that makes a model."""
 EACH = (
     f"{ASKED}, structlog, cronsim, watchfiles, anyio._backends._asyncio, aiohttp.web, prometheus_client, sqlalchemy.ext.asyncio, "

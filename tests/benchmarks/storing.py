@@ -7,9 +7,10 @@ are ready but the JSON of pages, which both write.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from bot.composing import Composed, Composer
 from bot.places import lane_of

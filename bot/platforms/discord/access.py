@@ -7,12 +7,12 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Any, TypeVar
 
 from discord import Permissions
+from msgspec import Struct
 
 from bot.platforms.discord.places import Target
 from bot.platforms.discord.refusals import FORBIDDEN, NO_ACCESS, NO_PERMISSION, UNKNOWN_GUILD, Refused, permanent
@@ -40,8 +40,7 @@ Rights = Mapping[str, int]
 """What the bot may do, by channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Overwrite:
+class _Overwrite(Struct, frozen=True):
     deny: int = 0
     allow: int = 0
 

@@ -6,9 +6,9 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from discord import ui
+from msgspec.structs import replace
 
 from bot.platforms.discord.incoming import Asked
 from bot.platforms.discord.modal import EDIT, MORE, Form, modal, opened_by

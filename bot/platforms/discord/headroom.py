@@ -3,14 +3,14 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 SAME = 0.5
 """Seconds by which two answers may differ on when one window ends."""
 
 
-@dataclass(slots=True)
-class _Room:
+class _Room(Struct):
     """Is what is left in a window that ends at `until`; `seconds` is how long one is."""
 
     limit: int

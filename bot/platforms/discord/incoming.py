@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.platforms.discord.messages import CHANGE
 from bot.platforms.discord.modal import Form, sent
@@ -30,8 +31,7 @@ MOST_TEXT = 20_000
 """Characters of a message that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Is what somebody asked: a typed command, or the line that a control carries.
 
     `edits` says that the answer takes the place of what was clicked, which the clicker alone sees; `shares`, that

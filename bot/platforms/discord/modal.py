@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import discord
 from discord import ui
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.platforms.discord import limits
 from bot.platforms.discord.render import PREFIX
@@ -29,8 +30,7 @@ _OWN = {"topics", "zone"}
 """Kinds of options that have a field of their own, as what is no option has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """Is the form of a command, for something new or for what is to be edited.
 
     `written` is what stands in its fields, and `problems` what cannot be used of it, by argument. Where it was opened

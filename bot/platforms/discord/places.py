@@ -1,10 +1,9 @@
 """Where on Discord something is posted."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Is a place by Discord's ids: a channel or a thread of a server, or a person, or a conversation with one.
 
     `guild` is empty where there is no server; `user` is empty where the channel is known.

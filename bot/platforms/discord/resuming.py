@@ -7,7 +7,6 @@ within a process only, so its parts are put together here as it does itself.
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import aiohttp
@@ -15,6 +14,8 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.shard import Shard
+from msgspec import Struct
+from msgspec.structs import asdict
 
 log = logging.getLogger("briefbot.discord")
 RESUMABLE = 120.0
@@ -27,8 +28,7 @@ CONNECT = 60.0
 GOODBYE = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """Is a session as it was left: by which application, for which shard, up to which event, at which Unix time.
 
     `turn` is the number of the turn in which it was; resumed in any but the next one, it would tell of what another

@@ -1,11 +1,11 @@
 """What is asked on Slack: who asks which line, where, and where the answer goes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseUrl:
+class ResponseUrl(Struct, frozen=True):
     """Answers by the address that came with an interaction; by default only whoever asked sees it.
 
     `replace` puts the answer in place of what was clicked; `shareable` is false where nobody else is; `shared_by` makes
@@ -19,8 +19,7 @@ class ResponseUrl:
     shared_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(Struct, frozen=True):
     """Answers one person in a channel or thread, seen by nobody else."""
 
     channel: str
@@ -28,16 +27,14 @@ class Channel:
     thread: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Direct:
+class Direct(Struct, frozen=True):
     """Answers in a conversation of one person with the bot."""
 
     channel: str
     thread: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenView:
+class OpenView(Struct, frozen=True):
     """Answers in the modal that is open; `place` is where it was opened, `search` whether one can search in it."""
 
     view: str
@@ -46,16 +43,14 @@ class OpenView:
     search: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class AboveView:
+class AboveView(Struct, frozen=True):
     """Answers in a modal above the one that is open, which stays."""
 
     trigger: str
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NewView:
+class NewView(Struct, frozen=True):
     """Answers in a modal that opens; `trigger` is good for 3 seconds, once."""
 
     trigger: str
@@ -66,8 +61,7 @@ InView = OpenView | AboveView | NewView
 Destination = ResponseUrl | Channel | Direct | InView
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Is a line that somebody asked; `place` is `slack:workspace/channel[/thread]`.
 
     `trigger` opens a modal within 3 seconds, once; it is empty where none can be opened. `insider` is false for people
@@ -82,8 +76,7 @@ class Asked:
     insider: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(Struct, frozen=True):
     """Is a form that somebody filled in: the command it is for, its fields by argument, and where it was opened.
 
     `edits` is the id of what is edited, if anything is; `above` says that a view may be opened above the form.

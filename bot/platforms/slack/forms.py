@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from bot.platforms.slack.asked import Asked, InView, NewView, OpenView, Submitted
 from bot.platforms.slack.asking import EDITS, Asking, form_asked, page_of

@@ -9,10 +9,10 @@ import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from aiohttp import ClientError
+from msgspec.structs import replace
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.error import BoltUnhandledRequestError

@@ -1,7 +1,9 @@
 """A form as questions, one after another."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.ports import Argument, Core, MenuItem, Reply, Request
 
@@ -10,8 +12,7 @@ REST = "."
 HOW = f"Enter takes what stands in brackets, {EMPTY} empties it, {REST} takes all the rest as it stands; Ctrl-C leaves."
 
 
-@dataclass(frozen=True, slots=True)
-class Questions:
+class Questions(Struct, frozen=True):
     """Asks for the arguments of a command that has a form, each until it can be used.
 
     `read` returns what somebody types for an argument that stands at some value, `tell` shows a line.
