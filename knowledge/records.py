@@ -65,8 +65,9 @@ class Records:
                     self.broken.add(_SECTIONS[section], "")
 
     def _take_record(self, file: str, node: Mapping, type_: type[Record]) -> None:
-        problems: list[Problem] = []
-        values = _plain(node, file, "", problems)
+        flawed: list[Scalar] = []
+        values = _plain(node, flawed)
+        problems = list(_flaws(node, file, "")) if flawed else []
         places = {(problem.line, problem.field) for problem in problems}
         try:
             record = type_.model_validate(values)
@@ -86,19 +87,28 @@ class Records:
         self.problems.append(Problem(file, line, field, message))
 
 
-def _plain(node: Node, file: str, field: str, problems: list[Problem]) -> Any:
-    if isinstance(node, Sequence):
-        return [_plain(item, file, field, problems) for item in node.items]
+def _plain(node: Node, flawed: list[Scalar]) -> Any:
+    """Returns a node as plain values, and adds what may not stand in them to the flawed."""
+    if isinstance(node, Scalar):
+        if node.empty or unsafe(node.text):
+            flawed.append(node)
+        return node.text
     if isinstance(node, Mapping):
-        return {
-            key: _plain(value, file, f"{field}.{key}" if field else key, problems) for key, value in node.values.items()
-        }
-    if node.empty:
-        problems.append(Problem(file, node.line, field, "no value; give one or remove the line"))
-    what = unsafe(node.text)
-    if what:
-        problems.append(Problem(file, node.line, field, f"the text holds {what}; remove it"))
-    return node.text
+        return {key: _plain(value, flawed) for key, value in node.values.items()}
+    return [_plain(item, flawed) for item in node.items]
+
+
+def _flaws(node: Node, file: str, field: str) -> Iterator[Problem]:
+    if isinstance(node, Sequence):
+        for item in node.items:
+            yield from _flaws(item, file, field)
+    elif isinstance(node, Mapping):
+        for key, value in node.values.items():
+            yield from _flaws(value, file, f"{field}.{key}" if field else key)
+    elif node.empty:
+        yield Problem(file, node.line, field, "no value; give one or remove the line")
+    elif what := unsafe(node.text):
+        yield Problem(file, node.line, field, f"the text holds {what}; remove it")
 
 
 def _described(details: Any, file: str, node: Mapping, type_: type[Record]) -> Iterator[Problem]:

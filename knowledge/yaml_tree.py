@@ -17,6 +17,7 @@ _LINE_BREAKS = re.compile("[\x85\u2028\u2029]")
 MOST_BYTES = 32 * 1024 * 1024
 MOST_DEPTH = 20
 MOST_NODES = 2_000_000
+_EMPTY = ("", "~", "null")
 
 
 class Scalar(Struct):
@@ -40,7 +41,6 @@ class Mapping(Struct):
     line: int
     values: "dict[str, Node]" = field(default_factory=dict)
     key_lines: dict[str, int] = field(default_factory=dict)
-    pending: Scalar | None = None
 
 
 Node = Scalar | Sequence | Mapping
@@ -74,8 +74,7 @@ def read_tree(data: bytes, file: str) -> Node | None:
         raise Unreadable(Problem(file, line, "", f"the line break U+{ord(stray[0]):04X} is not accepted; remove it"))
     builder = _Builder(file)
     try:
-        for event in _events(text):
-            builder.take(event)
+        builder.take(_events(text))
     except yaml.YAMLError as error:
         raise Unreadable(_syntax_problem(error, file, text)) from None
     if builder.duplicates:
@@ -108,21 +107,35 @@ class _Builder:
         self.file = file
         self.root: Node | None = None
         self.duplicates: list[Problem] = []
-        self._open: list[Sequence | Mapping] = []
+        self._around: list[Sequence | Mapping] = []
+        self._within: Sequence | Mapping | None = None
+        self._key: str | None = None
+        """The key whose value comes next, in the mapping that is filled."""
+        self._key_line = 0
         self._nodes = 0
         self._documents = 0
 
-    def take(self, event: yaml.Event) -> None:
-        mark = event.start_mark
-        line = mark.line + 1 if mark else 0
-        if isinstance(event, yaml.ScalarEvent):  # most are
-            self._check_node(event, event.tag, line)
-            self._add(_scalar(event, line))
-        elif isinstance(event, yaml.CollectionStartEvent):
+    def take(self, events: "Iterator[yaml.Event]") -> None:
+        scalar = yaml.ScalarEvent
+        for event in events:
+            mark = event.start_mark
+            line = mark.line + 1 if mark else 0
+            if type(event) is not scalar:
+                self._take_other(event, line)
+                continue
+            self._check_node(event, event.tag, line)  # most are, so they are taken here
+            text = event.value.strip()
+            if self._key is None and type(self._within) is Mapping:
+                self._key, self._key_line = text, line
+            else:
+                self._add(Scalar(line, text, not event.style and text in _EMPTY))
+
+    def _take_other(self, event: yaml.Event, line: int) -> None:
+        if isinstance(event, yaml.CollectionStartEvent):
             self._check_node(event, event.tag, line)
             self._enter(Sequence(line) if isinstance(event, yaml.SequenceStartEvent) else Mapping(line))
         elif isinstance(event, yaml.CollectionEndEvent):
-            self._open.pop()
+            self._within = self._around.pop() if self._around else None
         elif isinstance(event, yaml.AliasEvent):
             self._check_node(event, None, line)
         elif isinstance(event, yaml.DocumentStartEvent):
@@ -140,39 +153,32 @@ class _Builder:
             raise self._refused(line, f"over {MOST_NODES:,} values; split the file")
 
     def _enter(self, node: Sequence | Mapping) -> None:
-        if len(self._open) >= MOST_DEPTH:
-            raise self._refused(node.line, f"nested over {MOST_DEPTH} deep; flatten it")
+        if self._key is None and type(self._within) is Mapping:
+            raise self._refused(node.line, "a list or mapping as a key is not accepted; use a word")
         self._add(node)
-        self._open.append(node)
+        if self._within is not None:
+            self._around.append(self._within)
+        if len(self._around) >= MOST_DEPTH:
+            raise self._refused(node.line, f"nested over {MOST_DEPTH} deep; flatten it")
+        self._within = node
 
     def _add(self, node: Node) -> None:
-        if not self._open:
+        within = self._within
+        if type(within) is Sequence:
+            within.items.append(node)
+        elif self._key is None or type(within) is not Mapping:
             self.root = node
-            return
-        parent = self._open[-1]
-        if isinstance(parent, Sequence):
-            parent.items.append(node)
-        elif parent.pending is not None:
-            self._put(parent, parent.pending, node)
-            parent.pending = None
-        elif isinstance(node, Scalar):
-            parent.pending = node
         else:
-            raise self._refused(node.line, "a list or mapping as a key is not accepted; use a word")
+            key, self._key = self._key, None
+            if key in within.values:
+                self._tell_twice(key, within.key_lines[key])
+            else:
+                within.values[key] = node
+                within.key_lines[key] = self._key_line
 
-    def _put(self, parent: Mapping, key: Scalar, value: Node) -> None:
-        if key.text in parent.values:
-            first = parent.key_lines[key.text]
-            message = f"this key stands already in line {first}; keep one of the two"
-            self.duplicates.append(Problem(self.file, key.line, key.text[:80], message))
-            return
-        parent.values[key.text] = value
-        parent.key_lines[key.text] = key.line
+    def _tell_twice(self, key: str, first: int) -> None:
+        message = f"this key stands already in line {first}; keep one of the two"
+        self.duplicates.append(Problem(self.file, self._key_line, key[:80], message))
 
     def _refused(self, line: int, message: str) -> Unreadable:
         return Unreadable(*self.duplicates, Problem(self.file, line, "", message))
-
-
-def _scalar(event: yaml.ScalarEvent, line: int) -> Scalar:
-    text = event.value.strip()
-    return Scalar(line, text, empty=not event.style and text in ("", "~", "null"))
