@@ -3,38 +3,12 @@
 import gc
 import os
 import sys
-from typing import Annotated
+from contextlib import suppress
 
-import typer
-
-from bot.cli.commands import Commands
 from bot.unusable import Unusable
 
 UNUSABLE = 3
 """Exit status where settings or knowledge cannot be used, or an answer failed by our fault."""
-
-app = typer.Typer(
-    cls=Commands,
-    help="Curated, cited briefings about companies and themes.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-
-@app.callback(invoke_without_command=True)
-def _begin(
-    context: typer.Context,
-    *,
-    version_: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
-    if context.invoked_subcommand != "ask":
-        gc.enable()
-    if version_:
-        from importlib.metadata import version
-
-        typer.echo(f"briefbot {version('briefbot')}")
-        raise typer.Exit
 
 
 def main() -> None:
@@ -50,13 +24,13 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115
         getattr(sys, name).reconfigure(errors="surrogateescape" if name == "stdin" else "replace")
     try:
-        app()
+        _run(sys.argv[1:])
         sys.stdout.flush()
     except InvalidKnowledge as invalid:
         tell(invalid)
         sys.exit(UNUSABLE)
     except Unusable as reason:
-        typer.echo(str(reason), err=True)
+        sys.stderr.write(f"{reason}\n")
         sys.exit(UNUSABLE)
     except OSError as error:
         sys.stderr.write(f"the answer could not be written: {error.strerror}; free the disk or give another place\n")
@@ -64,6 +38,18 @@ def main() -> None:
     finally:
         if not gc.isenabled():
             gc.freeze()  # or Python would look for cycles in all that ends now anyway, for a third of the time of `ask`
+
+
+def _run(arguments: list[str]) -> None:
+    match arguments:
+        case ["ask", line] if line.startswith("/"):  # so plain that what parses options is not waited for
+            from bot.cli.asked import Misused, answer
+
+            with suppress(Misused):  # which the parser tells in its own words
+                sys.exit(answer(line))
+    from bot.cli.app import app
+
+    app()
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "sqlalchemy": {*(f"{STORE}/{n}.py" for n in ("absences", "copying", "doubting", "drafts", "firing", "lanes", "ledger", "looking", "migrate", "opening", "partial", "slots", "sql", "steps", "subscriptions", "tables", "trouble", "upkeep", "writing")),
                    *(f"{STORE}/migrations/versions/{n}.py" for n in ("absences", "first", "troubles"))},
     "structlog": {"bot/log.py"},
-    "typer": {"bot/__main__.py", *(f"bot/cli/{n}.py" for n in ("ask", "check", "commands", "digests", "doctor", "field_options", "folder", "manifest", "operations", "problems", "run", "settings", "store", "subscriptions"))},
+    "typer": {f"bot/cli/{n}.py" for n in ("app", "ask", "check", "commands", "digests", "doctor", "field_options", "folder", "manifest", "operations", "run", "settings", "store", "subscriptions")},
     "watchfiles": {"bot/knowledge_folder.py"},
     "yaml": {"knowledge/yaml_tree.py"},
     "yarl": {f"{DISCORD}/client.py", f"{DISCORD}/resuming.py"},

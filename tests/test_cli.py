@@ -10,7 +10,7 @@ import pytest
 
 from bot.platforms import PLATFORMS, limits
 from briefings.document_json import schema
-from tests.builders import AIRSHIPS, CURATED, GOOD, written
+from tests.builders import AIRSHIPS, GOOD, written
 from tests.json_schema import objections
 from tests.program import Ran, program
 
@@ -267,9 +267,9 @@ def test_ask_imports_only_what_an_answer_into_a_pipe_needs() -> None:
     ran = subprocess.run(
         [
             sys.executable, "-c",
-            "import sys\nfrom bot.__main__ import app\n"
-            f"app(['ask', '/company tencent', '--knowledge', {str(CURATED)!r}], standalone_mode=False)\n"
-            "print(*sorted({name.partition('.')[0] for name in sys.modules}))",
+            "import atexit, sys\nfrom bot.__main__ import main\n"
+            "atexit.register(lambda: print(*sorted({name.partition('.')[0] for name in sys.modules})))\n"
+            "sys.argv = ['briefbot', 'ask', '/company tencent']\nmain()\n",
         ],
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
@@ -277,5 +277,5 @@ def test_ask_imports_only_what_an_answer_into_a_pipe_needs() -> None:
     assert "knowledge" in loaded
     assert not loaded & {
         "slack_bolt", "slack_sdk", "discord", "sqlalchemy", "apscheduler", "pypinyin", "aiohttp", "prompt_toolkit",
-        "structlog", "watchfiles", "asyncio", "sqlite3", "rich", "rapidfuzz", "cronsim",
+        "structlog", "watchfiles", "asyncio", "sqlite3", "rich", "rapidfuzz", "cronsim", "typer",
     }  # fmt: skip

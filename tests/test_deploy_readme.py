@@ -14,7 +14,7 @@ import pytest
 import typer
 import yaml
 
-from bot.__main__ import app
+from bot.cli.app import app
 from bot.operating.metrics import exposition
 from bot.operating.seat import LEASE
 from bot.tally import Tally

@@ -20,7 +20,7 @@ import pytest
 import typer
 from sqlalchemy import create_engine, make_url, text
 
-from bot.__main__ import app
+from bot.cli.app import app
 from bot.settings import Settings, variable
 from bot.settings.names import is_secret
 from bot.store.tables import metadata

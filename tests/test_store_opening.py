@@ -275,7 +275,7 @@ def test_one_process_delivers_from_a_file_until_it_ends(path: Path) -> None:
 
 def test_asking_needs_no_library_of_databases() -> None:
     script = (
-        "import sys; from bot.__main__ import app; app(['ask', '/help'], standalone_mode=False)\n"
+        "import sys; from bot.cli.app import app; app(['ask', '/help'], standalone_mode=False)\n"
         "sys.exit(bool({'sqlalchemy', 'alembic', 'aiosqlite', 'psycopg'} & set(sys.modules)))"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=ROOT, check=False)
