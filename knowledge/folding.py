@@ -9,8 +9,6 @@ import opencc
 # Latin diacritics only: in other scripts marks are letters.
 _DIACRITICS = re.compile("[\u0300-\u036f]")
 _HAN_RANGES = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_HAN = re.compile(f"[{_HAN_RANGES}]")
-_ONLY_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")  # those that have no other form but the simplified one
 _KANA, _HANGUL = "\u3040-\u30ff", "\uac00-\ud7a3"
 _SCRIPTS = f"[{_HAN_RANGES}]+|[{_KANA}]+|[{_HANGUL}]+|[^{_HAN_RANGES}{_KANA}{_HANGUL}]+"
 _ASCII = {point: chr(point).lower() if chr(point).isalnum() else " " for point in range(128)} | {ord("'"): None}
@@ -43,14 +41,24 @@ def _simplified(text: str) -> str:
     return text
 
 
+# Compared, not matched: to compile a class of so many characters takes longer than all that is folded at a start.
+def _is_one_han(c: str) -> bool:
+    return "\u3400" <= c <= "\u9fff" or "\uf900" <= c <= "\ufaff" or "\U00020000" <= c <= "\U0003ffff"
+
+
+def _is_plain_han(c: str) -> bool:
+    """Whether a character is a Chinese one that has no other form but the simplified one."""
+    return "\u3400" <= c <= "\u4dbf" or "\u4e00" <= c <= "\u9fff"
+
+
 def is_han(text: str) -> bool:
     """Returns whether the text is Chinese characters throughout."""
-    return bool(text) and all(map(_HAN.match, text))
+    return bool(text) and all(map(_is_one_han, text))
 
 
 def has_han(text: str) -> bool:
     """Returns whether the text holds a Chinese character."""
-    return _HAN.search(text) is not None
+    return not text.isascii() and max(text) >= "\u3400" and any(map(_is_one_han, text))
 
 
 def folded_words(text: str) -> list[str]:
@@ -61,7 +69,7 @@ def folded_words(text: str) -> list[str]:
     """
     if text.isascii():
         return text.translate(_ASCII).split()
-    if _ONLY_HAN.fullmatch(text):
+    if all(map(_is_plain_han, text)):  # not the empty text, which is ASCII
         return [_simplified(text)]
     text = unicodedata.normalize("NFKC", text).casefold()
     if not text.isascii():
