@@ -65,5 +65,5 @@ def in_workspace(place: ColumnElement[str], workspace: str) -> ColumnElement[boo
 
 
 def values_of(one: object, names: Iterable[str]) -> dict[str, Any]:
-    """Returns some fields of a value as they are, by name; `dataclasses.asdict` would copy what is in them."""
+    """Returns some fields of a value by name."""
     return {name: getattr(one, name) for name in names}

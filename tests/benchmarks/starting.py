@@ -34,10 +34,10 @@ SETTINGS = {"slack": "SLACK_", "discord": "DISCORD_"}
 CONNECTED = {"slack": "connected to Slack", "discord": "connected to Discord"}
 
 KNOWING = "pydantic, yaml, jinja2"
-ASKED = f"{KNOWING}, pydantic.main, pydantic.type_adapter, pydantic.dataclasses, typer.main, opencc, msgspec"
+ASKED = f"{KNOWING}, pydantic.main, pydantic.type_adapter, pydantic.dataclasses, opencc, msgspec"
 """What an answer needs; to import pydantic alone loads nothing of it that makes a model."""
 EACH = (
-    f"{ASKED}, structlog, cronsim, watchfiles, anyio._backends._asyncio, aiohttp.web, prometheus_client, sqlalchemy.ext.asyncio, "
+    f"{ASKED}, typer.main, structlog, cronsim, watchfiles, anyio._backends._asyncio, aiohttp.web, prometheus_client, sqlalchemy.ext.asyncio, "
     "sqlalchemy.dialects.sqlite.aiosqlite, aiosqlite, apscheduler.schedulers.asyncio, apscheduler.triggers.interval"
 )
 """What every bot needs beside, for its log, schedules, health and database."""
