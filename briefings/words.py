@@ -1,17 +1,20 @@
 """Sentences from templates; the only home of Jinja2, and of Paragraph and Note."""
 
 import re
+import sys
 import unicodedata
+from contextlib import suppress
 from functools import cache, partial
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import DictLoader, Environment, FileSystemBytecodeCache, StrictUndefined
+from jinja2.bccache import Bucket
 
 from briefings.document import NoClaim, Note, Paragraph, Span
 from knowledge import Figure, Period
 
-_TEMPLATES = files("briefings") / "templates"
+_TEMPLATES = Path(__file__).parent / "templates"
 LANGUAGES = frozenset(folder.name for folder in _TEMPLATES.iterdir())
 MOST_ECHOED = 80
 """Characters of a reader's own text that an answer repeats."""
@@ -23,8 +26,20 @@ MOST_MARKS = 2
 """Combining marks in a row that an echo keeps."""
 
 _MACRO = re.compile(r"{% macro (\w+)\(.*?{%-? endmacro %}", re.DOTALL)
+_BEFORE = "what is set before the macros"
 _LABEL = re.compile(r"{% macro \w+\(\) %}([^{]*){% endmacro %}")
 """A macro that is nothing but its words."""
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """Keeps compiled macros beside their template where that may be written to, as Python keeps its modules."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps a macro; without, it is compiled again the next time."""
+        if not sys.dont_write_bytecode:
+            with suppress(OSError):
+                Path(self.directory).mkdir(exist_ok=True)
+                super().dump_bytecode(bucket)
 
 
 class _Macros:
@@ -33,12 +48,20 @@ class _Macros:
     What is set before the first is there for all of them.
     """
 
-    def __init__(self, environment: Environment, template: str) -> None:
-        self._environment = environment
+    def __init__(self, folder: Path) -> None:
+        template = (folder / "sentences.j2").read_text("utf-8")
         self._sources = {macro[1]: macro[0] for macro in _MACRO.finditer(template)}
-        set_before = environment.from_string(template[: template.index("{% macro")]).module
+        self._environment = Environment(
+            loader=DictLoader({_BEFORE: template[: template.index("{% macro")], **self._sources}),
+            bytecode_cache=_Compiled(str(folder / "__pycache__"), "%s.j2c"),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            autoescape=False,  # noqa: S701  plain text: each renderer escapes for its platform
+        )
+        set_before = self._environment.get_template(_BEFORE).module
         macros = {name: partial(self._said, name) for name in self._sources}
-        self._known = {**environment.globals, **vars(set_before), **macros}
+        self._known = {**self._environment.globals, **vars(set_before), **macros}
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._sources:
@@ -49,7 +72,7 @@ class _Macros:
         return macro
 
     def _compiled(self, name: str) -> Any:
-        template = self._environment.from_string(self._sources[name])
+        template = self._environment.get_template(name)
         return getattr(template.make_module(self._known, shared=True), name)
 
     def _said(self, name: str, *values: Any, **named: Any) -> Any:
@@ -60,14 +83,8 @@ class Words:
     """Says things in one language, from the macros of `templates/<language>/sentences.j2`."""
 
     def __init__(self, language: str) -> None:
-        environment = Environment(
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            autoescape=False,  # noqa: S701  plain text: each renderer escapes for its platform
-        )
         self.language = language
-        self._macros = _Macros(environment, _TEMPLATES.joinpath(language, "sentences.j2").read_text("utf-8"))
+        self._macros = _Macros(_TEMPLATES / language)
         self._labels: dict[str, str] = {}
 
     def text(self, macro: str, **values: Any) -> str:
