@@ -19,6 +19,7 @@ LANGUAGES = frozenset(folder.name for folder in _TEMPLATES.iterdir())
 MOST_ECHOED = 80
 """Characters of a reader's own text that an answer repeats."""
 
+_BEFORE = "what is set before the macros"
 _HERE = "\0"
 """Stands for a place in a sentence until it is made a span of its own."""
 
@@ -26,7 +27,6 @@ MOST_MARKS = 2
 """Combining marks in a row that an echo keeps."""
 
 _MACRO = re.compile(r"{% macro (\w+)\(.*?{%-? endmacro %}", re.DOTALL)
-_BEFORE = "what is set before the macros"
 _LABEL = re.compile(r"{% macro \w+\(\) %}([^{]*){% endmacro %}")
 """A macro that is nothing but its words."""
 
