@@ -3,9 +3,9 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from pydantic import TypeAdapter, ValidationError
 
 from bot.log import without_secrets
@@ -23,8 +23,7 @@ class InvalidSettings(Unusable):
     """Says which settings cannot be used, with their values and the way out, all at once."""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Is what was read: the settings without those that cannot be used, and what is to be said.
 
     `given` is what stands somewhere, by field; `wrong` are the fields that cannot be used; `problems` say all that is
