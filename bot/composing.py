@@ -175,7 +175,7 @@ async def preview(
         StoreUnavailable: the ledger cannot be read.
     """
     seen = taken_up(await ledger.seen_here(store))
-    composer = Composer(store, knowledge, seen, Budget((), lambda _: (), ()), names or {})
+    composer = Composer(store, knowledge, seen, Budget((0, 0, 0), lambda _: (0, 0, 0), (0, 0, 0)), names or {})
     edition = composer.edition(subscription.zone, now)
     wanted = wanted_of(knowledge, subscription)
     shown = frozenset[Revision](await ledger.shown_in(store, subscription.place))

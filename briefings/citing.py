@@ -1,7 +1,9 @@
 """Claims to statements: numbering the sources, and the words of dates, age, speaker and standing."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import count
 
 from briefings.document import Heading, SourceEntry, Statement
 from briefings.edition import Edition
@@ -16,29 +18,15 @@ class Citations:
 
     def __init__(self, edition: Edition) -> None:
         self._edition = edition
-        self._numbers: dict[str, int] = {}
+        self._numbers = defaultdict[str, int](count(1).__next__)
 
     def cite(self, source: Source) -> int:
         """Returns the number of a source."""
-        return self._numbers.setdefault(source.id, len(self._numbers) + 1)
+        return self._numbers[source.id]
 
     def statement(self, claim: Claim, figure: Figure | None = None) -> Statement:
         """Returns what a claim says, or one figure of it, cited and dated."""
-        citations = self._cited(claim)
-        if figure:
-            return self._edition.piece(
-                "figure",
-                (claim.id, figure, citations),
-                lambda: self._stated(claim, citations, self._edition.words.figure(figure)),
-            )
-        return self._edition.piece(
-            "statement", (claim.id, citations), lambda: self._stated(claim, citations, claim.text)
-        )
-
-    def _stated(self, claim: Claim, citations: tuple[int, ...], text: str) -> Statement:
-        edition = self._edition
-        dateline = edition.piece("dateline", claim.id, lambda: _dateline(edition, claim))
-        return Statement(text, citations, dateline, claim.id, claim.revision)
+        return self._edition.piece(_statement, claim.id, figure, self._cited(claim))
 
     def headline(self, claim: Claim) -> Statement:
         """Returns what a claim says with its date, its speaker if it is no fact, and no more unless it is outdated."""
@@ -67,8 +55,7 @@ class Citations:
         )
 
     def _cited(self, claim: Claim) -> tuple[int, ...]:
-        numbers = self._numbers
-        return tuple(sorted([numbers.setdefault(source, len(numbers) + 1) for source in claim.sources]))
+        return tuple(sorted(map(self._numbers.__getitem__, claim.sources)))
 
     def section(self, section: Section) -> list[Heading | Statement]:
         """Returns a heading and the statements under it, or nothing where there are none."""
@@ -77,15 +64,19 @@ class Citations:
 
     def sources(self) -> tuple[SourceEntry, ...]:
         """Returns the entries of all sources cited so far."""
-        return tuple([self._entry(source, number) for source, number in self._numbers.items()])
-
-    def _entry(self, source: str, number: int) -> SourceEntry:
-        return self._edition.piece("source", (source, number), lambda: _entry(self._edition, source, number))
+        return tuple([self._edition.piece(_entry, source, number) for source, number in self._numbers.items()])
 
 
-def _dateline(edition: Edition, claim: Claim) -> str:
+def _statement(edition: Edition, id_: str, figure: Figure | None, citations: tuple[int, ...]) -> Statement:
+    claim = edition.knowledge.claims[id_]
+    text = edition.words.figure(figure) if figure else claim.text
+    return Statement(text, citations, edition.piece(_dateline, id_), id_, claim.revision)
+
+
+def _dateline(edition: Edition, id_: str) -> str:
     """Returns the words of a claim's date, age, speaker and standing."""
     knowledge = edition.knowledge
+    claim = knowledge.claims[id_]
     return edition.words.text(
         "dateline",
         claim=claim,

@@ -9,7 +9,6 @@ from briefings.citing import Citations, Section, side_by_side
 from briefings.document import Block, Break, Choices, Document, Fact, Facts, Heading
 from briefings.edition import Edition
 from briefings.naming import found_note, market_name, named_choice, then_note, then_option, title_of
-from briefings.words import Words
 from knowledge import Claim, Company, Figure, Found, Period
 
 MOST_FIGURES = 5
@@ -39,20 +38,20 @@ def company_briefing(edition: Edition, found: Found[Company], then: Period | Non
     Where the brief tells every claim already, it is the whole answer. `then` says that the edition is of a time past.
     """
     company, words = edition.knowledge.companies[found.record.slug], edition.words
-    order = edition.piece("order of company", company.slug, lambda: _order(edition, company))
+    order = edition.piece(_order, company.slug)
     citations = Citations(edition)
     blocks: list[Block] = [*found_note(words, found), *then_note(words, then)]
     blocks += _introduction(edition, company, order, citations)
     if order.standing:
         blocks += _brief(edition, order, citations)
-        blocks += edition.piece("neighbours", (company.slug, then), lambda: _neighbours(edition, company, order, then))
+        blocks += edition.piece(_neighbours, company.slug, then)
         if order.sections:
             blocks += [Break(), *(block for section in order.sections for block in citations.section(section))]
     else:
         blocks.append(words.note("no_claims"))
     return Document(
         title=title_of(company),
-        summary=edition.piece("summary of company", company.slug, lambda: _summary(edition, company, order)),
+        summary=edition.piece(_summary, company.slug),
         command=f"/company {company.slug}{then_option(then)}",
         blocks=tuple(blocks),
         sources=citations.sources(),
@@ -60,8 +59,9 @@ def company_briefing(edition: Edition, found: Found[Company], then: Period | Non
     )
 
 
-def _order(edition: Edition, company: Company) -> _Order:
+def _order(edition: Edition, slug: str) -> _Order:
     knowledge = edition.knowledge
+    company = knowledge.companies[slug]
     every = knowledge.claims_about(company)
     standing = tuple(claim for claim in every if not claim.retracted)
     about = [knowledge.claims[company.about]] if company.about else []
@@ -82,14 +82,15 @@ def _chosen(weighty: list[Claim], told: set[str | None], figures: int) -> list[C
     return chosen
 
 
-def _summary(edition: Edition, company: Company, order: _Order) -> str:
+def _summary(edition: Edition, slug: str) -> str:
+    company, order = edition.knowledge.companies[slug], edition.piece(_order, slug)
     newest = order.standing[0].as_of if order.standing else None
     return edition.words.text("company_summary", company=company, claims=len(order.standing), newest=newest)
 
 
 def _introduction(edition: Edition, company: Company, order: _Order, citations: Citations) -> Iterator[Block]:
     words = edition.words
-    yield from edition.piece("names of company", company.slug, lambda: tuple(_named(words, company)))
+    yield from edition.piece(_named, company.slug)
     if order.retracted:
         yield words.note("retracted", number=order.retracted)
     if company.about:
@@ -98,12 +99,12 @@ def _introduction(edition: Edition, company: Company, order: _Order, citations: 
         yield words.note("no_about")
 
 
-def _named(words: Words, company: Company) -> Iterator[Block]:
+def _named(edition: Edition, slug: str) -> list[Block]:
+    company, words = edition.knowledge.companies[slug], edition.words
     aliases = company.aliases
     names = [*aliases.legal, *aliases.former, *aliases.ticker][:MOST_CHOICES]
-    yield words.paragraph("company_kind", company=company, market=market_name(company.home))
-    if names:
-        yield words.note("also_called", names=names)
+    kind = words.paragraph("company_kind", company=company, market=market_name(company.home))
+    return [kind, words.note("also_called", names=names)] if names else [kind]
 
 
 def _brief(edition: Edition, order: _Order, citations: Citations) -> Iterator[Block]:
@@ -150,11 +151,11 @@ def _section_of(edition: Edition, company: Company, claim: Claim) -> str:
     return "at_home" if claim.markets else "in_general"
 
 
-def _neighbours(edition: Edition, company: Company, order: _Order, then: Period | None) -> list[Choices]:
+def _neighbours(edition: Edition, slug: str, then: Period | None) -> list[Choices]:
     """Returns the themes that its claims belong to, and the companies that are named with it, most frequent first."""
-    knowledge, words = edition.knowledge, edition.words
-    themes = Counter(theme for claim in order.standing for theme in claim.themes)
-    peers = Counter(other for claim in order.standing for other in claim.companies if other != company.slug)
+    knowledge, words, standing = edition.knowledge, edition.words, edition.piece(_order, slug).standing
+    themes = Counter(theme for claim in standing for theme in claim.themes)
+    peers = Counter(other for claim in standing for other in claim.companies if other != slug)
     named = tuple(named_choice(knowledge.themes[slug], then) for slug, _ in themes.most_common(MOST_CHOICES))
     others = tuple(named_choice(knowledge.companies[slug], then) for slug, _ in peers.most_common(MOST_CHOICES))
     offered = (Choices(words.text("themes"), named), Choices(words.text("peers"), others))

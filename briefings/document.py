@@ -5,8 +5,7 @@ only in a `Statement`, and a `Statement` without a citation cannot be built.
 """
 
 from collections.abc import Iterator
-from itertools import chain
-from typing import Literal
+from typing import ClassVar, Literal, final
 
 from msgspec import Struct
 
@@ -23,7 +22,13 @@ class Span(Struct, frozen=True):
     style: Literal["plain", "strong", "code", "place"] = "plain"
 
 
-class Heading(Struct, frozen=True, tag_field="kind", tag="heading"):
+class _Uncited(Struct, frozen=True):
+    """Is a block that says nothing about the world."""
+
+    citations: ClassVar[tuple[int, ...]] = ()
+
+
+class Heading(_Uncited, frozen=True, tag_field="kind", tag="heading"):
     """Names the blocks that follow."""
 
     text: str
@@ -36,7 +41,7 @@ class Paragraph(Struct, frozen=True, tag_field="kind", tag="paragraph"):
     citations: tuple[int, ...] = ()
 
 
-class Note(Struct, frozen=True, tag_field="kind", tag="note"):
+class Note(_Uncited, frozen=True, tag_field="kind", tag="note"):
     """Is small print about the answer; built only by `Words`."""
 
     text: str
@@ -72,6 +77,11 @@ class Facts(Struct, frozen=True, tag_field="kind", tag="facts"):
 
     rows: tuple[Fact, ...]
 
+    @property
+    def citations(self) -> tuple[int, ...]:
+        """The numbers of the sources that its values cite."""
+        return tuple([number for row in self.rows for number in row.value.citations])
+
 
 class NoClaim(Struct, frozen=True, tag_field="kind", tag="no_claim"):
     """Stands where a statement is looked for and no claim says anything."""
@@ -100,6 +110,11 @@ class Table(Struct, frozen=True, tag_field="kind", tag="table"):
         if any(len(row.cells) != len(self.columns) for row in self.rows):
             raise ValueError(f"a row has not {len(self.columns)} cells; fill the empty ones with NoClaim")
 
+    @property
+    def citations(self) -> tuple[int, ...]:
+        """The numbers of the sources that its cells cite."""
+        return tuple([number for statement in statements(self) for number in statement.citations])
+
 
 class Choice(Struct, frozen=True):
     """Offers a command that need not be typed.
@@ -117,20 +132,22 @@ class Choice(Struct, frozen=True):
             raise ValueError(f"command {self.command!r} is over {MOST_COMMAND} characters; shorten it")
 
 
-class Choices(Struct, frozen=True, tag_field="kind", tag="choices"):
+class Choices(_Uncited, frozen=True, tag_field="kind", tag="choices"):
     """Offers several commands under one title."""
 
     title: str
     choices: tuple[Choice, ...]
 
 
-class Break(Struct, frozen=True, tag_field="kind", tag="break"):
+class Break(_Uncited, frozen=True, tag_field="kind", tag="break"):
     """Ends a page: what follows begins on a new one."""
 
 
 Block = Heading | Paragraph | Note | Statement | Facts | Table | Choices | Break
+"""What an answer is made of; `citations` of each are the numbers of the sources that it cites."""
 
 
+@final
 class SourceEntry(Struct, frozen=True):
     """Describes the source behind a citation mark; its address is the only link of a Document."""
 
@@ -170,7 +187,7 @@ class Document(Struct, frozen=True):
     language: str = "en"
 
     def __post_init__(self) -> None:
-        cited = set(chain.from_iterable(map(citations, self.blocks)))
+        cited = {number for block in self.blocks for number in block.citations}
         missing = cited - {entry.number for entry in self.sources}
         if missing:
             raise ValueError(f"citations {sorted(missing)} have no source; add their entries")
@@ -186,16 +203,6 @@ def statements(*blocks: Block) -> Iterator[Statement]:
                 yield from (row.value for row in rows)
             case Table(rows=rows):
                 yield from (cell for row in rows for cell in row.cells if isinstance(cell, Statement))
-
-
-def citations(block: Block) -> tuple[int, ...]:
-    """Returns the numbers of the sources that a block cites."""
-    match block:
-        case Statement() | Paragraph():
-            return block.citations
-        case Facts() | Table():
-            return tuple(number for statement in statements(block) for number in statement.citations)
-    return ()
 
 
 def choices(document: Document) -> tuple[Choice, ...]:

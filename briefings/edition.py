@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 from weakref import WeakKeyDictionary
 
 from briefings.words import Words
@@ -15,7 +15,8 @@ MOST_PIECES = 50_000
 """Pieces kept of one day: a piece has about 300 bytes."""
 
 Made = TypeVar("Made")
-Pieces = dict[tuple[str, Hashable], Any]
+Of = TypeVarTuple("Of")
+Pieces = dict[Hashable, Any]
 _PIECES: WeakKeyDictionary[Knowledge, dict[tuple[date, str], Pieces]] = WeakKeyDictionary()
 
 
@@ -35,17 +36,17 @@ class Edition:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_pieces", _pieces_of(self.knowledge, self.today, self.words.language))
 
-    def piece(self, kind: str, of: Hashable, make: Callable[[], Made]) -> Made:
+    def piece(self, make: Callable[["Edition", *Of], Made], *of: *Of) -> Made:
         """Returns a piece of an answer: frozen, and made of the knowledge, the day and the words alone.
 
-        It is made when it is first needed and kept with the knowledge, by its kind and what it is `of`.
+        It is made when it is first needed and kept with the knowledge, by what makes it and what it is `of`.
         """
         pieces = self._pieces
-        made: Made | None = pieces.get((kind, of))
+        made: Made | None = pieces.get((make, of))
         if made is None:
             if len(pieces) >= MOST_PIECES:
                 pieces.clear()
-            made = pieces[kind, of] = make()
+            made = pieces[make, of] = make(self, *of)
         return made
 
     def as_typed(self, line: str) -> str:

@@ -1,8 +1,6 @@
 """A Document and a platform's budget to pages; the one splitter."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
-from operator import add, sub
 
 from msgspec import Struct
 
@@ -18,14 +16,14 @@ from briefings.document import (
     Row,
     SourceEntry,
     Table,
-    citations,
 )
 from briefings.words import words_in
 
-_ENDING_SECTIONS = (Heading, Choices, Break)
+_ENDING_SECTIONS = frozenset({Heading, Choices, Break})
+_PARTED = frozenset({Facts, Table, Choices})
 
-Size = tuple[int, ...]
-"""Amounts of what a platform counts, always in the same order: characters, components ..."""
+Size = tuple[int, int, int]
+"""Components or rows, characters, and options of a menu; what a platform does not count is 0."""
 
 
 class Budget(Struct, frozen=True):
@@ -62,13 +60,13 @@ def page_at(document: Document, budget: Budget, number: int) -> Document:
 
 def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
     words = words_in(document.language)
-    page = _Filling(budget, {entry.number: budget.cost(entry) for entry in document.sources})
+    page = _Filling(budget, document.sources)
     heading: Heading | None = None
     for unit in _units(document.blocks):
         first = unit[0]
-        if isinstance(first, _ENDING_SECTIONS):
+        if type(first) in _ENDING_SECTIONS:
             heading = first if isinstance(first, Heading) else None
-        if isinstance(first, Break):
+        if type(first) is Break:
             if page.blocks:
                 yield page.turn()
             continue
@@ -88,18 +86,19 @@ def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
 
 def _units(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
     """Yields each block, with the heading right before it."""
-    heading: Heading | None = None
+    heading: tuple[Block, ...] = ()
     for block in blocks:
-        if heading and isinstance(block, Heading | Break):
-            yield (heading,)
-            heading = None
-        if isinstance(block, Heading):
-            heading = block
-            continue
-        yield (heading, block) if heading else (block,)
-        heading = None
+        kind = type(block)
+        if heading and (kind is Heading or kind is Break):
+            yield heading
+            heading = ()
+        if kind is Heading:
+            heading = (block,)
+        else:
+            yield (*heading, block)
+            heading = ()
     if heading:
-        yield (heading,)
+        yield heading
 
 
 def _pieces(unit: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
@@ -124,12 +123,13 @@ def _rows(block: Block) -> Sequence[Block]:
 class _Filling:
     """Is a page being filled, and what is left of its budget."""
 
-    def __init__(self, budget: Budget, sources: dict[int, Size]) -> None:
+    def __init__(self, budget: Budget, sources: tuple[SourceEntry, ...]) -> None:
         self.blocks: list[Block] = []
         self._budget = budget
-        self._sources = sources
-        self._whole = self._left = tuple(map(sub, budget.capacity, budget.frame))
-        self._last: Size = ()
+        self._sources = {entry.number: budget.cost(entry) for entry in sources}
+        parts, text, options = budget.frame
+        self._whole = self._left = budget.capacity[0] - parts, budget.capacity[1] - text, budget.capacity[2] - options
+        self._last: Size = (0, 0, 0)
         self._cited: set[int] = set()
 
     def turn(self) -> list[Block]:
@@ -140,21 +140,26 @@ class _Filling:
 
     def take(self, unit: tuple[Block, ...]) -> bool:
         """Adds what may not be parted, with the sources that it is the first to cite, and returns whether it fits."""
-        left, cost, cited = self._left, self._last, self._cited
-        joined = _joined(self.blocks[-1], unit[0]) if self.blocks and isinstance(unit[0], Choices) else None
+        (parts, text, options), cost, cited = self._left, self._last, self._cited
+        joined = _joined(self.blocks[-1], unit[0]) if type(unit[0]) is Choices and self.blocks else None
         if joined:  # choices that go on cost what they cost together
-            left, unit = tuple(map(add, left, cost)), (joined, *unit[1:])
+            parts, text, options = parts + cost[0], text + cost[1], options + cost[2]
+            unit = (joined, *unit[1:])
+        first: list[int] = []
         for block in unit:
             cost = self._budget.cost(block)
-            left = tuple(map(sub, left, cost))
-            first = {*citations(block)} - cited
-            if first:
-                cited = cited | first
-                for number in first:
-                    left = tuple(map(sub, left, self._sources[number]))
-        if min(left) < 0:
+            p, t, o = cost
+            parts, text, options = parts - p, text - t, options - o
+            for number in block.citations:
+                if number not in cited:
+                    cited.add(number)
+                    first.append(number)
+                    p, t, o = self._sources[number]
+                    parts, text, options = parts - p, text - t, options - o
+        if parts < 0 or text < 0 or options < 0:
+            cited.difference_update(first)
             return False
-        self._left, self._last, self._cited = left, cost, cited
+        self._left, self._last = (parts, text, options), cost
         if joined:
             self.blocks.pop()
         self.blocks += unit
@@ -202,7 +207,7 @@ def _cells(block: Block) -> Iterator[Block]:
 def _page(document: Document, pages: Sequence[list[Block]], number: int) -> Document:
     blocks, sources, page = pages[number - 1], document.sources, document.page
     if len(pages) > 1:
-        cited = set(chain.from_iterable(map(citations, blocks)))
+        cited = {number for block in blocks for number in block.citations}
         sources = tuple([entry for entry in sources if entry.number in cited])
         page = _numbered(document, number, len(pages))
         blocks = [*blocks, *_turns(document, number, len(pages))]
@@ -230,9 +235,9 @@ def _turns(document: Document, number: int, of: int) -> Iterator[Choices]:
 
 def _merged(blocks: list[Block]) -> tuple[Block, ...]:
     """Joins the neighbouring pieces of one block again."""
-    merged: list[Block] = []
-    for block in blocks:
-        joined = _joined(merged[-1], block) if merged else None
+    merged = blocks[:1]
+    for block in blocks[1:]:
+        joined = _joined(merged[-1], block) if type(block) in _PARTED else None
         if joined:
             merged[-1] = joined
         else:

@@ -30,7 +30,7 @@ def theme_briefing(edition: Edition, found: Found[Theme], then: Period | None = 
     `then` says that the edition is of a time past.
     """
     theme, words = found.record, edition.words
-    order = edition.piece("order of theme", theme.slug, lambda: _order(edition, theme))
+    order = edition.piece(_order, theme.slug)
     citations = Citations(edition)
     blocks: list[Block] = [*found_note(words, found), *then_note(words, then)]
     blocks.append(words.labelled("our_line", theme.line))
@@ -39,12 +39,12 @@ def theme_briefing(edition: Edition, found: Found[Theme], then: Period | None = 
     if not order.standing:
         blocks.append(words.note("no_claims"))
     if order.companies:
-        blocks.append(edition.piece("companies of theme", (theme.slug, then), lambda: _companies(edition, order, then)))
+        blocks.append(edition.piece(_companies, theme.slug, then))
     for section in order.sections:
         blocks += citations.section(section)
     return Document(
         title=title_of(theme),
-        summary=edition.piece("summary of theme", theme.slug, lambda: _summary(edition, theme, order)),
+        summary=edition.piece(_summary, theme.slug),
         command=f"/theme {theme.slug}{then_option(then)}",
         blocks=tuple(blocks),
         sources=citations.sources(),
@@ -52,8 +52,8 @@ def theme_briefing(edition: Edition, found: Found[Theme], then: Period | None = 
     )
 
 
-def _order(edition: Edition, theme: Theme) -> _Order:
-    every = edition.knowledge.claims_about(theme)
+def _order(edition: Edition, slug: str) -> _Order:
+    every = edition.knowledge.claims_about(edition.knowledge.themes[slug])
     standing = tuple(claim for claim in every if not claim.retracted)
     companies = Counter(slug for claim in standing for slug in claim.companies)
     sections: dict[str, list[Claim]] = {macro: [] for macro in _SECTIONS.values()}
@@ -64,12 +64,14 @@ def _order(edition: Edition, theme: Theme) -> _Order:
     return _Order(standing, len(every) - len(standing), ranked, list(sections.items()))
 
 
-def _summary(edition: Edition, theme: Theme, order: _Order) -> str:
+def _summary(edition: Edition, slug: str) -> str:
+    theme, order = edition.knowledge.themes[slug], edition.piece(_order, slug)
     claims, companies = len(order.standing), len(order.companies)
     newest = order.standing[0].as_of if order.standing else None
     return edition.words.text("theme_summary", theme=theme, claims=claims, companies=companies, newest=newest)
 
 
-def _companies(edition: Edition, order: _Order, then: Period | None) -> Choices:
-    named = (edition.knowledge.companies[slug] for slug in order.companies[:MOST_COMPANIES])
+def _companies(edition: Edition, slug: str, then: Period | None) -> Choices:
+    companies = edition.piece(_order, slug).companies
+    named = (edition.knowledge.companies[slug] for slug in companies[:MOST_COMPANIES])
     return Choices(edition.words.text("companies"), tuple(named_choice(company, then) for company in named))

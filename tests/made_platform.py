@@ -19,7 +19,7 @@ TIMEOUT = 10.0
 
 def budget_of(pieces: int) -> Budget:
     """Returns the budget of a message that holds so many blocks and sources."""
-    return Budget(capacity=(pieces,), cost=lambda _: (1,), frame=(0,))
+    return Budget(capacity=(pieces, 0, 0), cost=lambda _: (1, 0, 0), frame=(0, 0, 0))
 
 
 @dataclass

@@ -434,7 +434,7 @@ def test_a_late_digest_says_how_late(late: timedelta, said: str | None) -> None:
 
 
 def test_every_part_of_a_digest_ends_with_its_date_id_and_number() -> None:
-    pages = paginate(digest(AIRSHIPS), replace(BUDGET, capacity=(20,)))
+    pages = paginate(digest(AIRSHIPS), replace(BUDGET, capacity=(20, 0, 0)))
     assert len(pages) > 1
     for number, page in enumerate(pages, 1):
         assert page.page

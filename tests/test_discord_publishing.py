@@ -103,7 +103,7 @@ class World:
 def pages(delivery: str) -> tuple[Document, ...]:
     """Returns a digest of several parts; they are always the same."""
     document = digest_briefing(edition(KNOWN), imprint(delivery=delivery[:8]), selected(KNOWN))
-    return paginate(document, replace(BUDGET, capacity=(BUDGET.capacity[0], 1_200)))
+    return paginate(document, replace(BUDGET, capacity=(BUDGET.capacity[0], 1_200, 0)))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from briefings.company import company_briefing
-from briefings.document import Choice, Document, Heading, SourceEntry, Statement, citations, statements
+from briefings.document import Choice, Document, Heading, SourceEntry, Statement, statements
 from briefings.document_json import from_json, schema, to_json
 from tests.builders import airships, edition
 from tests.json_schema import objections
@@ -62,4 +62,4 @@ def test_statements_in_rows_are_found_too() -> None:
 
 
 def test_headings_cite_nothing() -> None:
-    assert citations(Heading("x")) == ()
+    assert Heading("x").citations == ()

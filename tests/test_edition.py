@@ -70,15 +70,16 @@ def test_what_is_kept_is_bounded_and_answers_are_the_same_beyond_it(most: int, m
     assert len(at._pieces) <= max(most, 1)
 
 
-def made_once() -> Callable[[], object]:
+def made_once() -> Callable[[Edition, str], object]:
     pieces = iter([object()])
-    return lambda: next(pieces)
+    return lambda *_: next(pieces)
 
 
-def test_a_piece_is_made_at_first_use_and_once_for_each_kind_and_record() -> None:
+def test_a_piece_is_made_at_first_use_and_once_for_each_maker_and_record() -> None:
     known = knowing(claim())
     at, make = edition(known), made_once()
-    assert at.piece("kind", "one", make) is at.piece("kind", "one", make)
-    assert Edition(known, at.today, words_in("en")).piece("kind", "one", make) is at.piece("kind", "one", make)
+    assert at.piece(make, "one") is at.piece(make, "one")
+    assert Edition(known, at.today, words_in("en")).piece(make, "one") is at.piece(make, "one")
     with pytest.raises(StopIteration):
-        at.piece("kind", "another", make)
+        at.piece(make, "another")
+    assert at.piece(made_once(), "one") is not at.piece(make, "one")

@@ -19,7 +19,6 @@ from briefings.document import (
     Span,
     Statement,
     choices,
-    citations,
     statements,
 )
 from briefings.paginate import Budget, Size, page_at, paginate
@@ -31,10 +30,10 @@ ENTRIES = tuple(
 
 def cost(part: Block | SourceEntry) -> Size:
     """Costs an item each, and a character for each of its text, as platforms count."""
-    return (1, len(repr(part)))
+    return (1, len(repr(part)), 0)
 
 
-BUDGET = Budget(capacity=(7, 2_000), cost=cost, frame=(2, 100))
+BUDGET = Budget(capacity=(7, 2_000, 0), cost=cost, frame=(2, 100, 0))
 
 words = st.text(min_size=1, max_size=40)
 statement = st.builds(
@@ -64,7 +63,7 @@ document = st.builds(
 def test_every_page_fits_the_budget(whole: Document) -> None:
     for page in paginate(whole, BUDGET):
         body = page.blocks[:-1] if page.page else page.blocks
-        cited = {n for part in body for n in citations(part)}
+        cited = {n for part in body for n in part.citations}
         parts = [*body, *(entry for entry in page.sources if entry.number in cited)]
         for dimension, most in enumerate(BUDGET.capacity):
             assert BUDGET.frame[dimension] + sum(cost(part)[dimension] for part in parts) <= most
@@ -87,7 +86,7 @@ def test_a_page_lists_exactly_the_sources_that_it_cites(whole: Document) -> None
     pages = paginate(whole, BUDGET)
     if len(pages) > 1:
         for page in pages:
-            assert {e.number for e in page.sources} == {n for b in page.blocks for n in citations(b)}
+            assert {e.number for e in page.sources} == {n for b in page.blocks for n in b.citations}
 
 
 @given(document, st.integers(-1, 12))

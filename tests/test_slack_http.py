@@ -14,8 +14,11 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.http import MOST_BODY, MOST_CONNECTIONS, PATIENCE
+from bot.platforms.slack.incoming import read
 from bot.platforms.slack.signing import AHEAD, OLDEST, is_signed, signature
 from tests.fakes.slack import FakeSlack
 from tests.running import Bot, on_slack
@@ -178,6 +181,17 @@ def test_a_request_without_any_id_is_still_played_once(slack: FakeSlack) -> None
 )
 def test_a_body_that_says_it_is_packed_is_taken_as_it_is(slack: FakeSlack, coding: str, body: bytes) -> None:
     assert post(slack, body, {"Content-Encoding": coding, "Content-Type": FORM})[0] in (400, 401)
+
+
+@given(st.dictionaries(st.text(min_size=1), st.text()).filter(lambda form: "payload" not in form))
+def test_a_form_is_read_as_it_was_written(form: dict[str, str]) -> None:
+    assert read(FORM, urlencode(form).encode()) == form
+
+
+def test_a_form_that_holds_json_is_read_as_that() -> None:
+    said = {"type": "block_actions", "text": "50% & more + ü"}
+    assert read(FORM, urlencode({"payload": json.dumps(said)}).encode()) == said
+    assert read(FORM, b"text=the+payload+of+it") == {"text": "the payload of it"}
 
 
 def test_a_stranger_keeps_no_connection(slack: FakeSlack, bot: Bot) -> None:

@@ -11,6 +11,7 @@ _MARKS = "\\`*_~|>#[]()<:+-@"
 """What is escaped, the backslash first."""
 
 
+@lru_cache(maxsize=4096)
 def escaped(text: str) -> str:
     """Returns text that Markdown shows as it is, in which nothing is a mention, a link, a timestamp or markup."""
     if "  " in text or not text.isprintable():  # of all white space only the blank is printable
@@ -23,7 +24,6 @@ def escaped(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def measured(text: str) -> tuple[str, int]:
-    """Returns a text escaped, with its characters; for texts that answers share, as those of claims."""
-    shown = escaped(text)
-    return shown, length(shown)
+def escaped_length(text: str) -> int:
+    """Returns the characters of an escaped text."""
+    return length(escaped(text))

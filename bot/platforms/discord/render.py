@@ -22,7 +22,7 @@ from bot.platforms.discord.components import (
     separator,
     text_display,
 )
-from bot.platforms.discord.escaping import escaped, measured
+from bot.platforms.discord.escaping import escaped, escaped_length
 from briefings.document import (
     Block,
     Break,
@@ -67,37 +67,36 @@ def components(document: Document) -> list[Component]:
 
 def cost(part: Block | SourceEntry) -> Size:
     """Returns what a part of a page takes: components and characters."""
-    match part:
-        case Statement():
-            return (0, _statement_size(part))
-        case Facts(facts):
-            return (0, sum([measured(row.label)[1] + 6 + _statement_size(row.value) for row in facts]))
-        case SourceEntry():
-            return (0, length(_source(part)) + 1)
-        case Choices(title=title, choices=choices):
-            return _choices_cost(title, choices)
-        case Heading():
-            return (2, measured(part.text)[1] + 5)
-    return (0, sum(length(line) + 1 for line in _lines(part)))  # joins the text before it
+    if type(part) is Statement:
+        return (0, _statement_size(part), 0)
+    if type(part) is SourceEntry:
+        return (0, length(_source(part)) + 1, 0)
+    if type(part) is Heading:
+        return (2, escaped_length(part.text) + 5, 0)
+    if type(part) is Facts:
+        return (0, sum([escaped_length(row.label) + 6 + _statement_size(row.value) for row in part.rows]), 0)
+    if type(part) is Choices:
+        return _choices_cost(part.title, part.choices)
+    return (0, sum([length(line) + 1 for line in _lines(part)]), 0)  # joins the text before it
 
 
 def _statement_size(statement: Statement) -> int:
     """Returns the characters of `_statement` and its two line breaks, counted in one go."""
-    return measured(statement.text)[1] + len(_marks(statement.citations)) + measured(statement.dateline)[1] + 5
+    return escaped_length(statement.text) + len(_marks(statement.citations)) + escaped_length(statement.dateline) + 5
 
 
 def _choices_cost(title: str, choices: tuple[Choice, ...]) -> Size:
     """Returns what choices take, with the text display that begins after them."""
     number, detailed = len(choices), any(choice.detail for choice in choices)
     if detailed and number <= MOST_SECTIONS:
-        return (2 + 3 * number, length(escaped(title)) + 4 + sum(length(_described(choice)) for choice in choices))
+        return (2 + 3 * number, escaped_length(title) + 4 + sum(length(_described(choice)) for choice in choices), 0)
     if not detailed and number <= MOST_BUTTONS:
-        return (3 + number, length(escaped(title)) + 4)
+        return (3 + number, escaped_length(title) + 4, 0)
     told = sum(length(_told(choice)) + 1 for choice in choices)
-    return (2 + 2 * -(-number // limits.SELECT_OPTIONS), length(escaped(title)) + 5 + told)
+    return (2 + 2 * -(-number // limits.SELECT_OPTIONS), escaped_length(title) + 5 + told, 0)
 
 
-BUDGET = Budget(capacity=(limits.COMPONENTS, limits.TEXT - 200), cost=cost, frame=(10, 400))
+BUDGET = Budget(capacity=(limits.COMPONENTS, limits.TEXT - 200, 0), cost=cost, frame=(10, 400, 0))
 
 
 class _Items:
@@ -110,14 +109,14 @@ class _Items:
 
     def items(self) -> Iterator[Component]:
         for block in self._document.blocks:
-            if isinstance(block, Choices):
+            if type(block) is Choices:
                 yield from self._flushed()
                 yield from self._choices(block)
-            else:
-                if isinstance(block, Heading):
-                    yield from self._flushed()
-                    yield separator()
-                self._lines += _lines(block)
+                continue
+            if type(block) is Heading:
+                yield from self._flushed()
+                yield separator()
+            self._lines += _lines(block)
         yield from self._flushed()
         if self._document.sources:
             yield separator()
@@ -164,22 +163,21 @@ def _span(span: Span) -> str:
 def _lines(block: Block) -> Iterator[str]:
     """Yields the lines of a block in Markdown."""
     match block:
-        case Heading(text):
-            yield f"### {escaped(text)}"
-        case Paragraph(spans, numbers):
-            said = "".join(map(_span, spans))
-            yield said + _marks(numbers)
-        case Note(text):
-            yield f"-# {escaped(text)}"
         case Statement():
             yield from _statement(block)
-        case Facts(rows):
-            for row in rows:
-                yield from _statement(row.value, f"**{escaped(row.label)}:** ")
-        case Table(columns, table_rows):
-            for table_row in table_rows:
-                yield f"**{escaped(table_row.label)}**"
-                for column, cell in zip(columns, table_row.cells, strict=True):
+        case Heading():
+            yield f"### {escaped(block.text)}"
+        case Paragraph():
+            yield "".join(map(_span, block.spans)) + _marks(block.citations)
+        case Note():
+            yield f"-# {escaped(block.text)}"
+        case Facts():
+            for fact in block.rows:
+                yield from _statement(fact.value, f"**{escaped(fact.label)}:** ")
+        case Table():
+            for row in block.rows:
+                yield f"**{escaped(row.label)}**"
+                for column, cell in zip(block.columns, row.cells, strict=True):
                     yield from _cell(column, cell)
         case Choices() | Break():
             return
@@ -187,16 +185,15 @@ def _lines(block: Block) -> Iterator[str]:
             assert_never(block)
 
 
-def _statement(statement: Statement, label: str = "") -> Iterator[str]:
-    yield f"{label}{measured(statement.text)[0]}{_marks(statement.citations)}"
-    yield f"-# {measured(statement.dateline)[0]}"
+def _statement(statement: Statement, label: str = "") -> tuple[str, str]:
+    said = f"{label}{escaped(statement.text)}{_marks(statement.citations)}"
+    return said, f"-# {escaped(statement.dateline)}"
 
 
-def _cell(column: str, cell: Statement | NoClaim) -> Iterator[str]:
+def _cell(column: str, cell: Statement | NoClaim) -> tuple[str, ...]:
     if isinstance(cell, NoClaim):
-        yield f"{escaped(column)}: *{escaped(cell.text)}*"
-    else:
-        yield from _statement(cell, f"{escaped(column)}: ")
+        return (f"{escaped(column)}: *{escaped(cell.text)}*",)
+    return _statement(cell, f"{escaped(column)}: ")
 
 
 @lru_cache(maxsize=1024)

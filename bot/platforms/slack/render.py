@@ -7,7 +7,6 @@ escaped.
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import groupby
 from typing import Any, assert_never
 
 from bot.platforms.slack import limits
@@ -33,6 +32,9 @@ from briefings.measure import length, shortened
 from briefings.paginate import Budget, Size
 
 MOST_BUTTONS = 5
+_APART = frozenset({Choices, Note, Break})
+"""What is no running text."""
+
 _STYLES: dict[str, Element] = {
     "plain": {},
     "strong": {"style": {"bold": True}},
@@ -69,27 +71,30 @@ def _escaped(text: str) -> str:
 
 def cost(part: Block | SourceEntry) -> Size:
     """Returns what a part of a page takes: blocks, characters and choices."""
-    match part:
-        case Statement():
-            return (1, _statement_length(part), 0)
-        case Heading(text):
-            return (1, length(text) + 1, 0)
-        case Facts(facts):
-            return (1, sum([length(f"{row.label}: ") + _statement_length(row.value) for row in facts]), 0)
-        case SourceEntry():
-            return (0, _source_length(part), 0)
-        case Choices(title=title, choices=choices):
-            return (3, length(title) + sum(length(c.label) + length(c.detail) + 3 for c in choices), len(choices))
-        case Table(columns=columns, rows=rows):
-            sizes = sum(length(row.label) + sum(sum(_length_of(_cell(cell))) for cell in row.cells) for row in rows)
-            return (2, sizes + sum(map(length, columns)) * (1 + len(rows)), 0)
-    return (1, sum(sum(_length_of(section)) + 1 for section in _sections(part)), 0)
+    if type(part) is Statement:
+        return (1, _statement_length(part), 0)
+    if type(part) is SourceEntry:
+        return (0, _source_length(part), 0)
+    if type(part) is Heading:
+        return (1, length(part.text) + 1, 0)
+    if type(part) is Paragraph:
+        return (1, sum(map(_span_length, part.spans)) + 1, 0)
+    if type(part) is Facts:
+        return (1, sum([length(row.label) + 2 + _statement_length(row.value) for row in part.rows]), 0)
+    if type(part) is Choices:
+        told = sum([length(choice.label) + length(choice.detail) + 3 for choice in part.choices])
+        return (3, length(part.title) + told, len(part.choices))
+    if type(part) is Table:
+        rows = sum([length(row.label) + sum([_length_of(_cell(cell)) for cell in row.cells]) for row in part.rows])
+        return (2, rows + sum(map(length, part.columns)) * (1 + len(part.rows)), 0)
+    return (1, length(part.text) + 1, 0) if type(part) is Note else (0, 0, 0)  # a break has no block
 
 
 BUDGET = Budget(capacity=(limits.BLOCKS, 4_000, limits.SELECT_OPTIONS), cost=cost, frame=(8, 400, 2))
 """A page of Slack: far below what Slack takes, so that an answer is read and not scrolled through."""
 
 
+@lru_cache(maxsize=1024)
 def _source_length(entry: SourceEntry) -> int:
     """Returns the characters of `_source`, counted in one go."""
     return length(f"[{entry.number}] {entry.publisher} ({entry.host}), {entry.published}: {entry.title} · {entry.id}")
@@ -100,29 +105,31 @@ def _statement_length(statement: Statement) -> int:
     return length(statement.text) + len(_marks(statement.citations)) + length(statement.dateline) + 2
 
 
-def _length_of(elements: Iterable[Element]) -> Iterator[int]:
-    return (length(element["text"]) if "text" in element else NAME for element in elements)
+def _span_length(span: Span) -> int:
+    return _length_of(_named(span) or _run(span.text))
+
+
+def _length_of(elements: Iterable[Element]) -> int:
+    return sum([length(element["text"]) if "text" in element else NAME for element in elements])
 
 
 def _blocks(document: Document, *, conservative: bool) -> Iterator[Element]:
     yield {"type": "header", "text": plain(document.title, limits.HEADER)}
-    first = next((block for block in document.blocks if isinstance(block, Table)), None)  # Slack takes one table
-    table = None if conservative else first
-    for is_text, run in groupby(document.blocks, key=lambda block: block is not table and _is_text(block)):
-        if is_text:
-            yield from _rich_text(section for block in run for section in _sections(block))
+    table = None if conservative else next((one for one in document.blocks if type(one) is Table), None)  # Slack: one
+    lines: list[list[Element]] = []
+    for block in document.blocks:
+        if block is table or type(block) in _APART:
+            yield from _rich_text(lines)
+            lines = []
+            yield from _block(block)
         else:
-            for block in run:
-                yield from _block(block)
+            lines += _sections(block)
+    yield from _rich_text(lines)
     if document.sources:
         yield {"type": "divider"}
-        yield from _rich_text(_source(entry) for entry in document.sources)
+        yield from _rich_text(map(_source, document.sources))
     if document.page:
         yield {"type": "context", "elements": [plain(document.page.line, limits.TEXT_OBJECT)]}
-
-
-def _is_text(block: Block) -> bool:
-    return not isinstance(block, Choices | Note | Break)
 
 
 def _block(block: Block) -> Iterator[Element]:
@@ -138,31 +145,32 @@ def _block(block: Block) -> Iterator[Element]:
 def _sections(block: Block) -> Iterator[list[Element]]:
     """Yields the lines of a block, each the elements of one rich text section."""
     match block:
-        case Heading(text):
-            yield [*_run(text, "strong")]
-        case Paragraph(spans=spans):
-            yield [element for span in spans for element in _named(span) or _run(span.text, span.style)]
         case Statement():
             yield from _statement(block)
-        case Facts(rows):
-            for row in rows:
-                yield from _statement(row.value, f"{row.label}: ")
-        case Table(columns, table_rows):
-            for table_row in table_rows:
-                yield [*_run(table_row.label, "strong")]
-                for column, cell in zip(columns, table_row.cells, strict=True):
+        case Heading():
+            yield _run(block.text, "strong")
+        case Paragraph():
+            yield [element for span in block.spans for element in _named(span) or _run(span.text, span.style)]
+        case Facts():
+            for fact in block.rows:
+                yield from _statement(fact.value, f"{fact.label}: ")
+        case Table():
+            for row in block.rows:
+                yield _run(row.label, "strong")
+                for column, cell in zip(block.columns, row.cells, strict=True):
                     yield [*_run(f"{column}: "), *_cell(cell)]
-        case Note(text):
-            yield [*_run(text)]
+        case Note():
+            yield _run(block.text)
         case Choices() | Break():
             return
         case _:
             assert_never(block)
 
 
-def _statement(statement: Statement, label: str = "") -> Iterator[list[Element]]:
-    yield [*_run(label, "strong"), *_run(statement.text), *_run(_marks(statement.citations))]
-    yield [{"type": "text", "text": statement.dateline, "style": {"italic": True}}]
+def _statement(statement: Statement, label: str = "") -> tuple[list[Element], list[Element]]:
+    said = {"type": "text", "text": f"{statement.text}{_marks(statement.citations)}"}
+    dateline = {"type": "text", "text": statement.dateline, "style": {"italic": True}}
+    return [*_run(label, "strong"), said] if label else [said], [dateline]
 
 
 @lru_cache(maxsize=1024)
@@ -177,9 +185,8 @@ def _cell(cell: Statement | NoClaim) -> list[Element]:
     return [*said, *_run("\n"), *dateline]
 
 
-def _run(text: str, style: str = "plain") -> Iterator[Element]:
-    if text:
-        yield {"type": "text", "text": text, **_STYLES[style]}
+def _run(text: str, style: str = "plain") -> list[Element]:
+    return [{"type": "text", "text": text, **_STYLES[style]}] if text else []
 
 
 def _named(span: Span) -> list[Element]:
@@ -197,7 +204,8 @@ def _rich_text(lines: Iterable[list[Element]]) -> Iterator[Element]:
 
 def _source(entry: SourceEntry) -> list[Element]:
     link = {"type": "link", "url": entry.url, "text": f"{entry.publisher} ({entry.host})"}
-    return [*_run(f"[{entry.number}] "), link, *_run(f", {entry.published}: {entry.title} · {entry.id}")]
+    before = {"type": "text", "text": f"[{entry.number}] "}
+    return [before, link, {"type": "text", "text": f", {entry.published}: {entry.title} · {entry.id}"}]
 
 
 def _table(table: Table) -> Element:
@@ -225,7 +233,7 @@ def _choices(title: str, choices: tuple[Choice, ...]) -> Iterator[Element]:
     if few and not any(choice.detail for choice in offered):
         yield {"type": "context", "elements": [plain(title, limits.TEXT_OBJECT)]}
     else:
-        yield from _rich_text([[*_run(title, "strong")], *map(_described, offered)])
+        yield from _rich_text([_run(title, "strong"), *map(_described, offered)])
     elements = [button(choice, number) for number, choice in enumerate(offered)] if few else [select(title, offered)]
     yield {"type": "actions", "elements": elements}
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 _OTHERS = re.compile(r"[^\x00-\x7f]")
 
 
+@lru_cache(4096)
 def cell_len(text: str) -> int:
     """Returns the columns that a terminal gives a text: two for a wide letter (Unicode TR 11), none for a mark."""
     if text.isascii():

@@ -2,7 +2,9 @@
 
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple, assert_never
+from typing import assert_never
+
+from msgspec import Struct
 
 from bot.platforms.terminal.cells import cell_len
 from briefings.document import (
@@ -31,7 +33,7 @@ Run = tuple[str, str]
 """A text and its style."""
 
 
-class Line(NamedTuple):
+class Line(Struct, frozen=True):
     """Is one line before wrapping, with its indent in columns.
 
     The style of its first run is that of the whole line. One that is `unbroken` is not wrapped.
@@ -47,28 +49,27 @@ class Line(NamedTuple):
         return "".join([text for text, _ in self.runs])
 
 
-def rows(part: Block | SourceEntry) -> Size:
+def cost(part: Block | SourceEntry) -> Size:
     """Returns about how many rows of 80 columns a part of a page takes; sources below the text count for nothing."""
-    match part:
-        case Statement():
-            return (_rows_of(part),)
-        case SourceEntry():
-            return (0,)
-        case Choices(choices=choices):
-            return (len(choices),)
-        case Heading(text):
-            return (2 + cell_len(text) // 80,)
-        case Facts(facts):
-            return (sum(_rows_of(row.value) for row in facts),)
+    if type(part) is Statement:
+        return (_rows_of(part), 0, 0)
+    if type(part) is SourceEntry:
+        return (0, 0, 0)
+    if type(part) is Heading:
+        return (2 + cell_len(part.text) // 80, 0, 0)
+    if type(part) is Choices:
+        return (len(part.choices), 0, 0)
+    if type(part) is Facts:
+        return (sum([_rows_of(row.value) for row in part.rows]), 0, 0)
     lines = _Rendering(numbered=True).block(part)
-    return (sum(1 + (line.indent + cell_len(line.plain)) // 80 for line in lines),)
+    return (sum([1 + (line.indent + cell_len(line.plain)) // 80 for line in lines]), 0, 0)
 
 
 def _rows_of(statement: Statement) -> int:
     return 2 + cell_len(statement.text) // 76 + cell_len(statement.dateline) // 78
 
 
-BUDGET = Budget(capacity=(64,), cost=rows, frame=(6,))
+BUDGET = Budget(capacity=(64, 0, 0), cost=cost, frame=(6, 0, 0))
 """A page of the terminal: two screens of rows, with room for title, page line and the choices to turn the page."""
 
 
@@ -84,7 +85,7 @@ def payload(document: Document) -> str:
 
 def visible(text: str) -> str:
     """Returns text in which nothing can move the cursor, colour the terminal or turn the reading direction."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else _shown(c) for c in text)
+    return "".join(c if c.isprintable() else _shown(c) for c in text)
 
 
 def _shown(character: str) -> str:
@@ -92,7 +93,7 @@ def _shown(character: str) -> str:
 
 
 def _run(text: str, style: str = "") -> Run:
-    return visible(text), style
+    return (text if text.isprintable() else visible(text)), style
 
 
 def _line(text: str, style: str = "", indent: int = 0) -> Line:
@@ -120,25 +121,25 @@ class _Rendering:
 
     def block(self, block: Block) -> Iterator[Line]:
         match block:
-            case Heading(text):
-                yield Line()
-                yield _line(text, "bold underline")
-            case Paragraph(spans, citations):
-                said = (_run(span.text, _STYLES[span.style]) for span in spans)
-                yield Line((("", ""), *said, _marks(citations)))
-            case Note(text):
-                yield _line(text, "dim")
             case Statement():
                 yield from _statement(block)
-            case Facts(rows):
-                for row in rows:
-                    yield from _statement(row.value, f"{row.label}: ", "bold")
-            case Table(columns, table_rows):
-                for table_row in table_rows:
-                    yield from _row(columns, table_row)
-            case Choices(title, choices):
+            case Heading():
                 yield Line()
-                yield from self._choices(title, choices)
+                yield _line(block.text, "bold underline")
+            case Paragraph():
+                said = [_run(span.text, _STYLES[span.style]) for span in block.spans]
+                yield Line((("", ""), *said, _marks(block.citations)))
+            case Note():
+                yield _line(block.text, "dim")
+            case Facts():
+                for fact in block.rows:
+                    yield from _statement(fact.value, f"{fact.label}: ", "bold")
+            case Table():
+                for row in block.rows:
+                    yield from _row(block.columns, row)
+            case Choices():
+                yield Line()
+                yield from self._choices(block.title, block.choices)
             case Break():
                 yield Line()
             case _:
