@@ -18,7 +18,7 @@ class Citations:
 
     def __init__(self, edition: Edition) -> None:
         self._edition = edition
-        self._numbers = defaultdict[str, int](count(1).__next__)
+        self._numbers: defaultdict[str, int] = defaultdict(count(1).__next__)
 
     def cite(self, source: Source) -> int:
         """Returns the number of a source."""

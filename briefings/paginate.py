@@ -1,6 +1,6 @@
 """A Document and a platform's budget to pages; the one splitter."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -17,10 +17,9 @@ from briefings.document import (
     SourceEntry,
     Table,
 )
-from briefings.words import words_in
+from briefings.words import Words, words_in
 
-_ENDING_SECTIONS = frozenset({Heading, Choices, Break})
-_PARTED = frozenset({Facts, Table, Choices})
+_ENDING_SECTIONS = frozenset({Heading, Choices})
 
 Size = tuple[int, int, int]
 """Components or rows, characters, and options of a menu; what a platform does not count is 0."""
@@ -59,54 +58,17 @@ def page_at(document: Document, budget: Budget, number: int) -> Document:
 
 
 def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
-    words = words_in(document.language)
-    page = _Filling(budget, document.sources)
-    heading: Heading | None = None
-    for unit in _units(document.blocks):
-        first = unit[0]
-        if type(first) in _ENDING_SECTIONS:
-            heading = first if isinstance(first, Heading) else None
-        if type(first) is Break:
+    words, sources = words_in(document.language), {entry.number: budget.cost(entry) for entry in document.sources}
+    page = _Filling(budget, sources, words)
+    for block in document.blocks:
+        if type(block) is Break:
             if page.blocks:
-                yield page.turn()
-            continue
-        if page.take(unit):
-            continue
-        for piece in _pieces(unit):
-            if page.take(piece):
-                continue
-            if page.blocks:
-                yield page.turn()
-            again = heading and piece[0] is not heading and Heading(words.text("continued", heading=heading.text))
-            if not (again and page.take((again, *piece))) and not page.take(piece):
-                yield from page.take_apart(piece)
+                yield page.blocks
+            page = _Filling(budget, sources, words)
+        elif not (page.join(block) if type(block) is Choices else page.take(block)):
+            yield from page.part(block)
     if page.blocks:
         yield page.blocks
-
-
-def _units(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
-    """Yields each block, with the heading right before it."""
-    heading: tuple[Block, ...] = ()
-    for block in blocks:
-        kind = type(block)
-        if heading and (kind is Heading or kind is Break):
-            yield heading
-            heading = ()
-        if kind is Heading:
-            heading = (block,)
-        else:
-            yield (*heading, block)
-            heading = ()
-    if heading:
-        yield heading
-
-
-def _pieces(unit: tuple[Block, ...]) -> Iterator[tuple[Block, ...]]:
-    """Yields what of a unit may not be parted: its rows or choices, the first with the heading before them."""
-    *before, block = unit
-    for piece in _rows(block):
-        yield (*before, piece)
-        before = []
 
 
 def _rows(block: Block) -> Sequence[Block]:
@@ -123,60 +85,97 @@ def _rows(block: Block) -> Sequence[Block]:
 class _Filling:
     """Is a page being filled, and what is left of its budget."""
 
-    def __init__(self, budget: Budget, sources: tuple[SourceEntry, ...]) -> None:
+    def __init__(self, budget: Budget, sources: Mapping[int, Size], words: Words) -> None:
         self.blocks: list[Block] = []
         self._budget = budget
-        self._sources = {entry.number: budget.cost(entry) for entry in sources}
+        self._sources = sources
+        self._words = words
         parts, text, options = budget.frame
         self._whole = self._left = budget.capacity[0] - parts, budget.capacity[1] - text, budget.capacity[2] - options
-        self._last: Size = (0, 0, 0)
         self._cited: set[int] = set()
+        self._heading: Heading | None = None
+        self._again: Heading | None = None
 
     def turn(self) -> list[Block]:
         """Begins the next page and returns what is on this one."""
         filled = self.blocks
+        last = next((block for block in reversed(filled) if type(block) in _ENDING_SECTIONS), self._again)
+        if last is not self._again:
+            self._heading = last if isinstance(last, Heading) else None
         self.blocks, self._left, self._cited = [], self._whole, set()
         return filled
 
-    def take(self, unit: tuple[Block, ...]) -> bool:
-        """Adds what may not be parted, with the sources that it is the first to cite, and returns whether it fits."""
-        (parts, text, options), cost, cited = self._left, self._last, self._cited
-        joined = _joined(self.blocks[-1], unit[0]) if type(unit[0]) is Choices and self.blocks else None
-        if joined:  # choices that go on cost what they cost together
-            parts, text, options = parts + cost[0], text + cost[1], options + cost[2]
-            unit = (joined, *unit[1:])
+    def take(self, block: Block) -> bool:
+        """Adds a block, with the sources that it is the first to cite, and returns whether it fits."""
+        parts, text, options = self._left
+        p, t, o = self._budget.cost(block)
+        parts, text, options = parts - p, text - t, options - o
+        cited = self._cited
         first: list[int] = []
-        for block in unit:
-            cost = self._budget.cost(block)
-            p, t, o = cost
-            parts, text, options = parts - p, text - t, options - o
-            for number in block.citations:
-                if number not in cited:
-                    cited.add(number)
-                    first.append(number)
-                    p, t, o = self._sources[number]
-                    parts, text, options = parts - p, text - t, options - o
+        for number in block.citations:
+            if number not in cited:
+                cited.add(number)
+                first.append(number)
+                p, t, o = self._sources[number]
+                parts, text, options = parts - p, text - t, options - o
         if parts < 0 or text < 0 or options < 0:
             cited.difference_update(first)
             return False
-        self._left, self._last = (parts, text, options), cost
-        if joined:
-            self.blocks.pop()
-        self.blocks += unit
+        self._left = parts, text, options
+        self.blocks.append(block)
         return True
 
-    def take_apart(self, unit: tuple[Block, ...]) -> Iterator[list[Block]]:
+    def join(self, piece: Block) -> bool:
+        """Adds a piece, to the last block if both are of one: together they cost what one does."""
+        joined = _joined(self.blocks[-1], piece) if self.blocks else None
+        if joined is None:
+            return self.take(piece)
+        (parts, text, options), last = self._left, self.blocks.pop()
+        p, t, o = self._budget.cost(last)
+        self._left = parts + p, text + t, options + o
+        if self.take(joined):
+            return True
+        self.blocks.append(last)
+        self._left = parts, text, options
+        return False
+
+    def part(self, block: Block) -> Iterator[list[Block]]:
+        """Yields full pages for a block that does not fit, and keeps the last; a heading stays with what follows it.
+
+        Raises:
+            ValueError: one piece alone is larger than a page.
+        """
+        for piece in _rows(block):
+            if self.join(piece):
+                continue
+            alone = type(piece) is not Heading and self.blocks and type(self.blocks[-1]) is Heading
+            heading = self.blocks.pop() if alone else None
+            if filled := self.turn():
+                yield filled
+            if heading is None and self._heading and type(piece) not in _ENDING_SECTIONS:
+                heading = self._again = Heading(self._words.text("continued", heading=self._heading.text))
+            if heading:
+                self.take(heading)
+            if self.join(piece):
+                continue
+            if heading and heading is self._again:
+                self.turn()
+                if self.take(piece):
+                    continue
+            yield from self._take_apart(piece)
+
+    def _take_apart(self, piece: Block) -> Iterator[list[Block]]:
         """Yields full pages for what fills more than a page together; keeps the last.
 
         Raises:
             ValueError: one piece alone is larger than a page.
         """
-        for part in (piece for block in unit for piece in _cells(block)):
-            if self.blocks and not self.take((part,)):
+        for cell in _cells(piece):
+            if self.blocks and not self.join(cell):
                 yield self.turn()
-            if not self.blocks and not self.take((part,)):
+            if not self.blocks and not self.take(cell):
                 raise ValueError(
-                    f"a {type(part).__name__.lower()} is over {self._budget.capacity} even alone; shorten it"
+                    f"a {type(cell).__name__.lower()} is over {self._budget.capacity} even alone; shorten it"
                 )
 
 
@@ -212,7 +211,7 @@ def _page(document: Document, pages: Sequence[list[Block]], number: int) -> Docu
         page = _numbered(document, number, len(pages))
         blocks = [*blocks, *_turns(document, number, len(pages))]
     title, summary, command = document.title, document.summary, document.command
-    return Document(title, summary, command, _merged(blocks), sources, page, document.language)
+    return Document(title, summary, command, tuple(blocks), sources, page, document.language)
 
 
 def _numbered(document: Document, number: int, of: int) -> Page:
@@ -231,15 +230,3 @@ def _turns(document: Document, number: int, of: int) -> Iterator[Choices]:
     )
     if turns:
         yield Choices(words.text("turn_page"), turns)
-
-
-def _merged(blocks: list[Block]) -> tuple[Block, ...]:
-    """Joins the neighbouring pieces of one block again."""
-    merged = blocks[:1]
-    for block in blocks[1:]:
-        joined = _joined(merged[-1], block) if type(block) in _PARTED else None
-        if joined:
-            merged[-1] = joined
-        else:
-            merged.append(block)
-    return tuple(merged)

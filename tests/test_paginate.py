@@ -13,11 +13,14 @@ from briefings.document import (
     Fact,
     Facts,
     Heading,
+    NoClaim,
     Note,
     Paragraph,
+    Row,
     SourceEntry,
     Span,
     Statement,
+    Table,
     choices,
     statements,
 )
@@ -41,6 +44,7 @@ statement = st.builds(
     words,
     st.sets(st.integers(1, 5), min_size=1, max_size=3),
 )
+cell = st.one_of(statement, st.builds(NoClaim, words))
 choice = st.builds(lambda label, n: Choice(label, f"/company c{n}"), words, st.integers(0, 99))
 block = st.one_of(
     st.builds(Heading, words),
@@ -52,6 +56,11 @@ block = st.one_of(
         st.lists(st.tuples(words, statement), min_size=1, max_size=6),
     ),
     st.builds(lambda title, some: Choices(title, tuple(some)), words, st.lists(choice, min_size=1, max_size=9)),
+    st.builds(
+        lambda columns, rows: Table(columns, tuple(Row(label, cells[: len(columns)]) for label, cells in rows)),
+        st.sampled_from([("One",), ("One", "Two"), ("One", "Two", "Three")]),
+        st.lists(st.tuples(words, st.tuples(cell, cell, cell)), min_size=1, max_size=6),
+    ),
     st.just(Break()),
 )
 document = st.builds(
@@ -163,6 +172,13 @@ def test_rows_and_choices_are_split_and_joined_again() -> None:
 def test_a_block_that_fits_is_not_parted_though_its_rows_would_cost_more() -> None:
     rows = Facts(tuple(Fact(f"L{n}", said(n)) for n in range(8)))  # one item together, eight each for itself
     assert paginate(Document("T", "S", "/help", (rows,), ENTRIES[:1]), BUDGET)[0].blocks == (rows,)
+
+
+def test_rows_that_are_parted_cost_on_a_page_what_one_block_does() -> None:
+    rows = Facts(tuple(Fact(f"L{n}", said(n)) for n in range(30)))
+    first = paginate(Document("T", "S", "/help", (rows,), ENTRIES[:1]), BUDGET)[0].blocks[0]
+    assert isinstance(first, Facts)
+    assert BUDGET.capacity[0] < len(first.rows) < 30
 
 
 def test_a_piece_larger_than_a_page_is_refused_and_not_cut() -> None:
