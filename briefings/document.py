@@ -144,7 +144,11 @@ class Break(_Uncited, frozen=True, tag_field="kind", tag="break"):
 
 
 Block = Heading | Paragraph | Note | Statement | Facts | Table | Choices | Break
-"""What an answer is made of; `citations` of each are the numbers of the sources that it cites."""
+"""What an answer is made of; `citations` of each are the numbers of the sources that it cites.
+
+Where all of an answer are looked at, kinds are told by `type(block) is ...`: `isinstance` and `match` take ten times as
+long to say no of a struct.
+"""
 
 
 @final

@@ -115,7 +115,8 @@ def _length_of(elements: Iterable[Element]) -> int:
 
 def _blocks(document: Document, *, conservative: bool) -> Iterator[Element]:
     yield {"type": "header", "text": plain(document.title, limits.HEADER)}
-    table = None if conservative else next((one for one in document.blocks if type(one) is Table), None)  # Slack: one
+    tables = [block for block in document.blocks if type(block) is Table]
+    table = tables[0] if tables and not conservative else None  # Slack takes one
     lines: list[list[Element]] = []
     for block in document.blocks:
         if block is table or type(block) in _APART:
@@ -170,7 +171,7 @@ def _sections(block: Block) -> Iterator[list[Element]]:
 def _statement(statement: Statement, label: str = "") -> tuple[list[Element], list[Element]]:
     said = {"type": "text", "text": f"{statement.text}{_marks(statement.citations)}"}
     dateline = {"type": "text", "text": statement.dateline, "style": {"italic": True}}
-    return [*_run(label, "strong"), said] if label else [said], [dateline]
+    return [*_run(label, "strong"), said], [dateline]
 
 
 @lru_cache(maxsize=1024)
