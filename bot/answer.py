@@ -125,12 +125,13 @@ class Answers:
         """Tells that a reply is out, and how long that took since the request was received."""
         outcome = reply.outcome if taken else "not taken"
         self._tally.count("commands", self._platform, reply.command, outcome)
-        happening, took = current(), dict[str, float]()
+        told: dict[str, object] = {"platform": self._platform, "command": reply.command, "outcome": outcome}
+        happening = current()
         if happening:
-            self._tally.measure("answers", happening.seconds)
-            took = {"ms": round(happening.seconds * 1000, 1)}
-        told = {"platform": self._platform, "command": reply.command, "outcome": outcome}
-        log.info("answered", extra={**told, **took})
+            seconds = happening.seconds
+            self._tally.measure("answers", seconds)
+            told["ms"] = round(seconds * 1000, 1)
+        log.info("answered", extra=told)
 
     async def left(self, workspace: str) -> None:
         """Forgets a workspace that has surely removed the bot."""

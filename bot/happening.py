@@ -1,9 +1,7 @@
 """What a platform has received, as long as it is dealt with: an id that every line of the log carries meanwhile."""
 
-import secrets
+import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
@@ -23,14 +21,14 @@ class Happening(NamedTuple):
 _CURRENT: ContextVar[Happening | None] = ContextVar("happening", default=None)
 
 
-@contextmanager
-def received() -> Iterator[None]:
-    """Gives the context in which something is dealt with, tasks that are begun there included."""
-    token = _CURRENT.set(Happening(secrets.token_hex(4), time.monotonic()))
-    try:
-        yield
-    finally:
-        _CURRENT.reset(token)
+class Received:
+    """Is the context in which something is dealt with, tasks that are begun there included."""
+
+    def __enter__(self) -> None:
+        self._before = _CURRENT.set(Happening(f"{random.getrandbits(32):08x}", time.monotonic()))
+
+    def __exit__(self, *_: object) -> None:
+        _CURRENT.reset(self._before)
 
 
 def current() -> Happening | None:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bot.happening import current
 
 _SECRETS = re.compile(
@@ -19,7 +21,8 @@ _SECRETS = re.compile(
     r"|(?<=hooks\.slack\.com/)[\w/-]+|(?<=hooks\.slack-gov\.com/)[\w/-]+"  # response_url
     r"|(?<=webhooks/)\d+/[\w-]+|(?<=interactions/)\d+/[\w-]+"  # interaction tokens
     r"|(?<=://)[^\s/:@]{0,256}:\S{0,256}(?=@)"  # user:password in addresses; bounded for the time it takes
-    r"|(?<=password=)\S+|(?<=secret=)\S+|(?<=token=)\S+|(?<=ticket=)[^\s&\"']+|(?<=\"token\": \")[^\"]+"
+    r"|(?<=password=)\S+|(?<=secret=)\S+|(?<=token=)\S+|(?<=ticket=)[^\s&\"']+"
+    r"|(?<=\"token\":\")[^\"]+|(?<=\"token\": \")[^\"]+"
     r"|(?<=://)[^\s/:@]{20,256}(?=@)"  # a token alone before @
     r"|(?<=Bearer )\S+|(?<=Basic )\S+|(?<=Bot )\S{20,}",
     re.IGNORECASE,
@@ -58,7 +61,7 @@ def _may_hold_any(text: str) -> bool:
     if not text.isascii():  # letters such as ſ and K are found without regard to case, too
         return True
     lowered = text.lower()
-    return any(sign in lowered for sign in _SIGNS) or bool(_LONG.search(lowered))
+    return any(map(lowered.__contains__, _SIGNS)) or bool(_LONG.search(lowered))
 
 
 def prepare_logging(level: str, beside_answers: Path | None = None, secrets: Collection[str] = ()) -> None:
@@ -125,10 +128,14 @@ class _Line(logging.Formatter):
     def __init__(self, secrets: Collection[str]) -> None:
         super().__init__()
         self._secrets = sorted(secrets, key=len, reverse=True)  # one may be a part of another
-        self._written = json.JSONEncoder(ensure_ascii=False, default=str).encode
+        self._written = msgspec.json.Encoder(enc_hook=str).encode
 
     def format(self, record: logging.LogRecord) -> str:
-        line = self._written(_event(record))
+        event = _event(record)
+        try:
+            line = self._written(event).decode()
+        except UnicodeEncodeError:  # half of a character, as only JSON can say it
+            line = json.dumps(event, default=str)
         for secret in self._secrets:
             line = line.replace(secret, _STRUCK)
         return without_secrets(line)

@@ -187,7 +187,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 def test_what_was_to_go_wrong_has_gone_wrong(run: Run) -> None:
     log = run.told["log"]
-    for event in ("answer failed", "exc_type", "Slack did not take an answer", "posted", '"level": "debug"'):
+    for event in ("answer failed", "exc_type", "Slack did not take an answer", "posted", '"level":"debug"'):
         assert event in log, event
     assert "refuses it" in log
     assert len(run.secrets) > 15

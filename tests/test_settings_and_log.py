@@ -35,6 +35,7 @@ SECRETS = [
     "access_token=" + "hunter2",
     "wss://wss.example/link/?ticket=" + "hunter2",
     '{"token": "' + 'hunter2"}',
+    '{"token":"' + 'hunter2"}',
     "https://hooks.slack-gov.com/" + "commands/T0123/hunter2",
     "HTTPS://DISCORD.COM/API/WEBHOOKS/" + "1/hunter2",
     "/interactions/" + "1/hunter2/callback",
@@ -116,6 +117,16 @@ def test_every_event_is_one_line_of_json_without_secrets_even_in_tracebacks(tmp_
     assert second["exception"][0]["exc_type"] == "RuntimeError"
     assert SECRETS[0] not in ran.stderr + ran.stdout
     assert "held-by-a-local" not in ran.stderr
+
+
+def test_an_event_with_half_a_character_is_a_line_of_json_too(tmp_path: Path) -> None:
+    half = b"token=hunter2 \xff"
+    ran = subprocess.run(
+        [sys.executable, "-c", LOGGING, str(tmp_path), half], capture_output=True, timeout=60, check=True
+    )
+    events = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert [event["event"] for event in events] == ["took token=[secret] \udcff", "broken"]
+    assert b"hunter2" not in ran.stderr
 
 
 def test_on_a_terminal_events_go_to_a_file_and_not_between_answers(tmp_path: Path) -> None:

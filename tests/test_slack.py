@@ -336,7 +336,7 @@ def test_a_slack_that_wants_a_long_wait_is_left_alone(reader: Reader, bot: Bot) 
 def test_an_answer_without_the_scope_for_it_is_told_of_with_the_scope(reader: Reader, bot: Bot) -> None:
     reader.slack.fault("chat.postMessage", "refuse", error="missing_scope")
     reader.slack.do(reader.slack.direct(reader.user, "zephyr"))
-    bot.until(lambda: bot.logged('"method": "chat.postMessage"'))
+    bot.until(lambda: bot.logged('"method":"chat.postMessage"'))
 
 
 def test_what_slack_took_without_saying_so_is_not_sent_again(reader: Reader, bot: Bot) -> None:

@@ -12,7 +12,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.happening import received
+from bot.happening import Received
 from bot.platforms.discord.answering import Answering
 from bot.platforms.discord.heartbeats import Heartbeats
 from bot.platforms.discord.pacing import Pacing
@@ -138,7 +138,7 @@ class Client(discord.AutoShardedClient):
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Has an interaction answered."""
-        with received():
+        with Received():
             await self._answering.answer(interaction)
 
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:

@@ -6,11 +6,12 @@ import logging
 import aiohttp
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.happening import received
+from bot.happening import Received
 from bot.platforms.slack import limited
 from bot.platforms.slack.incoming import read
 from bot.platforms.slack.listeners import Listeners
@@ -131,7 +132,7 @@ class Slack:
 
         Outside of `serve` it is 503, so that a load balancer asks another.
         """
-        with received():
+        with Received():
             return await self._received(request)
 
     async def _received(self, request: HttpRequest) -> HttpResponse:
@@ -155,16 +156,11 @@ class Slack:
         return HttpResponse(min(answer.status, 400), answer.body, kind, last=self._leaving)
 
     def _bolt_app(self) -> AsyncApp:
-        token = self._bot_token
-
-        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
-
         return AsyncApp(
             logger=logging.getLogger("slack_bolt"),
             name="slack_bolt.app",  # the name of its logger, to which it gives the level of the one above
             client=AsyncWebClient(base_url=self._api_url),  # bolt copies it for every request, and never uses it
-            authorize=authorize,  # bolt's own asks Slack who we are before it lets a first request through
+            authorize=_Authorize(self._bot_token),
             process_before_response=True,
             raise_error_for_unhandled_request=True,
             request_verification_enabled=False,  # `receive` verifies, before anything is parsed
@@ -172,6 +168,17 @@ class Slack:
             attaching_conversation_kwargs_enabled=False,
             attaching_function_token_enabled=False,
         )
+
+
+class _Authorize(AsyncAuthorize):
+    """Lets every request through at once: bolt's own asks Slack who we are before the first."""
+
+    def __init__(self, bot_token: str) -> None:
+        self._bot_token = bot_token
+
+    async def __call__(self, *, enterprise_id: str | None, team_id: str | None, **_: object) -> AuthorizeResult:
+        """Returns our token for whichever workspace it is."""
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=self._bot_token)
 
 
 async def _first_failure(*tasks: asyncio.Future[None]) -> None:

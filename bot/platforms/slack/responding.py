@@ -44,6 +44,8 @@ async def _posted(session: ClientSession, url: str, raw: str, proxy: str | None)
 
 def short_wait(status: int, headers: Mapping[str, Any]) -> float | None:
     """Returns for how many seconds Slack wants to be left alone, where that is no longer than a reader waits."""
+    if status != TOO_MANY:
+        return None
     asked = headers.get("retry-after") or headers.get("Retry-After")
     seconds = str(asked[0] if isinstance(asked, list) else asked or "1")
-    return float(seconds) if status == TOO_MANY and seconds.isdecimal() and int(seconds) <= LONGEST_WAIT else None
+    return float(seconds) if seconds.isdecimal() and int(seconds) <= LONGEST_WAIT else None

@@ -140,7 +140,7 @@ class Sender:
 
     async def _respond(self, url: str, message: dict[str, Any]) -> None:
         status, body = await respond(self._session, url, message, self._client.proxy)
-        said = _word(body)
+        said = body if body == "ok" else _word(body)
         if status != 200 or said != "ok":
             raise Refused(said or f"HTTP {status}")
 

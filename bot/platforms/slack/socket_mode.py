@@ -17,7 +17,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.happening import received
+from bot.happening import Received
 from bot.platforms.slack.connection import GOODBYE, SILENCE, Connection, close
 from bot.platforms.slack.sending import reason
 from bot.tally import Tally
@@ -140,7 +140,7 @@ class SocketMode:
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._receiving.add(task)
         try:
-            with received():
+            with Received():
                 await self._answer(client, request)
         finally:
             self._receiving.discard(task)
