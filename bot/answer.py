@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from bot.admission import Admission
 from bot.asking import as_typed, read_line
-from bot.commands import MENU, Command, checked, command_named
+from bot.command import Command
+from bot.commands import MENU, checked, command_named
 from bot.desk.port import Desk
 from bot.happening import current
 from bot.lines import line_of

@@ -22,9 +22,9 @@ def as_typed(request: Request) -> Request:
         return request
     fields = {name: value for name, value in request.arguments.items() if value}
     empty = {name: "" for name, value in request.arguments.items() if not value}
-    positional = [argument.name for argument in command.item.arguments if not argument.option]
+    positional = command.positional
     options = {name: _bare(name, value) for name, value in fields.items() if name not in positional}
-    if not positional or [name for name in positional if name in fields] != positional[:1]:
+    if not positional or [name for name in positional if name in fields] != list(positional[:1]):
         own = {name: fields[name] for name in fields if name in positional}
         return replace(request, arguments=empty | own | options)
     read = parse(f"/{request.command} {fields[positional[0]]}")

@@ -1,37 +1,18 @@
 """MENU: every command on one page."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from bot import questions
 from bot.arguments import ACTION_ARGUMENTS, FIELD_ARGUMENTS, action_and_id, option
+from bot.command import Command
 from bot.misused import Misused
 from bot.ports import Argument, MenuItem, Request
 from briefings.document import Choice, Document
 from briefings.edition import Edition
 from briefings.help import help_briefing
 from knowledge import Company, Knowledge, Theme
-
-
-def _whole(words: str) -> list[str]:
-    return [words]
-
-
-class Command(Struct, frozen=True):
-    """Is a menu item with what composes its answer.
-
-    Without `compose` it is answered at the desk, from the store. `split` parts what was typed into the arguments that
-    are no options, `joint` joins them again. `example` returns the arguments of the example in the help, from the
-    knowledge at hand; None leaves the command out there.
-    """
-
-    item: MenuItem
-    compose: Callable[[Edition, Mapping[str, str]], Document] | None
-    example: Callable[[Knowledge], str | None] = lambda _: None
-    split: Callable[[str], list[str]] = _whole
-    joint: str = " "
 
 
 def _help(edition: Edition, _: Mapping[str, str]) -> Document:

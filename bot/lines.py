@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from bot.command import Command
 from bot.commands import UMBRELLA, command_named
 from bot.misused import Misused
 from bot.ports import MenuItem, Request
@@ -30,14 +31,13 @@ def parse(line: str) -> Request:
     if command is None:
         raise Misused("unknown_command", typed=line)
     item = command.item
-    running = any(argument.kind == "text" for argument in item.arguments)  # a pasted text is no line of ours
-    options, words = ({}, " ".join(rest.split())) if running else _without_options(item, rest)
-    page = _page_number(options.pop("page", "1"), item)
-    positional = [argument.name for argument in item.arguments if not argument.option]
-    if words and not positional:
+    options, words = ({}, rest) if command.runs_on or ":" not in rest else _without_options(command, rest)
+    words = " ".join(words.split())
+    page = _page_number(options.pop("page"), item) if "page" in options else 1
+    if words and not command.positional:
         raise Misused("surplus", item, command=f"/{item.name}", typed=words)
     values = command.split(words) if words else []
-    return Request(item.name, dict(zip(positional, values, strict=False)) | options, page)
+    return Request(item.name, dict(zip(command.positional, values, strict=False)) | options, page)
 
 
 def _name_and_rest(line: str) -> tuple[str, str]:
@@ -45,8 +45,8 @@ def _name_and_rest(line: str) -> tuple[str, str]:
     return unicodedata.normalize("NFKC", first).casefold().removeprefix("/"), rest
 
 
-def _without_options(item: MenuItem, text: str) -> tuple[dict[str, str], str]:
-    known = {argument.name for argument in item.arguments if argument.option} | {"page"}
+def _without_options(command: Command, text: str) -> tuple[dict[str, str], str]:
+    item, known = command.item, command.options | {"page"}
     options: dict[str, str] = {}
 
     def take(match: re.Match[str]) -> str:
@@ -60,7 +60,7 @@ def _without_options(item: MenuItem, text: str) -> tuple[dict[str, str], str]:
             raise Misused("empty_option", item, name=key)
         return ""
 
-    return options, " ".join(_OPTION.sub(take, text).split())
+    return options, _OPTION.sub(take, text)
 
 
 def _page_number(typed: str, item: MenuItem) -> int:
@@ -72,10 +72,9 @@ def _page_number(typed: str, item: MenuItem) -> int:
 def line_of(request: Request) -> str:
     """Returns the line that `parse` reads as this request."""
     command = command_named(request.command)
-    options = {a.name for a in command.item.arguments if a.option} if command else set()
+    options = command.options if command else ()
     given = {name: value for name, value in request.arguments.items() if value}
     words = (command.joint if command else " ").join(value for name, value in given.items() if name not in options)
     written = (f'{n}:"{v}"' if " " in v else f"{n}:{v}" for n, v in given.items() if n in options)
-    running = command and any(argument.kind == "text" for argument in command.item.arguments)
-    turned = [f"page:{request.page}"] if request.page > 1 and not running else []
+    turned = [f"page:{request.page}"] if request.page > 1 and not (command and command.runs_on) else []
     return " ".join(filter(None, (f"/{request.command}", words, *written, *turned)))

@@ -55,7 +55,8 @@ class Citations:
         )
 
     def _cited(self, claim: Claim) -> tuple[int, ...]:
-        return tuple(sorted(map(self._numbers.__getitem__, claim.sources)))
+        numbers = [self._numbers[source] for source in claim.sources]
+        return (numbers[0],) if len(numbers) == 1 else tuple(sorted(numbers))
 
     def section(self, section: Section) -> list[Heading | Statement]:
         """Returns a heading and the statements under it, or nothing where there are none."""

@@ -28,12 +28,14 @@ class _Uncited(Struct, frozen=True):
     citations: ClassVar[tuple[int, ...]] = ()
 
 
+@final
 class Heading(_Uncited, frozen=True, tag_field="kind", tag="heading"):
     """Names the blocks that follow."""
 
     text: str
 
 
+@final
 class Paragraph(Struct, frozen=True, tag_field="kind", tag="paragraph"):
     """Says something about the file or the answer: counts, dates, invitations; built only by `Words`."""
 
@@ -41,12 +43,14 @@ class Paragraph(Struct, frozen=True, tag_field="kind", tag="paragraph"):
     citations: tuple[int, ...] = ()
 
 
+@final
 class Note(_Uncited, frozen=True, tag_field="kind", tag="note"):
     """Is small print about the answer; built only by `Words`."""
 
     text: str
 
 
+@final
 class Statement(Struct, frozen=True, tag_field="kind", tag="statement"):
     """Says what a claim says, with the numbers of its sources and the words of its date, age and speaker.
 
@@ -72,6 +76,7 @@ class Fact(Struct, frozen=True):
     value: Statement
 
 
+@final
 class Facts(Struct, frozen=True, tag_field="kind", tag="facts"):
     """Lists labelled values."""
 
@@ -96,6 +101,7 @@ class Row(Struct, frozen=True):
     cells: tuple[Statement | NoClaim, ...]
 
 
+@final
 class Table(Struct, frozen=True, tag_field="kind", tag="table"):
     """Sets statements side by side, one column for each thing that is compared.
 
@@ -132,6 +138,7 @@ class Choice(Struct, frozen=True):
             raise ValueError(f"command {self.command!r} is over {MOST_COMMAND} characters; shorten it")
 
 
+@final
 class Choices(_Uncited, frozen=True, tag_field="kind", tag="choices"):
     """Offers several commands under one title."""
 
@@ -139,6 +146,7 @@ class Choices(_Uncited, frozen=True, tag_field="kind", tag="choices"):
     choices: tuple[Choice, ...]
 
 
+@final
 class Break(_Uncited, frozen=True, tag_field="kind", tag="break"):
     """Ends a page: what follows begins on a new one."""
 

@@ -87,7 +87,7 @@ class _Filling:
 
     def __init__(self, budget: Budget, sources: Mapping[int, Size], words: Words) -> None:
         self.blocks: list[Block] = []
-        self._budget = budget
+        self._budget, self._cost = budget, budget.cost
         self._sources = sources
         self._words = words
         parts, text, options = budget.frame
@@ -108,7 +108,7 @@ class _Filling:
     def take(self, block: Block) -> bool:
         """Adds a block, with the sources that it is the first to cite, and returns whether it fits."""
         parts, text, options = self._left
-        p, t, o = self._budget.cost(block)
+        p, t, o = self._cost(block)
         parts, text, options = parts - p, text - t, options - o
         cited = self._cited
         first: list[int] = []
@@ -131,7 +131,7 @@ class _Filling:
         if joined is None:
             return self.take(piece)
         (parts, text, options), last = self._left, self.blocks.pop()
-        p, t, o = self._budget.cost(last)
+        p, t, o = self._cost(last)
         self._left = parts + p, text + t, options + o
         if self.take(joined):
             return True

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.answer import Answers
-from bot.commands import MENU, UMBRELLA, Command, examples, names_outside
+from bot.command import Command
+from bot.commands import MENU, UMBRELLA, examples, names_outside
 from bot.platforms import PLATFORMS, limits, renderer
 from bot.platforms.slack.manifest import manifest
 from bot.settings import CURATED

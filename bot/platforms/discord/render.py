@@ -162,27 +162,26 @@ def _span(span: Span) -> str:
 
 def _lines(block: Block) -> Iterator[str]:
     """Yields the lines of a block in Markdown."""
-    match block:
-        case Statement():
-            yield from _statement(block)
-        case Heading():
-            yield f"### {escaped(block.text)}"
-        case Paragraph():
-            yield "".join(map(_span, block.spans)) + _marks(block.citations)
-        case Note():
-            yield f"-# {escaped(block.text)}"
-        case Facts():
-            for fact in block.rows:
-                yield from _statement(fact.value, f"**{escaped(fact.label)}:** ")
-        case Table():
-            for row in block.rows:
-                yield f"**{escaped(row.label)}**"
-                for column, cell in zip(block.columns, row.cells, strict=True):
-                    yield from _cell(column, cell)
-        case Choices() | Break():
-            return
-        case _:
-            assert_never(block)
+    if type(block) is Statement:
+        yield from _statement(block)
+    elif type(block) is Heading:
+        yield f"### {escaped(block.text)}"
+    elif type(block) is Paragraph:
+        yield "".join(map(_span, block.spans)) + _marks(block.citations)
+    elif type(block) is Note:
+        yield f"-# {escaped(block.text)}"
+    elif type(block) is Facts:
+        for fact in block.rows:
+            yield from _statement(fact.value, f"**{escaped(fact.label)}:** ")
+    elif type(block) is Table:
+        for row in block.rows:
+            yield f"**{escaped(row.label)}**"
+            for column, cell in zip(block.columns, row.cells, strict=True):
+                yield from _cell(column, cell)
+    elif type(block) is Choices or type(block) is Break:
+        return
+    else:
+        assert_never(block)
 
 
 def _statement(statement: Statement, label: str = "") -> tuple[str, str]:

@@ -5,7 +5,7 @@ be made from data; places and people of ours are named by their ids. Only the fa
 escaped.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, assert_never
 
@@ -23,6 +23,7 @@ from briefings.document import (
     NoClaim,
     Note,
     Paragraph,
+    Row,
     SourceEntry,
     Span,
     Statement,
@@ -50,7 +51,7 @@ def payload(document: Document, *, conservative: bool = False) -> dict[str, Any]
     """
     return {
         "text": fallback(document),
-        "blocks": list(_blocks(document, conservative=conservative)),
+        "blocks": _blocks(document, conservative=conservative),
         "unfurl_links": False,
         "unfurl_media": False,
         "mrkdwn": False,
@@ -113,59 +114,58 @@ def _length_of(elements: Iterable[Element]) -> int:
     return sum([length(element["text"]) if "text" in element else NAME for element in elements])
 
 
-def _blocks(document: Document, *, conservative: bool) -> Iterator[Element]:
-    yield {"type": "header", "text": plain(document.title, limits.HEADER)}
+def _blocks(document: Document, *, conservative: bool) -> list[Element]:
+    blocks: list[Element] = [{"type": "header", "text": plain(document.title, limits.HEADER)}]
     tables = [block for block in document.blocks if type(block) is Table]
     table = tables[0] if tables and not conservative else None  # Slack takes one
     lines: list[list[Element]] = []
     for block in document.blocks:
         if block is table or type(block) in _APART:
-            yield from _rich_text(lines)
+            blocks += _rich_text(lines)
             lines = []
-            yield from _block(block)
+            blocks += _block(block)
         else:
             lines += _sections(block)
-    yield from _rich_text(lines)
+    blocks += _rich_text(lines)
     if document.sources:
-        yield {"type": "divider"}
-        yield from _rich_text(map(_source, document.sources))
+        blocks += {"type": "divider"}, *_rich_text(map(_source, document.sources))
     if document.page:
-        yield {"type": "context", "elements": [plain(document.page.line, limits.TEXT_OBJECT)]}
+        blocks.append({"type": "context", "elements": [plain(document.page.line, limits.TEXT_OBJECT)]})
+    return blocks
 
 
-def _block(block: Block) -> Iterator[Element]:
-    """Yields the blocks of what is no running text; a break has none, it only ends a page."""
-    if isinstance(block, Note):
-        yield {"type": "context", "elements": [plain(block.text, limits.TEXT_OBJECT)]}
-    elif isinstance(block, Table):
-        yield _table(block)
-    elif isinstance(block, Choices):
-        yield from _choices(block.title, block.choices)
+def _block(block: Block) -> Sequence[Element]:
+    """Returns the blocks of what is no running text; a break has none, it only ends a page."""
+    if type(block) is Note:
+        return ({"type": "context", "elements": [plain(block.text, limits.TEXT_OBJECT)]},)
+    if type(block) is Table:
+        return (_table(block),)
+    return _choices(block.title, block.choices) if type(block) is Choices else ()
 
 
-def _sections(block: Block) -> Iterator[list[Element]]:
-    """Yields the lines of a block, each the elements of one rich text section."""
-    match block:
-        case Statement():
-            yield from _statement(block)
-        case Heading():
-            yield _run(block.text, "strong")
-        case Paragraph():
-            yield [element for span in block.spans for element in _named(span) or _run(span.text, span.style)]
-        case Facts():
-            for fact in block.rows:
-                yield from _statement(fact.value, f"{fact.label}: ")
-        case Table():
-            for row in block.rows:
-                yield _run(row.label, "strong")
-                for column, cell in zip(block.columns, row.cells, strict=True):
-                    yield [*_run(f"{column}: "), *_cell(cell)]
-        case Note():
-            yield _run(block.text)
-        case Choices() | Break():
-            return
-        case _:
-            assert_never(block)
+def _sections(block: Block) -> Sequence[list[Element]]:
+    """Returns the lines of a block, each the elements of one rich text section."""
+    if type(block) is Statement:
+        return _statement(block)
+    if type(block) is Heading:
+        return (_run(block.text, "strong"),)
+    if type(block) is Paragraph:
+        return ([element for span in block.spans for element in _named(span) or _run(span.text, span.style)],)
+    if type(block) is Facts:
+        return [line for fact in block.rows for line in _statement(fact.value, f"{fact.label}: ")]
+    if type(block) is Table:
+        return [line for row in block.rows for line in _row(block.columns, row)]
+    if type(block) is Note:
+        return (_run(block.text),)
+    if type(block) is Choices or type(block) is Break:
+        return ()
+    assert_never(block)
+
+
+def _row(columns: tuple[str, ...], row: Row) -> Iterator[list[Element]]:
+    yield _run(row.label, "strong")
+    for column, cell in zip(columns, row.cells, strict=True):
+        yield [*_run(f"{column}: "), *_cell(cell)]
 
 
 def _statement(statement: Statement, label: str = "") -> tuple[list[Element], list[Element]]:
@@ -194,13 +194,12 @@ def _named(span: Span) -> list[Element]:
     return named(span.text) if span.style == "place" else []
 
 
-def _rich_text(lines: Iterable[list[Element]]) -> Iterator[Element]:
-    """Yields one rich text block of the given lines, or none."""
+def _rich_text(lines: Iterable[list[Element]]) -> Sequence[Element]:
+    """Returns one rich text block of the given lines, or none."""
     sections = [
         {"type": "rich_text_section", "elements": [*line, {"type": "text", "text": "\n"}]} for line in lines if line
     ]
-    if sections:
-        yield {"type": "rich_text", "elements": sections}
+    return ({"type": "rich_text", "elements": sections},) if sections else ()
 
 
 def _source(entry: SourceEntry) -> list[Element]:
@@ -227,16 +226,15 @@ def _rich_cell(cell: Statement | NoClaim) -> Element:
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": _cell(cell)}]}
 
 
-def _choices(title: str, choices: tuple[Choice, ...]) -> Iterator[Element]:
-    """Yields buttons for a few choices, a select for more; what has details or hides in a select is also told."""
+def _choices(title: str, choices: tuple[Choice, ...]) -> Sequence[Element]:
+    """Returns buttons for a few choices, a select for more; what has details or hides in a select is also told."""
     offered = list({choice.command: choice for choice in choices}.values())
     few = len(offered) <= MOST_BUTTONS
-    if few and not any(choice.detail for choice in offered):
-        yield {"type": "context", "elements": [plain(title, limits.TEXT_OBJECT)]}
-    else:
-        yield from _rich_text([_run(title, "strong"), *map(_described, offered)])
+    told: Sequence[Element] = ({"type": "context", "elements": [plain(title, limits.TEXT_OBJECT)]},)
+    if not few or any(choice.detail for choice in offered):
+        told = _rich_text([_run(title, "strong"), *map(_described, offered)])
     elements = [button(choice, number) for number, choice in enumerate(offered)] if few else [select(title, offered)]
-    yield {"type": "actions", "elements": elements}
+    return (*told, {"type": "actions", "elements": elements})
 
 
 def _described(choice: Choice) -> list[Element]:

@@ -1,7 +1,7 @@
 """Document to styled lines of text, for a terminal or a pipe."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from msgspec import Struct
@@ -32,6 +32,8 @@ _STYLES = {"plain": "", "strong": "bold", "code": "cyan", "place": ""}
 Run = tuple[str, str]
 """A text and its style."""
 
+_NOTHING = ("", "")
+
 
 class Line(Struct, frozen=True):
     """Is one line before wrapping, with its indent in columns.
@@ -39,14 +41,18 @@ class Line(Struct, frozen=True):
     The style of its first run is that of the whole line. One that is `unbroken` is not wrapped.
     """
 
-    runs: tuple[Run, ...] = (("", ""),)
+    runs: tuple[Run, ...] = (_NOTHING,)
     indent: int = 0
     unbroken: bool = False
 
     @property
     def plain(self) -> str:
         """Its text without styles."""
-        return "".join([text for text, _ in self.runs])
+        runs = self.runs
+        return runs[0][0] if len(runs) == 1 else "".join([text for text, _ in runs])
+
+
+_EMPTY = Line()
 
 
 def cost(part: Block | SourceEntry) -> Size:
@@ -75,7 +81,7 @@ BUDGET = Budget(capacity=(64, 0, 0), cost=cost, frame=(6, 0, 0))
 
 def render(document: Document, *, numbered: bool) -> list[Line]:
     """Returns a document as lines; choices are numbered for a prompt, else they show their command."""
-    return list(_Rendering(numbered=numbered).lines(document))
+    return _Rendering(numbered=numbered).lines(document)
 
 
 def payload(document: Document) -> str:
@@ -97,7 +103,7 @@ def _run(text: str, style: str = "") -> Run:
 
 
 def _line(text: str, style: str = "", indent: int = 0) -> Line:
-    return Line((_run(text, style),), indent)
+    return Line(((text if text.isprintable() else visible(text), style),), indent)
 
 
 class _Rendering:
@@ -107,43 +113,37 @@ class _Rendering:
         self._numbered = numbered
         self._count = 0
 
-    def lines(self, document: Document) -> Iterator[Line]:
-        yield _line(document.title, "bold")
+    def lines(self, document: Document) -> list[Line]:
+        lines = [_line(document.title, "bold")]
         for block in document.blocks:
-            yield from self.block(block)
+            lines += self.block(block)
         if document.sources:
-            yield Line()
+            lines.append(_EMPTY)
             for entry in document.sources:
-                yield from _source(entry)
+                lines += _source(entry)
         if document.page:
-            yield Line()
-            yield _line(document.page.line, "dim")
+            lines += _EMPTY, _line(document.page.line, "dim")
+        return lines
 
-    def block(self, block: Block) -> Iterator[Line]:
-        match block:
-            case Statement():
-                yield from _statement(block)
-            case Heading():
-                yield Line()
-                yield _line(block.text, "bold underline")
-            case Paragraph():
-                said = [_run(span.text, _STYLES[span.style]) for span in block.spans]
-                yield Line((("", ""), *said, _marks(block.citations)))
-            case Note():
-                yield _line(block.text, "dim")
-            case Facts():
-                for fact in block.rows:
-                    yield from _statement(fact.value, f"{fact.label}: ", "bold")
-            case Table():
-                for row in block.rows:
-                    yield from _row(block.columns, row)
-            case Choices():
-                yield Line()
-                yield from self._choices(block.title, block.choices)
-            case Break():
-                yield Line()
-            case _:
-                assert_never(block)
+    def block(self, block: Block) -> Sequence[Line]:
+        if type(block) is Statement:
+            return _statement(block)
+        if type(block) is Heading:
+            return _EMPTY, _line(block.text, "bold underline")
+        if type(block) is Choices:
+            return _EMPTY, *self._choices(block.title, block.choices)
+        if type(block) is Facts:
+            return [line for row in block.rows for line in _statement(row.value, _run(f"{row.label}: "), "bold")]
+        if type(block) is Paragraph:
+            said = [_run(span.text, _STYLES[span.style]) for span in block.spans]
+            return (Line((_NOTHING, *said, _marks(block.citations))),)
+        if type(block) is Note:
+            return (_line(block.text, "dim"),)
+        if type(block) is Table:
+            return [line for row in block.rows for line in _row(block.columns, row)]
+        if type(block) is Break:
+            return (_EMPTY,)
+        assert_never(block)
 
     def _choices(self, title: str, choices: tuple[Choice, ...]) -> Iterator[Line]:
         """Yields choices in one run, or one a line where they have details."""
@@ -177,9 +177,9 @@ def _packed(runs: list[Run]) -> Iterator[Line]:
     yield Line(tuple(line), indent)
 
 
-def _statement(statement: Statement, label: str = "", style: str = "", indent: int = 0) -> Iterator[Line]:
-    yield Line((_run(label), _run(statement.text, style), _marks(statement.citations)), indent)
-    yield _line(statement.dateline, "dim", indent + 2)
+def _statement(statement: Statement, label: Run = _NOTHING, style: str = "", indent: int = 0) -> Sequence[Line]:
+    said = Line((label, _run(statement.text, style), _marks(statement.citations)), indent)
+    return said, _line(statement.dateline, "dim", indent + 2)
 
 
 def _row(columns: tuple[str, ...], row: Row) -> Iterator[Line]:
@@ -187,7 +187,7 @@ def _row(columns: tuple[str, ...], row: Row) -> Iterator[Line]:
     yield _line(row.label, "bold")
     for column, cell in zip(columns, row.cells, strict=True):
         if isinstance(cell, Statement):
-            yield from _statement(cell, f"{column}: ", indent=2)
+            yield from _statement(cell, _run(f"{column}: "), indent=2)
         else:
             yield Line((_run(f"{column}: "), _run(cell.text, "dim")), 2)
 
@@ -196,7 +196,9 @@ def _marks(citations: tuple[int, ...]) -> Run:
     return "".join([f" [{number}]" for number in citations]), "cyan"
 
 
-def _source(entry: SourceEntry) -> Iterator[Line]:
-    yield _line(f"[{entry.number}] {entry.title}", "cyan")
-    yield _line(f"{entry.publisher} ({entry.host}), {entry.published} · {entry.id}", "dim", 4)
-    yield Line((_run(entry.url, "dim"),), 4, unbroken=True)
+def _source(entry: SourceEntry) -> Sequence[Line]:
+    return (
+        _line(f"[{entry.number}] {entry.title}", "cyan"),
+        _line(f"{entry.publisher} ({entry.host}), {entry.published} · {entry.id}", "dim", 4),
+        Line((_run(entry.url, "dim"),), 4, unbroken=True),
+    )
