@@ -55,8 +55,8 @@ class Citations:
         )
 
     def _cited(self, claim: Claim) -> tuple[int, ...]:
-        numbers = [self._numbers[source] for source in claim.sources]
-        return (numbers[0],) if len(numbers) == 1 else tuple(sorted(numbers))
+        sources, numbers = claim.sources, self._numbers
+        return (numbers[sources[0]],) if len(sources) == 1 else tuple(sorted([numbers[source] for source in sources]))
 
     def section(self, section: Section) -> list[Heading | Statement]:
         """Returns a heading and the statements under it, or nothing where there are none."""

@@ -12,6 +12,7 @@ _HAN_RANGES = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KANA, _HANGUL = "\u3040-\u30ff", "\uac00-\ud7a3"
 _SCRIPTS = f"[{_HAN_RANGES}]+|[{_KANA}]+|[{_HANGUL}]+|[^{_HAN_RANGES}{_KANA}{_HANGUL}]+"
 _ASCII = {point: chr(point).lower() if chr(point).isalnum() else " " for point in range(128)} | {ord("'"): None}
+_ASCII_KEY = {point: None if folded == " " else folded for point, folded in _ASCII.items()}
 _POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
 # fmt: off
 _LEGAL_FORMS = frozenset((
@@ -83,7 +84,7 @@ def folded_words(text: str) -> list[str]:
 
 def fold(text: str) -> str:
     """Returns the search key of a text: its folded words without gaps."""
-    return "".join(folded_words(text))
+    return text.translate(_ASCII_KEY) if text.isascii() else "".join(folded_words(text))
 
 
 def without_legal_form(text: str) -> str | None:

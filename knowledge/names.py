@@ -77,13 +77,14 @@ class NameIndex(Generic[Named]):
         return sorted(self._keys)
 
     @cached_property
-    def _beginnings(self) -> tuple[tuple[list[str], list[str]], ...]:
-        """Sorted keys, and whose each is: first the records' own names, then their other keys."""
-        return self._keys_and_slugs(own=True), self._keys_and_slugs(own=False)
+    def _beginnings(self) -> tuple[tuple[list[str], list[str], list[Named]], ...]:
+        """Sorted keys, and whose each is by slug and record: first the records' own names, then their other keys."""
+        return self._keys_and_holders(own=True), self._keys_and_holders(own=False)
 
-    def _keys_and_slugs(self, *, own: bool) -> tuple[list[str], list[str]]:
+    def _keys_and_holders(self, *, own: bool) -> tuple[list[str], list[str], list[Named]]:
         pairs = [(key, h.slug) for key in self._sorted_keys for h in self._keys[key] if (h.kind == "name") == own]
-        return [key for key, _ in pairs], [slug for _, slug in pairs]
+        slugs = [slug for _, slug in pairs]
+        return [key for key, _ in pairs], slugs, [self._records[slug] for slug in slugs]
 
     @cached_property
     def _near(self) -> "NearKeys":
@@ -142,15 +143,18 @@ class NameIndex(Generic[Named]):
         start = fold(typed[:MOST_TYPED])
         if not start:
             return []
-        slugs: dict[str, None] = {}
-        for keys, holders in self._beginnings:
-            end = bisect_left(keys, start)
-            while len(slugs) < most:
-                at, end = end, bisect_left(keys, start + _AFTER_ALL, end, min(end + most, len(keys)))
-                if at == end:
+        behind = start + _AFTER_ALL
+        found: dict[str, Named] = {}
+        for keys, slugs, records in self._beginnings:
+            at = bisect_left(keys, start)
+            while len(found) < most:
+                last = min(at + most, len(keys))
+                end = bisect_left(keys, behind, at, last)
+                found.update(zip(slugs[at:end], records[at:end], strict=True))
+                if end < last or end == at:
                     break
-                slugs |= dict.fromkeys(holders[at:end])
-        return [self._records[slug] for slug in islice(slugs, most)]
+                at = end
+        return [*islice(found.values(), most)]
 
     def _with_prefix(self, start: str) -> Iterator[str]:
         keys = self._sorted_keys
