@@ -154,7 +154,7 @@ class NameIndex(Generic[Named]):
                 if end < last or end == at:
                     break
                 at = end
-        return [*islice(found.values(), most)]
+        return list(islice(found.values(), most))
 
     def _with_prefix(self, start: str) -> Iterator[str]:
         keys = self._sorted_keys
