@@ -105,7 +105,8 @@ async def housekeeping(store: Store, now: datetime) -> dict[str, int]:
     removed = (subscription.c.state == "removed") & (subscription.c.changed_at < now - KEPT)
     slots = select(slot.c.id).where(old)
     no_slot = ~exists().where(slot.c.subscription == subscription.c.id)
-    living = or_(exists().where(subscription.c.place == shown.c.place), exists().where(slot.c.place == shown.c.place))
+    place = select(shown.c.place).distinct().subquery().c.place  # asked of each place once, not of each row
+    living = or_(exists().where(subscription.c.place == place), exists().where(slot.c.place == place))
     return await _delete(
         store,
         removed,
@@ -114,7 +115,7 @@ async def housekeeping(store: Store, now: datetime) -> dict[str, int]:
         (delivery, delivery.c.slot.in_(slots)),
         (slot, old),
         (subscription, removed & no_slot),
-        (shown, ~living),
+        (shown, shown.c.place.in_(select(place).where(~living))),
         (draft, draft.c.made_at < now - drafts.KEPT),
     )
 

@@ -165,6 +165,7 @@ class Slack:
             raise_error_for_unhandled_request=True,
             request_verification_enabled=False,  # `receive` verifies, before anything is parsed
             ssl_check_enabled=False,
+            ignoring_self_events_enabled=False,  # bolt knows us only once it has asked; what is a bot's says so itself
             attaching_conversation_kwargs_enabled=False,
             attaching_function_token_enabled=False,
         )
