@@ -1,5 +1,6 @@
 """Finding a record by any of its names."""
 
+from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -57,6 +58,7 @@ class NameIndex(Generic[Named]):
     def __init__(self, kind: str, records: Iterable[Named]) -> None:
         self._kind = kind
         self._records: dict[str, Named] = {record.slug: record for record in records}
+        self._numbered: list[Named] = list(self._records.values())
         self._keys: dict[str, list[Key]] = defaultdict(list)
         for record in self._records.values():
             for folded, own in own_keys(record):
@@ -77,14 +79,15 @@ class NameIndex(Generic[Named]):
         return sorted(self._keys)
 
     @cached_property
-    def _beginnings(self) -> tuple[tuple[list[str], list[str], list[Named]], ...]:
-        """Sorted keys, and whose each is by slug and record: first the records' own names, then their other keys."""
-        return self._keys_and_holders(own=True), self._keys_and_holders(own=False)
+    def _beginnings(self) -> tuple[tuple[list[str], "array[int]"], ...]:
+        """Sorted keys, and the number of the record that each is of: first the records' own names, then other keys."""
+        return self._keys_and_numbers(own=True), self._keys_and_numbers(own=False)
 
-    def _keys_and_holders(self, *, own: bool) -> tuple[list[str], list[str], list[Named]]:
-        pairs = [(key, h.slug) for key in self._sorted_keys for h in self._keys[key] if (h.kind == "name") == own]
-        slugs = [slug for _, slug in pairs]
-        return [key for key, _ in pairs], slugs, [self._records[slug] for slug in slugs]
+    def _keys_and_numbers(self, *, own: bool) -> tuple[list[str], "array[int]"]:
+        numbers = {slug: number for number, slug in enumerate(self._records)}
+        held = ((key, holder) for key in self._sorted_keys for holder in self._keys[key])
+        pairs = [(key, numbers[holder.slug]) for key, holder in held if (holder.kind == "name") == own]
+        return [key for key, _ in pairs], array("L", [number for _, number in pairs])
 
     @cached_property
     def _near(self) -> "NearKeys":
@@ -144,17 +147,17 @@ class NameIndex(Generic[Named]):
         if not start:
             return []
         behind = start + _AFTER_ALL
-        found: dict[str, Named] = {}
-        for keys, slugs, records in self._beginnings:
+        found: dict[int, None] = {}
+        for keys, numbers in self._beginnings:
             at = bisect_left(keys, start)
             while len(found) < most:
                 last = min(at + most, len(keys))
                 end = bisect_left(keys, behind, at, last)
-                found.update(zip(slugs[at:end], records[at:end], strict=True))
+                found |= dict.fromkeys(numbers[at:end])
                 if end < last or end == at:
                     break
                 at = end
-        return list(islice(found.values(), most))
+        return [self._numbered[number] for number in islice(found, most)]
 
     def _with_prefix(self, start: str) -> Iterator[str]:
         keys = self._sorted_keys
