@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import discord
+import msgspec
 from discord.http import HTTPClient, Route, json_or_text
 
 from bot.platforms.discord.headroom import Headroom
@@ -43,6 +44,7 @@ class Rest(HTTPClient):
             timeout=aiohttp.ClientTimeout(total=TIMEOUT, connect=CONNECT),
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
+            json_serialize_bytes=msgspec.json.encode,
         )
 
     @property
