@@ -1,7 +1,5 @@
 """Where on Discord something is posted."""
 
-from functools import lru_cache
-
 from msgspec import Struct
 
 
@@ -22,7 +20,6 @@ class Target(Struct, frozen=True):
         return self.thread or self.channel
 
 
-@lru_cache(maxsize=4096)
 def target(place: str) -> Target:
     """Returns what `discord:GUILD/CHANNEL[/THREAD]`, `discord:GUILD/@USER` or `discord:@DM/DM` means."""
     guild, _, rest = place.partition(":")[2].partition("/")

@@ -230,8 +230,10 @@ def _choices(title: str, choices: tuple[Choice, ...]) -> Sequence[Element]:
     """Returns buttons for a few choices, a select for more; what has details or hides in a select is also told."""
     offered = list({choice.command: choice for choice in choices}.values())
     few = len(offered) <= MOST_BUTTONS
-    told: Sequence[Element] = ({"type": "context", "elements": [plain(title, limits.TEXT_OBJECT)]},)
-    if not few or any(choice.detail for choice in offered):
+    told: Sequence[Element]
+    if few and not any(choice.detail for choice in offered):
+        told = ({"type": "context", "elements": [plain(title, limits.TEXT_OBJECT)]},)
+    else:
         told = _rich_text([_run(title, "strong"), *map(_described, offered)])
     elements = [button(choice, number) for number, choice in enumerate(offered)] if few else [select(title, offered)]
     return (*told, {"type": "actions", "elements": elements})

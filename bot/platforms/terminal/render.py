@@ -103,7 +103,7 @@ def _run(text: str, style: str = "") -> Run:
 
 
 def _line(text: str, style: str = "", indent: int = 0) -> Line:
-    return Line(((text if text.isprintable() else visible(text), style),), indent)
+    return Line((_run(text, style),), indent)
 
 
 class _Rendering:
