@@ -26,7 +26,8 @@ class Citations:
 
     def statement(self, claim: Claim, figure: Figure | None = None) -> Statement:
         """Returns what a claim says, or one figure of it, cited and dated."""
-        return self._edition.piece(_statement, claim.id, figure, self._cited(claim))
+        text = self._edition.words.figure(figure) if figure else claim.text
+        return Statement(text, self._cited(claim), self._edition.piece(_dateline, claim.id), claim.id, claim.revision)
 
     def headline(self, claim: Claim) -> Statement:
         """Returns what a claim says with its date, its speaker if it is no fact, and no more unless it is outdated."""
@@ -65,13 +66,13 @@ class Citations:
 
     def sources(self) -> tuple[SourceEntry, ...]:
         """Returns the entries of all sources cited so far."""
-        return tuple([self._edition.piece(_entry, source, number) for source, number in self._numbers.items()])
+        return tuple(
+            [self._entry(number, self._edition.knowledge.sources[id_]) for id_, number in self._numbers.items()]
+        )
 
-
-def _statement(edition: Edition, id_: str, figure: Figure | None, citations: tuple[int, ...]) -> Statement:
-    claim = edition.knowledge.claims[id_]
-    text = edition.words.figure(figure) if figure else claim.text
-    return Statement(text, citations, edition.piece(_dateline, id_), id_, claim.revision)
+    def _entry(self, number: int, source: Source) -> SourceEntry:
+        published = self._edition.piece(_published, source.id)
+        return SourceEntry(number, source.id, source.title, source.publisher, source.host, published, source.url)
 
 
 def _dateline(edition: Edition, id_: str) -> str:
@@ -88,10 +89,8 @@ def _dateline(edition: Edition, id_: str) -> str:
     )
 
 
-def _entry(edition: Edition, id_: str, number: int) -> SourceEntry:
-    source = edition.knowledge.sources[id_]
-    published = edition.words.text("published", source=source)
-    return SourceEntry(number, source.id, source.title, source.publisher, source.host, published, source.url)
+def _published(edition: Edition, id_: str) -> str:
+    return edition.words.text("published", source=edition.knowledge.sources[id_])
 
 
 def side_by_side(edition: Edition, claims: Iterable[Claim]) -> Iterator[tuple[Claim, ...]]:

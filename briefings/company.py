@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from briefings.citing import Citations, Section, side_by_side
 from briefings.document import Block, Break, Choices, Document, Fact, Facts, Heading
@@ -37,31 +38,36 @@ def company_briefing(edition: Edition, found: Found[Company], then: Period | Non
 
     Where the brief tells every claim already, it is the whole answer. `then` says that the edition is of a time past.
     """
-    company, words = edition.knowledge.companies[found.record.slug], edition.words
-    order = edition.piece(_order, company.slug)
+    told = edition.piece(_told, found.record.slug, then)
+    note = tuple(found_note(edition.words, found))
+    return replace(told, blocks=note + told.blocks) if note else told
+
+
+def _told(edition: Edition, slug: str, then: Period | None) -> Document:
+    company, words = edition.knowledge.companies[slug], edition.words
+    order = _order(edition, company)
     citations = Citations(edition)
-    blocks: list[Block] = [*found_note(words, found), *then_note(words, then)]
-    blocks += _introduction(edition, company, order, citations)
+    blocks: list[Block] = [*then_note(words, then), *_introduction(edition, company, order, citations)]
     if order.standing:
         blocks += _brief(edition, order, citations)
-        blocks += edition.piece(_neighbours, company.slug, then)
+        blocks += _neighbours(edition, company, order.standing, then)
         if order.sections:
             blocks += [Break(), *(block for section in order.sections for block in citations.section(section))]
     else:
         blocks.append(words.note("no_claims"))
+    newest = order.standing[0].as_of if order.standing else None
     return Document(
         title=title_of(company),
-        summary=edition.piece(_summary, company.slug),
-        command=f"/company {company.slug}{then_option(then)}",
+        summary=words.text("company_summary", company=company, claims=len(order.standing), newest=newest),
+        command=f"/company {slug}{then_option(then)}",
         blocks=tuple(blocks),
         sources=citations.sources(),
         language=words.language,
     )
 
 
-def _order(edition: Edition, slug: str) -> _Order:
+def _order(edition: Edition, company: Company) -> _Order:
     knowledge = edition.knowledge
-    company = knowledge.companies[slug]
     every = knowledge.claims_about(company)
     standing = tuple(claim for claim in every if not claim.retracted)
     about = [knowledge.claims[company.about]] if company.about else []
@@ -82,29 +88,18 @@ def _chosen(weighty: list[Claim], told: set[str | None], figures: int) -> list[C
     return chosen
 
 
-def _summary(edition: Edition, slug: str) -> str:
-    company, order = edition.knowledge.companies[slug], edition.piece(_order, slug)
-    newest = order.standing[0].as_of if order.standing else None
-    return edition.words.text("company_summary", company=company, claims=len(order.standing), newest=newest)
-
-
 def _introduction(edition: Edition, company: Company, order: _Order, citations: Citations) -> Iterator[Block]:
-    words = edition.words
-    yield from edition.piece(_named, company.slug)
+    words, aliases = edition.words, company.aliases
+    yield words.paragraph("company_kind", company=company, market=market_name(company.home))
+    names = [*aliases.legal, *aliases.former, *aliases.ticker][:MOST_CHOICES]
+    if names:
+        yield words.note("also_called", names=names)
     if order.retracted:
         yield words.note("retracted", number=order.retracted)
     if company.about:
         yield from map(citations.statement, order.about)
     else:
         yield words.note("no_about")
-
-
-def _named(edition: Edition, slug: str) -> list[Block]:
-    company, words = edition.knowledge.companies[slug], edition.words
-    aliases = company.aliases
-    names = [*aliases.legal, *aliases.former, *aliases.ticker][:MOST_CHOICES]
-    kind = words.paragraph("company_kind", company=company, market=market_name(company.home))
-    return [kind, words.note("also_called", names=names)] if names else [kind]
 
 
 def _brief(edition: Edition, order: _Order, citations: Citations) -> Iterator[Block]:
@@ -151,12 +146,13 @@ def _section_of(edition: Edition, company: Company, claim: Claim) -> str:
     return "at_home" if claim.markets else "in_general"
 
 
-def _neighbours(edition: Edition, slug: str, then: Period | None) -> list[Choices]:
-    """Returns the themes that its claims belong to, and the companies that are named with it, most frequent first."""
-    knowledge, words, standing = edition.knowledge, edition.words, edition.piece(_order, slug).standing
-    themes = Counter(theme for claim in standing for theme in claim.themes)
-    peers = Counter(other for claim in standing for other in claim.companies if other != slug)
+def _neighbours(edition: Edition, company: Company, claims: Iterable[Claim], then: Period | None) -> Iterator[Choices]:
+    """Yields the themes that its claims belong to, and the companies that are named with it, most frequent first."""
+    knowledge, words = edition.knowledge, edition.words
+    themes = Counter(theme for claim in claims for theme in claim.themes)
+    peers = Counter(other for claim in claims for other in claim.companies if other != company.slug)
     named = tuple(named_choice(knowledge.themes[slug], then) for slug, _ in themes.most_common(MOST_CHOICES))
     others = tuple(named_choice(knowledge.companies[slug], then) for slug, _ in peers.most_common(MOST_CHOICES))
-    offered = (Choices(words.text("themes"), named), Choices(words.text("peers"), others))
-    return [choices for choices in offered if choices.choices]
+    for title, offered in (("themes", named), ("peers", others)):
+        if offered:
+            yield Choices(words.text(title), offered)

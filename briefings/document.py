@@ -199,8 +199,8 @@ class Document(Struct, frozen=True):
     language: str = "en"
 
     def __post_init__(self) -> None:
-        cited = {number for block in self.blocks for number in block.citations}
-        missing = cited - {entry.number for entry in self.sources}
+        cited = set[int]().union(*[block.citations for block in self.blocks])
+        missing = cited.difference([entry.number for entry in self.sources])
         if missing:
             raise ValueError(f"citations {sorted(missing)} have no source; add their entries")
 

@@ -11,8 +11,8 @@ from knowledge import Knowledge
 
 MOST_DAYS = 4
 """Days of which pieces are kept: around the world there are three at once."""
-MOST_PIECES = 50_000
-"""Pieces kept of one day: a piece has about 300 bytes."""
+MOST_PIECES = 20_000
+"""Pieces kept of one day: a piece has about a kilobyte."""
 
 Made = TypeVar("Made")
 Of = TypeVarTuple("Of")
@@ -44,9 +44,10 @@ class Edition:
         pieces = self._pieces
         made: Made | None = pieces.get((make, of))
         if made is None:
+            made = make(self, *of)
             if len(pieces) >= MOST_PIECES:
                 pieces.clear()
-            made = pieces[make, of] = make(self, *of)
+            pieces[make, of] = made
         return made
 
     def as_typed(self, line: str) -> str:

@@ -1,6 +1,7 @@
 """A Document and a platform's budget to pages; the one splitter."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -17,7 +18,7 @@ from briefings.document import (
     SourceEntry,
     Table,
 )
-from briefings.words import Words, words_in
+from briefings.words import words_in
 
 _ENDING_SECTIONS = frozenset({Heading, Choices})
 
@@ -58,38 +59,37 @@ def page_at(document: Document, budget: Budget, number: int) -> Document:
 
 
 def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
-    words, sources = words_in(document.language), {entry.number: budget.cost(entry) for entry in document.sources}
-    page = _Filling(budget, sources, words)
-    for block in document.blocks:
-        if type(block) is Break:
-            if page.blocks:
-                yield page.blocks
-            page = _Filling(budget, sources, words)
-        elif not (page.join(block) if type(block) is Choices else page.take(block)):
+    language, sources = document.language, {entry.number: budget.cost(entry) for entry in document.sources}
+    page, ahead = _Filling(budget, sources, language), iter(document.blocks)
+    while block := page.fill(ahead):
+        if type(block) is not Break:
             yield from page.part(block)
+            continue
+        if page.blocks:
+            yield page.blocks
+        page = _Filling(budget, sources, language)
     if page.blocks:
         yield page.blocks
 
 
 def _rows(block: Block) -> Sequence[Block]:
-    match block:
-        case Facts(rows):
-            return [Facts((row,)) for row in rows]
-        case Table(columns, rows):
-            return [Table(columns, (row,)) for row in rows]
-        case Choices(title, choices):
-            return [Choices(title, (choice,)) for choice in choices]
+    if type(block) is Facts:
+        return [Facts((row,)) for row in block.rows]
+    if type(block) is Table:
+        return [Table(block.columns, (row,)) for row in block.rows]
+    if type(block) is Choices:
+        return [Choices(block.title, (choice,)) for choice in block.choices]
     return (block,)
 
 
 class _Filling:
     """Is a page being filled, and what is left of its budget."""
 
-    def __init__(self, budget: Budget, sources: Mapping[int, Size], words: Words) -> None:
+    def __init__(self, budget: Budget, sources: Mapping[int, Size], language: str) -> None:
         self.blocks: list[Block] = []
         self._budget, self._cost = budget, budget.cost
         self._sources = sources
-        self._words = words
+        self._language = language
         parts, text, options = budget.frame
         self._whole = self._left = budget.capacity[0] - parts, budget.capacity[1] - text, budget.capacity[2] - options
         self._cited: set[int] = set()
@@ -105,25 +105,34 @@ class _Filling:
         self.blocks, self._left, self._cited = [], self._whole, set()
         return filled
 
-    def take(self, block: Block) -> bool:
-        """Adds a block, with the sources that it is the first to cite, and returns whether it fits."""
-        parts, text, options = self._left
-        p, t, o = self._cost(block)
-        parts, text, options = parts - p, text - t, options - o
-        cited = self._cited
-        first: list[int] = []
-        for number in block.citations:
-            if number not in cited:
-                cited.add(number)
-                first.append(number)
-                p, t, o = self._sources[number]
-                parts, text, options = parts - p, text - t, options - o
-        if parts < 0 or text < 0 or options < 0:
-            cited.difference_update(first)
-            return False
+    def fill(self, ahead: Iterable[Block]) -> Block | None:
+        """Adds blocks, with the sources that they are the first to cite, and returns the first that ends the page."""
+        cost, sources, cited, (parts, text, options) = self._cost, self._sources, self._cited, self._left
+        ending: Block | None = None
+        for block in ahead:
+            if type(block) is Break:
+                ending = block
+                break
+            p, t, o = cost(block)
+            first: list[int] = []
+            for number in block.citations:
+                if number not in cited:
+                    cited.add(number)
+                    first.append(number)
+                    more = sources[number]
+                    p, t, o = p + more[0], t + more[1], o + more[2]
+            if p > parts or t > text or o > options:
+                cited.difference_update(first)
+                ending = block
+                break
+            parts, text, options = parts - p, text - t, options - o
+            self.blocks.append(block)
         self._left = parts, text, options
-        self.blocks.append(block)
-        return True
+        return ending
+
+    def take(self, block: Block) -> bool:
+        """Adds a block and returns whether it fits."""
+        return self.fill((block,)) is None
 
     def join(self, piece: Block) -> bool:
         """Adds a piece, to the last block if both are of one: together they cost what one does."""
@@ -146,14 +155,14 @@ class _Filling:
             ValueError: one piece alone is larger than a page.
         """
         for piece in _rows(block):
-            if self.join(piece):
+            if piece is not block and self.join(piece):
                 continue
             alone = type(piece) is not Heading and self.blocks and type(self.blocks[-1]) is Heading
             heading = self.blocks.pop() if alone else None
             if filled := self.turn():
                 yield filled
             if heading is None and self._heading and type(piece) not in _ENDING_SECTIONS:
-                heading = self._again = Heading(self._words.text("continued", heading=self._heading.text))
+                heading = self._again = _continued(self._language, self._heading)
             if heading:
                 self.take(heading)
             if self.join(piece):
@@ -177,6 +186,11 @@ class _Filling:
                 raise ValueError(
                     f"a {type(cell).__name__.lower()} is over {self._budget.capacity} even alone; shorten it"
                 )
+
+
+@lru_cache(maxsize=1024)
+def _continued(language: str, heading: Heading) -> Heading:
+    return Heading(words_in(language).text("continued", heading=heading.text))
 
 
 def _joined(before: Block, block: Block) -> Block | None:

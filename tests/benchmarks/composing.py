@@ -2,8 +2,9 @@
 
 The product path is that of the adapters without the network: `Answers.answer`, `page_at`, `payload`. That is the text of
 a pipe for the terminal, the blocks for Slack, and the components for Discord. From one request
-to the next no page, no document and no pagination is kept; what is kept are pieces of single records (sentences,
-statements, which claims stand where). So the rows repeat questions, and two ask where nothing is kept yet, on a new day.
+to the next no page, no pagination and nothing rendered is kept; what is kept for a day is what a company's or theme's
+answer says, in blocks, and what each block costs. So the rows repeat questions, and two ask where nothing is kept yet,
+on a new day.
 A usual answer is the median of every third company and theme of the curated file; a weighty one that of the five
 weightiest of each, among them the hardest, which follow by themselves. Beside them Jinja alone writes the sentences and
 sources of the same page, which it is given: on a slow machine the goals, which are times, are missed, the ratios stay.

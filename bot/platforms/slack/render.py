@@ -70,6 +70,7 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+@lru_cache(maxsize=4096)
 def cost(part: Block | SourceEntry) -> Size:
     """Returns what a part of a page takes: blocks, characters and choices."""
     if type(part) is Statement:
@@ -95,7 +96,6 @@ BUDGET = Budget(capacity=(limits.BLOCKS, 4_000, limits.SELECT_OPTIONS), cost=cos
 """A page of Slack: far below what Slack takes, so that an answer is read and not scrolled through."""
 
 
-@lru_cache(maxsize=1024)
 def _source_length(entry: SourceEntry) -> int:
     """Returns the characters of `_source`, counted in one go."""
     return length(f"[{entry.number}] {entry.publisher} ({entry.host}), {entry.published}: {entry.title} · {entry.id}")

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import assert_never
 
 from msgspec import Struct
@@ -48,13 +49,17 @@ class Line(Struct, frozen=True):
     @property
     def plain(self) -> str:
         """Its text without styles."""
-        runs = self.runs
-        return runs[0][0] if len(runs) == 1 else "".join([text for text, _ in runs])
+        return _plain(self.runs)
+
+
+def _plain(runs: Sequence[Run]) -> str:
+    return runs[0][0] if len(runs) == 1 else "".join([text for text, _ in runs])
 
 
 _EMPTY = Line()
 
 
+@lru_cache(maxsize=4096)
 def cost(part: Block | SourceEntry) -> Size:
     """Returns about how many rows of 80 columns a part of a page takes; sources below the text count for nothing."""
     if type(part) is Statement:
@@ -86,7 +91,7 @@ def render(document: Document, *, numbered: bool) -> list[Line]:
 
 def payload(document: Document) -> str:
     """Returns a document as a pipe gets it: text without styles, one sentence a line."""
-    return "\n".join([" " * line.indent + line.plain for line in render(document, numbered=False)])
+    return "\n".join([" " * line.indent + _plain(line.runs) for line in render(document, numbered=False)])
 
 
 def visible(text: str) -> str:
@@ -192,6 +197,7 @@ def _row(columns: tuple[str, ...], row: Row) -> Iterator[Line]:
             yield Line((_run(f"{column}: "), _run(cell.text, "dim")), 2)
 
 
+@lru_cache(maxsize=1024)
 def _marks(citations: tuple[int, ...]) -> Run:
     return "".join([f" [{number}]" for number in citations]), "cyan"
 
