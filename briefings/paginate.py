@@ -87,7 +87,7 @@ class _Filling:
 
     def __init__(self, budget: Budget, sources: Mapping[int, Size], language: str) -> None:
         self.blocks: list[Block] = []
-        self._budget, self._cost = budget, budget.cost
+        self._budget = budget
         self._sources = sources
         self._language = language
         parts, text, options = budget.frame
@@ -107,7 +107,7 @@ class _Filling:
 
     def fill(self, ahead: Iterable[Block]) -> Block | None:
         """Adds blocks, with the sources that they are the first to cite, and returns the first that ends the page."""
-        cost, sources, cited, (parts, text, options) = self._cost, self._sources, self._cited, self._left
+        cost, sources, cited, (parts, text, options) = self._budget.cost, self._sources, self._cited, self._left
         ending: Block | None = None
         for block in ahead:
             if type(block) is Break:
@@ -140,7 +140,7 @@ class _Filling:
         if joined is None:
             return self.take(piece)
         (parts, text, options), last = self._left, self.blocks.pop()
-        p, t, o = self._cost(last)
+        p, t, o = self._budget.cost(last)
         self._left = parts + p, text + t, options + o
         if self.take(joined):
             return True
