@@ -53,7 +53,7 @@ HOMES = {  # where each library of others is at home; a second home needs a reas
     "typer": {f"bot/cli/{n}.py" for n in ("app", "ask", "check", "commands", "digests", "doctor", "field_options", "folder", "manifest", "operations", "run", "settings", "store", "subscriptions")},
     "watchfiles": {"bot/knowledge_folder.py"},
     "yaml": {"knowledge/yaml_tree.py"},
-    "yarl": {f"{DISCORD}/client.py", f"{DISCORD}/resuming.py"},
+    "yarl": {f"{DISCORD}/client.py", f"{DISCORD}/resuming.py", f"{SLACK}/incoming.py"},
 }  # fmt: skip
 
 

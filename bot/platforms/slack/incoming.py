@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+
+from yarl import query_to_pairs
 
 from bot.platforms.slack.asked import Asked, Channel, Destination, Direct, NewView, OpenView, ResponseUrl
 from bot.platforms.slack.origin import is_insider, team_of, user_of
@@ -41,7 +42,7 @@ def read(content_type: str, raw: bytes) -> Body:
     if content_type.partition(";")[0].strip() == "application/json":
         said = json.loads(text)
     else:
-        form = dict(parse_qsl(text, keep_blank_values=True))
+        form = dict(query_to_pairs(text))
         said = json.loads(form["payload"]) if "payload" in form else form
     if not isinstance(said, dict):
         raise ValueError("a request of Slack is a mapping")
