@@ -162,7 +162,7 @@ class _Filling:
             if filled := self.turn():
                 yield filled
             if heading is None and self._heading and type(piece) not in _ENDING_SECTIONS:
-                heading = self._again = _continued(self._language, self._heading)
+                heading = self._again = Heading(_said(self._language, "continued", heading=self._heading.text))
             if heading:
                 self.take(heading)
             if self.join(piece):
@@ -189,8 +189,8 @@ class _Filling:
 
 
 @lru_cache(maxsize=1024)
-def _continued(language: str, heading: Heading) -> Heading:
-    return Heading(words_in(language).text("continued", heading=heading.text))
+def _said(language: str, macro: str, **values: object) -> str:
+    return words_in(language).text(macro, **values)
 
 
 def _joined(before: Block, block: Block) -> Block | None:
@@ -229,10 +229,11 @@ def _page(document: Document, pages: Sequence[list[Block]], number: int) -> Docu
 
 
 def _numbered(document: Document, number: int, of: int) -> Page:
-    words = words_in(document.language)
     if document.page:
-        return Page(number, of, words.text("part_line", line=document.page.line, number=number, of=of))
-    return Page(number, of, words.text("page_line", number=number, of=of))
+        line = _said(document.language, "part_line", line=document.page.line, number=number, of=of)
+    else:
+        line = _said(document.language, "page_line", number=number, of=of)
+    return Page(number, of, line)
 
 
 def _turns(document: Document, number: int, of: int) -> Iterator[Choices]:

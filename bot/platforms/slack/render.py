@@ -36,6 +36,8 @@ MOST_BUTTONS = 5
 _APART = frozenset({Choices, Note, Break})
 """What is no running text."""
 
+_LINE_BREAK: Element = {"type": "text", "text": "\n"}
+_ITALIC: Element = {"italic": True}
 _STYLES: dict[str, Element] = {
     "plain": {},
     "strong": {"style": {"bold": True}},
@@ -170,7 +172,7 @@ def _row(columns: tuple[str, ...], row: Row) -> Iterator[list[Element]]:
 
 def _statement(statement: Statement, label: str = "") -> tuple[list[Element], list[Element]]:
     said = {"type": "text", "text": f"{statement.text}{_marks(statement.citations)}"}
-    dateline = {"type": "text", "text": statement.dateline, "style": {"italic": True}}
+    dateline = {"type": "text", "text": statement.dateline, "style": _ITALIC}
     return [*_run(label, "strong"), said], [dateline]
 
 
@@ -181,9 +183,9 @@ def _marks(citations: tuple[int, ...]) -> str:
 
 def _cell(cell: Statement | NoClaim) -> list[Element]:
     if isinstance(cell, NoClaim):
-        return [{"type": "text", "text": cell.text, "style": {"italic": True}}]
+        return [{"type": "text", "text": cell.text, "style": _ITALIC}]
     said, dateline = _statement(cell)
-    return [*said, *_run("\n"), *dateline]
+    return [*said, _LINE_BREAK, *dateline]
 
 
 def _run(text: str, style: str = "plain") -> list[Element]:
@@ -196,9 +198,7 @@ def _named(span: Span) -> list[Element]:
 
 def _rich_text(lines: Iterable[list[Element]]) -> Sequence[Element]:
     """Returns one rich text block of the given lines, or none."""
-    sections = [
-        {"type": "rich_text_section", "elements": [*line, {"type": "text", "text": "\n"}]} for line in lines if line
-    ]
+    sections = [{"type": "rich_text_section", "elements": [*line, _LINE_BREAK]} for line in lines if line]
     return ({"type": "rich_text", "elements": sections},) if sections else ()
 
 
@@ -240,4 +240,4 @@ def _choices(title: str, choices: tuple[Choice, ...]) -> Sequence[Element]:
 
 
 def _described(choice: Choice) -> list[Element]:
-    return [*_run(choice.label), *_run(f" · {choice.detail}" if choice.detail else "")]
+    return _run(f"{choice.label} · {choice.detail}" if choice.detail else choice.label)
