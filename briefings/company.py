@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from briefings.citing import Citations, Section, side_by_side
 from briefings.document import Block, Break, Choices, Document, Fact, Facts, Heading
 from briefings.edition import Edition
-from briefings.naming import found_note, market_name, named_choice, then_note, then_option, title_of
+from briefings.naming import after_found_note, market_name, named_choice, then_note, then_option, title_of
 from knowledge import Claim, Company, Figure, Found, Period
 
 MOST_FIGURES = 5
@@ -38,9 +37,7 @@ def company_briefing(edition: Edition, found: Found[Company], then: Period | Non
 
     Where the brief tells every claim already, it is the whole answer. `then` says that the edition is of a time past.
     """
-    told = edition.piece(_told, found.record.slug, then)
-    note = tuple(found_note(edition.words, found))
-    return replace(told, blocks=note + told.blocks) if note else told
+    return after_found_note(edition.words, found, edition.piece(_told, found.record.slug, then))
 
 
 def _told(edition: Edition, slug: str, then: Period | None) -> Document:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from briefings.document import Choice, Note
+from msgspec.structs import replace
+
+from briefings.document import Choice, Document, Note
 from briefings.edition import Edition
 from briefings.words import Words, echo
 from knowledge import Company, Found, Period, Source, Theme
@@ -54,6 +56,12 @@ def found_note(words: Words, found: Found[Company] | Found[Theme]) -> Iterator[N
         yield words.note("mended", typed=echo(found.typed), name=key.written)
     if key.kind in ("product", "ticker", "former", "initials"):
         yield words.note("found_by", kind=key.kind, written=key.written)
+
+
+def after_found_note(words: Words, found: Found[Company] | Found[Theme], told: Document) -> Document:
+    """Returns what is told of a record, after the note on how its name led here if there is one."""
+    note = tuple(found_note(words, found))
+    return replace(told, blocks=note + told.blocks) if note else told
 
 
 def then_note(words: Words, then: Period | None) -> Iterator[Note]:

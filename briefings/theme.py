@@ -3,12 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from msgspec.structs import replace
-
 from briefings.citing import Citations, Section, side_by_side
 from briefings.document import Block, Choices, Document
 from briefings.edition import Edition
-from briefings.naming import found_note, named_choice, then_note, then_option, title_of
+from briefings.naming import after_found_note, named_choice, then_note, then_option, title_of
 from knowledge import Claim, Found, Period, Theme
 
 MOST_COMPANIES = 10
@@ -20,9 +18,7 @@ def theme_briefing(edition: Edition, found: Found[Theme], then: Period | None = 
 
     `then` says that the edition is of a time past.
     """
-    told = edition.piece(_told, found.record.slug, then)
-    note = tuple(found_note(edition.words, found))
-    return replace(told, blocks=note + told.blocks) if note else told
+    return after_found_note(edition.words, found, edition.piece(_told, found.record.slug, then))
 
 
 def _told(edition: Edition, slug: str, then: Period | None) -> Document:
