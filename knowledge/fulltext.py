@@ -10,7 +10,7 @@ from functools import cache
 from knowledge.folding import has_han, tokens
 from knowledge.model import Claim
 
-Indexed = tuple[Claim, str, str]
+Indexed = tuple[Claim, Iterable[str], Iterable[str]]
 """A claim, the names that it goes under, and what its sources are called."""
 
 RANKED = "SELECT rowid FROM claims WHERE claims MATCH ? ORDER BY bm25(claims, 4.0, 2.0, 1.0), rowid"
@@ -33,11 +33,12 @@ class FullText:
         rows: list[tuple[int, str, str, str]] = []
         cut_once = cache(_cut_word)  # most words stand in many texts
 
+        @cache  # as do most names and sources
         def cut(text: str) -> str:
             return " ".join(map(cut_once, text.split()))
 
         for claim, names, sources in texts:
-            rows.append((len(rows), cut(claim.text), cut(names), cut(sources)))
+            rows.append((len(rows), cut(claim.text), " ".join(map(cut, names)), " ".join(map(cut, sources))))
             self._claims.append(claim)
         self._index.executemany("INSERT INTO claims (rowid, text, names, sources) VALUES (?, ?, ?, ?)", rows)
 
@@ -64,8 +65,11 @@ def _pieces(parts: list[str]) -> list[str]:
 def _cut_word(word: str) -> str:
     """Returns the pieces of one written word, and for one of several Latin parts the whole as well."""
     parts = tokens(word)
-    whole = ["".join(parts)] if len(parts) > 1 and not any(map(has_han, parts)) else []
-    return " ".join(_pieces(parts) + whole)
+    if any(map(has_han, parts)):
+        parts = _pieces(parts)
+    elif len(parts) > 1:
+        parts.append("".join(parts))
+    return " ".join(parts)
 
 
 def _term(parts: list[str]) -> str:

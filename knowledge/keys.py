@@ -26,21 +26,25 @@ class Key(Struct, frozen=True):
     strength: Strength
 
 
-def declared_keys(record: Company | Theme) -> Iterator[tuple[str, str, str]]:
-    """Yields (key, as written, kind) for each name and alias of a record, the weak ones too."""
+def declared_names(record: Company | Theme) -> Iterator[tuple[str, str]]:
+    """Yields (as written, kind) for each name and alias of a record, the weak ones too."""
     for name in (record.names.en, record.names.zh):
         if name:
-            yield fold(name), name, "name"
+            yield name, "name"
     if isinstance(record, Theme):
-        yield from ((fold(alias), alias, "name") for alias in record.aliases)
+        yield from ((alias, "name") for alias in record.aliases)
     else:
-        for kind in type(record.aliases).model_fields:
-            yield from ((fold(alias), alias, kind) for alias in getattr(record.aliases, kind))
-    yield fold(record.slug), record.slug, "name"
+        yield from ((alias, kind) for kind, aliases in record.aliases for alias in aliases)
+    yield record.slug, "name"
+
+
+def declared_keys(record: Company | Theme) -> Iterator[tuple[str, str, str]]:
+    """Yields (key, as written, kind) for each name and alias of a record, the weak ones too."""
+    return ((fold(written), written, kind) for written, kind in declared_names(record))
 
 
 def _derived_keys(record: Company | Theme) -> Iterator[tuple[str, str, str]]:
-    for _key, written, kind in list(declared_keys(record)):
+    for written, kind in declared_names(record):
         if kind in ("name", "legal", "former"):
             shorter = without_legal_form(written) if isinstance(record, Company) else None
             if shorter:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from knowledge.folding import folded_words, tokens
 from knowledge.fulltext import FullText
-from knowledge.keys import declared_keys
+from knowledge.keys import declared_names
 from knowledge.model import Claim, Company, Source, Theme
 from knowledge.names import NameIndex, UnknownName
 from knowledge.problems import Problem, nearest
@@ -81,14 +81,12 @@ class Knowledge:
         return FullText(
             (
                 claim,
-                " ; ".join(
-                    (
-                        *map(companies.__getitem__, claim.companies),
-                        *map(themes.__getitem__, claim.themes),
-                        *claim.markets,
-                    )
+                (
+                    *map(companies.__getitem__, claim.companies),
+                    *map(themes.__getitem__, claim.themes),
+                    *claim.markets,
                 ),
-                " ; ".join(map(sources.__getitem__, claim.sources)),
+                map(sources.__getitem__, claim.sources),
             )
             for claim in self.newest_first
         )
@@ -201,7 +199,7 @@ class Knowledge:
 
 
 def _names_of(record: Company | Theme) -> str:
-    return " ; ".join(written for _key, written, _kind in declared_keys(record))
+    return " ; ".join(written for written, _kind in declared_names(record))
 
 
 def _holds(source: Source, wanted: list[str]) -> bool:

@@ -200,8 +200,9 @@ class Claim(Record):
             yield ("themes",), "neither a company nor a theme, so nobody would find it; give at least one"
         for field in ("sources", "companies", "themes", "markets", "supersedes"):
             values = getattr(self, field)
-            for value in sorted({value for value in values if values.count(value) > 1}):
-                yield (field,), f'"{value}" stands twice; keep one'
+            if len(set(values)) < len(values):
+                for value in sorted({value for value in values if values.count(value) > 1}):
+                    yield (field,), f'"{value}" stands twice; keep one'
         yield from self._dates_out_of_order()
 
     def _dates_out_of_order(self) -> Iterator[Rule]:

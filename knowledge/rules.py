@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from knowledge.characters import mixed_scripts
 from knowledge.folding import fold
-from knowledge.keys import Strength, declared_keys
+from knowledge.keys import Strength, declared_keys, declared_names
 from knowledge.model import Claim, Company, Record, Source, Theme
 from knowledge.names import NameIndex
 from knowledge.problems import Problem, did_you_mean
@@ -185,7 +185,7 @@ def cautions(loaded: Sequence[Loaded[Record]]) -> Iterator[Problem]:
             yield source.problem(f'no claim cites "{source.record.id}"; cite it or remove it', "id")
     named: list[Loaded[Company] | Loaded[Theme]] = [*of_type(Company, loaded), *of_type(Theme, loaded)]
     for entry in named:
-        for _key, written, kind in declared_keys(entry.record):
+        for written, kind in declared_names(entry.record):
             word = mixed_scripts(written)
             if word:
                 message = f'"{word}" mixes Latin letters with look-alikes; type it anew'

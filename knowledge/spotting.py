@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from knowledge.folding import fold, has_han, tokens
+from knowledge.folding import has_han, tokens
 from knowledge.keys import declared_keys
 from knowledge.model import Company
 
@@ -27,7 +27,7 @@ class Spotter:
                 if len(words) == 1 and has_han(key):
                     self._by_characters[key] = company.slug
                 else:
-                    self._by_words |= {words: company.slug, (fold(written),): company.slug}
+                    self._by_words |= {words: company.slug, (key,): company.slug}
         self._most_characters = max(map(len, self._by_characters), default=0)
 
     def spot(self, text: str) -> list[Company]:
