@@ -1,9 +1,6 @@
 """How platforms count characters, measured the safe way."""
 
-from functools import lru_cache
 
-
-@lru_cache(maxsize=4096)
 def length(text: str) -> int:
     """Returns the larger of a text's code points and its UTF-16 code units: which of them a platform means is moot."""
     if text.isascii():

@@ -65,7 +65,7 @@ def components(document: Document) -> list[Component]:
     return [container(_Items(document).items())]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def cost(part: Block | SourceEntry) -> Size:
     """Returns what a part of a page takes: components and characters."""
     if type(part) is Statement:

@@ -72,7 +72,7 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def cost(part: Block | SourceEntry) -> Size:
     """Returns what a part of a page takes: blocks, characters and choices."""
     if type(part) is Statement:

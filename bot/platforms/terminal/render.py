@@ -59,7 +59,7 @@ def _plain(runs: Sequence[Run]) -> str:
 _EMPTY = Line()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def cost(part: Block | SourceEntry) -> Size:
     """Returns about how many rows of 80 columns a part of a page takes; sources below the text count for nothing."""
     if type(part) is Statement:
