@@ -12,9 +12,9 @@ run: $(READY)
 test: $(READY)
 	$(BIN)/pytest -n 4 --dist worksteal
 
-# Under an hour each: what takes long to try, and the program left running, updated and installed.
+# What takes long to try, and the program left running, updated and installed: an hour each, on slow cores nearer two.
 test-long: $(READY)
-	$(BIN)/pytest -n 3 --dist worksteal -m long --timeout 3600
+	$(BIN)/pytest -n 3 --dist worksteal -m long --timeout 7200
 
 test-soak: $(READY)
 	$(BIN)/pytest -n 3 --dist worksteal -m soak --timeout 3600

@@ -29,7 +29,7 @@ def killed(
 ) -> None:
     with fakes(folder, url, 7, patience, scopes=USUAL_SCOPES | HISTORY) as (zygote, outbox):
         outbox.fill(on_slack, on_discord, a_channel)
-        number = kill_at_random(zygote, outbox, kills, 7, longest, 3_000, terms, calm=kills < TIRING)
+        number = kill_at_random(zygote, outbox, kills, 7, longest, 6_000, terms, calm=kills < TIRING)
         found, states = account(outbox), outbox.states()
     assert (found.lost, found.doubled, found.disordered, found.uncertain) == ([], [], [], [])
     assert set(states) == {"sent"}
