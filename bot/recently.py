@@ -8,7 +8,7 @@ from collections.abc import Callable
 class Recently:
     """Remembers keys for some seconds, the latest `most` of them; `now` is a monotonic clock in seconds.
 
-    It holds their hashes, which take a third of the memory; that two of 20,000 have one of 64 bits happens to nobody.
+    It holds their hashes of 64 bits, a third as large as a signature: that two of 20,000 share one, nobody will see.
     """
 
     def __init__(self, seconds: float, most: int = 20_000, now: Callable[[], float] = time.monotonic) -> None:

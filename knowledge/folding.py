@@ -134,6 +134,6 @@ def ticker_variants(ticker: str) -> set[str]:
 def tokens(text: str) -> list[str]:
     """Returns the folded words of a text, parted where the script changes, without a possessive 's."""
     words = folded_words(_POSSESSIVE.sub("", text))
-    if text.isascii():
+    if text.isascii():  # of one script throughout
         return words
     return [token for word in words for token in _parts().findall(word) if any(map(str.isalnum, token))]
