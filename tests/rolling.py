@@ -33,7 +33,7 @@ class Replicas:
             for settings in self.settings:
                 self._alive.append(stack.enter_context(ExitStack()))
                 self.bots.append(self._alive[-1].enter_context(running(**settings)))
-                self._wait(self.bots)
+                self._wait(self.bots[-1])
             yield
             for bot in self.bots:
                 assert bot.end() == 0
@@ -47,7 +47,7 @@ class Replicas:
         self._alive[number].close()
         began = time.monotonic()
         self.bots[number] = self._alive[number].enter_context(running(**self.settings[number]))
-        self._wait(self.bots)
+        self._wait(self.bots[number])
         self.startings.append(time.monotonic() - began)
 
     def restart_at(self, number: int, every: float) -> None:
@@ -56,8 +56,8 @@ class Replicas:
         self.restart(number)
         time.sleep(max(0.0, began + every - time.monotonic()))
 
-    def _wait(self, bots: Sequence[Bot]) -> None:
-        bots[-1].until(lambda: self.is_up(bots), 60)
+    def _wait(self, started: Bot) -> None:
+        started.until(lambda: self.is_up(self.bots), 60)
 
 
 class Gaps:

@@ -163,9 +163,17 @@ def asked(address: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
+_held: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """Returns a port of this machine that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+    """Returns a port of this machine that nobody listens on, and keeps it from all who ask for any port at all.
+
+    It stays bound, so that no connection between two starts of a process is given its number; who means it can listen.
+    """
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.bind(("127.0.0.1", 0))
+    _held.append(one)
+    port: int = one.getsockname()[1]
+    return port

@@ -1,5 +1,6 @@
 """A rolling update under load: what people ask is answered, and each digest is posted once."""
 
+import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -91,6 +92,15 @@ def updated(folder: Path, url: str, update: Update, record: Callable[[str, objec
     assert (told[1].unanswered, told[1].twice) == (0, 0)
     assert ended < WITHIN
     assert objections == []
+
+
+def test_the_port_of_a_process_is_kept_for_it_between_two_starts() -> None:
+    port = free_port()
+    for _ in range(2):
+        with socket.socket() as another, pytest.raises(OSError, match="in use"):
+            another.bind(("127.0.0.1", port))
+        with socket.create_server(("127.0.0.1", port)):
+            socket.create_connection(("127.0.0.1", port), 10).close()
 
 
 WAYS = [
