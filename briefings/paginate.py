@@ -60,6 +60,8 @@ def page_at(document: Document, budget: Budget, number: int) -> Document:
 
 def _filled(document: Document, budget: Budget) -> Iterator[list[Block]]:
     language, sources = document.language, {entry.number: budget.cost(entry) for entry in document.sources}
+    if not any(map(any, sources.values())):
+        sources = {}  # a terminal does not count them
     page, ahead = _Filling(budget, sources, language), iter(document.blocks)
     while block := page.fill(ahead):
         if type(block) is not Break:
@@ -115,7 +117,7 @@ class _Filling:
                 break
             p, t, o = cost(block)
             first: list[int] = []
-            for number in block.citations:
+            for number in block.citations if sources else ():
                 if number not in cited:
                     cited.add(number)
                     first.append(number)

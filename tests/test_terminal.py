@@ -14,6 +14,7 @@ from bot.platforms.terminal.adapter import Terminal
 from bot.platforms.terminal.cells import cell_len
 from bot.platforms.terminal.render import BUDGET, render, visible
 from bot.platforms.terminal.render import payload as plain
+from bot.platforms.terminal.screen import Screen
 from briefings.company import company_briefing
 from briefings.document import Break, Choice, Choices, Document, SourceEntry, Statement
 from briefings.paginate import paginate
@@ -21,6 +22,16 @@ from tests.builders import AIRSHIPS, TODAY, airships, curated, edition
 
 ROOT = Path(__file__).parent.parent
 KNOWN = airships()
+
+
+STYLE = re.compile("\x1b\\[[0-9;]*m")
+
+
+class Coloured(io.StringIO):
+    """Is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def told(lines: str) -> str:
@@ -92,7 +103,11 @@ def test_control_characters_cannot_reach_the_terminal() -> None:
         (Statement(nasty, (1,), nasty, "c", 0), Choices(nasty, (Choice(nasty, "/x", nasty),))),
         (SourceEntry(1, nasty, nasty, nasty, nasty, nasty, "https://x.example"),),
     )
+    screen = Coloured()
+    Screen(screen).show(document, numbered=True)
     text = plain(document) + "".join(line.plain for line in render(document, numbered=True))
+    text += STYLE.sub("", screen.getvalue())
+    assert text.count("red") >= 3 * 9
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\ud800-\udfff]", text)
     assert visible("Tencent · 腾讯") == "Tencent · 腾讯"
 

@@ -6,7 +6,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from bot.platforms.terminal.render import Line
+from bot.platforms.terminal.render import Line, visible
 
 WIDEST = 100
 """Columns beyond which lines are hard to read."""
@@ -34,9 +34,9 @@ class Colours(Console):
     def _show(self, line: Line) -> None:
         width = max(min(self.width, WIDEST) - line.indent, 20)
         (first, style), *others = line.runs
-        text = Text(first, style, no_wrap=line.unbroken, overflow="ignore" if line.unbroken else None)
-        for run in others:
-            text.append(*run)
+        text = Text(visible(first), style, no_wrap=line.unbroken, overflow="ignore" if line.unbroken else None)
+        for more, style in others:
+            text.append(visible(more), style)
         for row in text.wrap(self, width) if text else [text]:
             row.rstrip()
             row.pad_left(line.indent)

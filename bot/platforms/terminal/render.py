@@ -33,8 +33,6 @@ _STYLES = {"plain": "", "strong": "bold", "code": "cyan", "place": ""}
 Run = tuple[str, str]
 """A text and its style."""
 
-_NOTHING = ("", "")
-
 
 class Line(Struct, frozen=True):
     """Is one line before wrapping, with its indent in columns.
@@ -42,18 +40,19 @@ class Line(Struct, frozen=True):
     The style of its first run is that of the whole line. One that is `unbroken` is not wrapped.
     """
 
-    runs: tuple[Run, ...] = (_NOTHING,)
+    runs: tuple[Run, ...] = (("", ""),)
     indent: int = 0
     unbroken: bool = False
 
     @property
     def plain(self) -> str:
-        """Its text without styles."""
+        """Its text without styles, and without what a terminal would not show."""
         return _plain(self.runs)
 
 
 def _plain(runs: Sequence[Run]) -> str:
-    return runs[0][0] if len(runs) == 1 else "".join([text for text, _ in runs])
+    text = runs[0][0] if len(runs) == 1 else "".join([text for text, _ in runs])
+    return text if text.isprintable() else visible(text)
 
 
 _EMPTY = Line()
@@ -103,12 +102,8 @@ def _shown(character: str) -> str:
     return " " if unicodedata.category(character) == "Zs" else "\ufffd"
 
 
-def _run(text: str, style: str = "") -> Run:
-    return (text if text.isprintable() else visible(text)), style
-
-
 def _line(text: str, style: str = "", indent: int = 0) -> Line:
-    return Line((_run(text, style),), indent)
+    return Line(((text, style),), indent)
 
 
 class _Rendering:
@@ -138,10 +133,10 @@ class _Rendering:
         if type(block) is Choices:
             return _EMPTY, *self._choices(block.title, block.choices)
         if type(block) is Facts:
-            return [line for row in block.rows for line in _statement(row.value, _run(f"{row.label}: "), "bold")]
+            return [line for row in block.rows for line in _statement(row.value, f"{row.label}: ", "bold")]
         if type(block) is Paragraph:
-            said = [_run(span.text, _STYLES[span.style]) for span in block.spans]
-            return (Line((_NOTHING, *said, _marks(block.citations))),)
+            said = [(span.text, _STYLES[span.style]) for span in block.spans]
+            return (Line((*_EMPTY.runs, *said, _marks(block.citations))),)
         if type(block) is Note:
             return (_line(block.text, "dim"),)
         if type(block) is Table:
@@ -155,36 +150,35 @@ class _Rendering:
         if any(choice.detail for choice in choices):
             yield _line(title, "bold")
             yield from (
-                Line((self._choice(choice), _run(choice.detail and f"  {choice.detail}", "dim")), 2)
-                for choice in choices
+                Line((self._choice(choice), (choice.detail and f"  {choice.detail}", "dim")), 2) for choice in choices
             )
         else:
-            yield from _packed([_run(title, "bold"), *map(self._choice, choices)])
+            yield from _packed([(title, "bold"), *map(self._choice, choices)])
 
     def _choice(self, choice: Choice) -> Run:
         self._count += 1
         if self._numbered:
-            return _run(f"{self._count} {choice.label}", "cyan")
-        return _run(f"{choice.command}  {choice.label}" if choice.detail else choice.command, "cyan")
+            return f"{self._count} {choice.label}", "cyan"
+        return f"{choice.command}  {choice.label}" if choice.detail else choice.command, "cyan"
 
 
 def _packed(runs: list[Run]) -> Iterator[Line]:
     """Yields texts side by side, as many as fit a line, so that no number is parted from its choice."""
     line, indent, width = [runs[0]], 0, cell_len(runs[0][0])
-    for run in runs[1:]:
-        taken = cell_len(run[0])
+    for text, style in runs[1:]:
+        taken = cell_len(text)
         if indent + width + 2 + taken > PACKED:
             yield Line(tuple(line), indent)
-            line, indent, width = [run], 2, taken
+            line, indent, width = [(text, style)], 2, taken
         else:
-            line += [("  ", ""), run]
+            line.append((f"  {text}", style))
             width += 2 + taken
     yield Line(tuple(line), indent)
 
 
-def _statement(statement: Statement, label: Run = _NOTHING, style: str = "", indent: int = 0) -> Sequence[Line]:
-    said = Line((label, _run(statement.text, style), _marks(statement.citations)), indent)
-    return said, _line(statement.dateline, "dim", indent + 2)
+def _statement(statement: Statement, label: str = "", style: str = "", indent: int = 0) -> Sequence[Line]:
+    said = (statement.text, style), _marks(statement.citations)
+    return Line(((label, ""), *said) if label else said, indent), _line(statement.dateline, "dim", indent + 2)
 
 
 def _row(columns: tuple[str, ...], row: Row) -> Iterator[Line]:
@@ -192,9 +186,9 @@ def _row(columns: tuple[str, ...], row: Row) -> Iterator[Line]:
     yield _line(row.label, "bold")
     for column, cell in zip(columns, row.cells, strict=True):
         if isinstance(cell, Statement):
-            yield from _statement(cell, _run(f"{column}: "), indent=2)
+            yield from _statement(cell, f"{column}: ", indent=2)
         else:
-            yield Line((_run(f"{column}: "), _run(cell.text, "dim")), 2)
+            yield Line(((f"{column}: ", ""), (cell.text, "dim")), 2)
 
 
 @lru_cache(maxsize=1024)
@@ -206,5 +200,5 @@ def _source(entry: SourceEntry) -> Sequence[Line]:
     return (
         _line(f"[{entry.number}] {entry.title}", "cyan"),
         _line(f"{entry.publisher} ({entry.host}), {entry.published} · {entry.id}", "dim", 4),
-        Line((_run(entry.url, "dim"),), 4, unbroken=True),
+        Line(((entry.url, "dim"),), 4, unbroken=True),
     )

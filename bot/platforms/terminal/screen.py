@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
-from bot.platforms.terminal.render import Line, render, visible
+from bot.platforms.terminal.render import Line, render
 from briefings.document import Document
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Screen:
 
     def tell(self, text: str) -> None:
         """Prints a line of text."""
-        self._print([Line(((visible(text), ""),))])
+        self._print([Line(((text, ""),))])
 
     def _print(self, lines: Iterable[Line]) -> None:
         if self.is_terminal:
