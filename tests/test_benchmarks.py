@@ -4,6 +4,7 @@ import http.client
 import re
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,17 @@ def test_a_figure_is_judged_by_its_goal(ratio: float, verdict: str) -> None:
     assert figure(ratio, stretch=None).verdict == ("met" if ratio <= 2 else "missed")
     assert figure(ratio, must=None, stretch=None).verdict == ""
     assert figure(ratio, must=None).verdict == ("stretch" if ratio <= 1.5 else "")
+
+
+def test_a_goal_in_seconds_is_judged_as_if_the_floor_took_what_it_took_where_the_goal_was_set() -> None:
+    slow = Spread.of([1.5]), "bolt", Spread.of([1.2])
+    judged = Figure("acknowledged", 0.5, None, "product", "s", *slow, reference=0.2)
+    assert judged.bounded == pytest.approx(0.25)
+    assert judged.verdict == "met"
+    assert replace(judged, ratio=Spread.of([3.0])).verdict == "missed"
+    assert replace(judged, reference=None).verdict == "missed"
+    told = [cell.strip() for cell in table([judged]).splitlines()[-1].split("|")]
+    assert (told[2], told[7]) == ("≤ 500 ms beside 200 ms", "met with 250 ms")
 
 
 def test_a_figure_comes_out_of_its_process_as_it_went_in() -> None:

@@ -35,6 +35,9 @@ class Figure:
     `must` and `stretch` bound the `ratio` where there is one to bound, otherwise the `product`; `unit` is of `product`
     and `floor`: "s" (of CPU, a call), "B", "x" (a bare number) or any other word. `bounds` says which of the two is
     bounded. `where` holds shares of the product's time by room of the house or library, the largest first.
+
+    A goal in seconds says nothing without the machine that it was set on. Where the floor was measured there, that is
+    the `reference`, and the product is judged by its ratio: as if the floor took the same here.
     """
 
     name: str
@@ -48,11 +51,16 @@ class Figure:
     ratio: Spread | None = None
     where: tuple[tuple[str, float], ...] = ()
     note: str = ""
+    reference: float | None = None
 
     @property
     def bounded(self) -> float:
         """The figure that the goal is about."""
-        return self.ratio.median if self.bounds == "ratio" and self.ratio else self.product.median
+        if self.bounds == "ratio" and self.ratio:
+            return self.ratio.median
+        if self.reference is None or self.floor is None:
+            return self.product.median
+        return self.reference * (self.ratio.median if self.ratio else self.product.median / self.floor.median)
 
     @property
     def verdict(self) -> str:

@@ -159,4 +159,5 @@ def _next_fire() -> Figure:
         floor=floor,
         ratio=ratio,
         where=where(each(reckon), 20_000),
+        reference=1.4e-6,
     )

@@ -26,12 +26,13 @@ TICK = 0.001  # seconds between two looks of the loop at the clock
 
 def figures() -> Iterator[Figure]:
     """Yields what it costs to be ready from the file, and how long the loop waits while the file is taken up anew."""
-    for claims, power, must, rounds in ((1000, 3, 0.6, 9), (10_000, 4, 2.5, 3)):
+    for claims, power, must, reference, rounds in ((1000, 3, 0.6, None, 9), (10_000, 4, 2.5, 0.56, 3)):
         with _folder(claims) as folder:
             product, floor, ratio = in_turn(*ready(folder), rounds=rounds)
             name = f"ready from the file, 10^{power} claims"
             shares = where(each(lambda: KnowledgeFolder(folder)), 1)
-            yield Figure(name, must, None, "product", "s", product, "yaml's C loader", floor, ratio, shares)
+            told = product, "yaml's C loader", floor, ratio, shares
+            yield Figure(name, must, None, "product", "s", *told, reference=reference)
     with _folder(10_000) as folder:
         lag, floor = Spread.of(reload_lags(folder, 5)), Spread.of(counting_lags(5))
         yield Figure(

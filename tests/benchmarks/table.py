@@ -19,14 +19,16 @@ def table(figures: Sequence[Figure]) -> str:
 
 def _row(figure: Figure) -> tuple[str, ...]:
     unit = "x" if figure.bounds == "ratio" else figure.unit
+    beside = f" beside {amount(figure.reference, figure.unit)}" if figure.reference else ""
+    told = f"{figure.verdict} with {amount(figure.bounded, unit)}" if figure.reference else figure.verdict
     return (
         figure.name,
-        f"≤ {amount(figure.must, unit)}" if figure.must is not None else "",
+        f"≤ {amount(figure.must, unit)}{beside}" if figure.must is not None else "",
         f"≤ {amount(figure.stretch, unit)}" if figure.stretch is not None else "",
         f"{_spread(figure.floor, figure.unit)} {figure.floor_name}" if figure.floor else figure.floor_name,
         _spread(figure.product, figure.unit),
         _spread(figure.ratio, "x") if figure.ratio else "",
-        figure.verdict + (f": {figure.note}" if figure.note else ""),
+        told + (f": {figure.note}" if figure.note else ""),
         ", ".join(f"{room} {share:.0%}" for room, share in figure.where),
     )
 
