@@ -145,11 +145,6 @@ class Outbox:
                 for chunk in chunks(rows):
                     await tx.execute(table.insert(), chunk)
 
-    def calm(self) -> None:
-        """Lets nothing go wrong by chance any more, so that nobody waits for the third try of a few."""
-        self.slack.faults.randomly(0)
-        self.discord.faults.randomly(0)
-
     def states(self) -> Counter[str]:
         """Returns how many digests are in which state."""
 
@@ -247,12 +242,10 @@ def kill_at_random(
     longest: float,
     seconds: float,
     terms: float = 0.0,
-    *,
-    calm: bool = False,
 ) -> int:
     """Kills the delivering process again and again, lets the last one finish, and returns how often it killed.
 
-    A share of `terms` of them is asked to end, which it does in time; where it is `calm`, the last one meets no faults.
+    A share of `terms` of them is asked to end, which it does in time.
     """
     dice, killed, end = random.Random(seed), 0, time.monotonic() + seconds
     process = zygote.fork()
@@ -270,8 +263,6 @@ def kill_at_random(
             process = zygote.fork()
             if killed % 20 == 0 and not open_ones(outbox.states()):
                 break
-        if calm:
-            outbox.calm()
         while open_ones(outbox.states()):
             assert time.monotonic() < end, outbox.states()
             time.sleep(0.5)
@@ -321,11 +312,12 @@ def open_ones(states: Counter[str]) -> int:
 
 @contextmanager
 def fakes(
-    folder: Path, url: str, seed: int, patience: str = "20 12 12", **slack: frozenset[str]
+    folder: Path, url: str, seed: int, patience: str = "20 12 12 300", **slack: frozenset[str]
 ) -> Iterator[tuple[Zygote, Outbox]]:
     """Gives a fake Slack and a fake Discord with faults, digests to be filled in, and what delivers them.
 
-    `patience` is how many seconds a lease lasts, a request may take, and it is waited until it is looked for one.
+    `patience` is how many seconds a lease lasts, a request may take, it is waited until it is looked for one, and at the
+    longest until it is tried again.
     """
     with FakeSlack(**slack) as workspace, FakeDiscord() as discord:
         workspace.frugal = True

@@ -11,9 +11,6 @@ from tests.every_core import SCALE
 from tests.fakes.slack import USUAL_SCOPES
 from tests.killing import HISTORY, account, fakes, kill_at_random, kill_replicas
 
-TIRING = 100
-"""Kills after which the rest is delivered under faults, too: that takes a minute more."""
-
 
 def killed(
     folder: Path,
@@ -24,12 +21,12 @@ def killed(
     record: Callable[[str, object], None],
     longest: float,
     terms: float,
-    patience: str = "20 12 12",
+    patience: str = "20 12 12 300",
     a_channel: int = 20,
 ) -> None:
     with fakes(folder, url, 7, patience, scopes=USUAL_SCOPES | HISTORY) as (zygote, outbox):
         outbox.fill(on_slack, on_discord, a_channel)
-        number = kill_at_random(zygote, outbox, kills, 7, longest, 6_000, terms, calm=kills < TIRING)
+        number = kill_at_random(zygote, outbox, kills, 7, longest, 6_000, terms)
         found, states = account(outbox), outbox.states()
     assert (found.lost, found.doubled, found.disordered, found.uncertain) == ([], [], [], [])
     assert set(states) == {"sent"}
@@ -40,7 +37,7 @@ def killed(
 def test_twenty_kills_lose_and_double_nothing(
     tmp_path: Path, on_sqlite: Sqlite, record_property: Callable[[str, object], None]
 ) -> None:
-    killed(tmp_path, on_sqlite.ready(), 20, 20, 180, record_property, 0.4, 0.1, "20 12 3", 4)
+    killed(tmp_path, on_sqlite.ready(), 20, 20, 180, record_property, 0.4, 0.1, "20 12 3 5", 4)
 
 
 @pytest.mark.long(minutes=20)
@@ -74,7 +71,7 @@ def test_where_slack_cannot_be_asked_each_unclear_outcome_costs_one_at_most(
 def test_of_several_processes_on_postgresql_one_may_die_or_freeze(
     tmp_path: Path, on_postgresql: PostgreSql, record_property: Callable[[str, object], None]
 ) -> None:
-    some = Replicas(20, 200, a_channel=4, seconds=10, every=2, frozen_for=6, patience="2 2 3")
+    some = Replicas(20, 200, a_channel=4, seconds=10, every=2, frozen_for=6, patience="2 2 3 5")
     replicated(tmp_path, on_postgresql.ready(), some, record_property)
 
 
@@ -82,7 +79,9 @@ def test_of_several_processes_on_postgresql_one_may_die_or_freeze(
 def test_four_processes_of_which_one_dies_or_freezes_every_five_seconds(
     tmp_path: Path, on_postgresql: PostgreSql, record_property: Callable[[str, object], None]
 ) -> None:
-    many = Replicas(int(400 * SCALE), int(4_000 * SCALE), 20, 600 * SCALE, every=5, frozen_for=45, patience="20 12 12")
+    many = Replicas(
+        int(400 * SCALE), int(4_000 * SCALE), 20, 600 * SCALE, every=5, frozen_for=45, patience="20 12 12 300"
+    )
     replicated(tmp_path, on_postgresql.ready(), many, record_property)
 
 

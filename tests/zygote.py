@@ -14,6 +14,7 @@ import bot.platforms.discord.publishing
 import bot.platforms.slack.publishing  # noqa: F401  what is imported here need not be imported by every process
 from bot.app import ending_on_sigterm
 from bot.delivering import deliver_always, engine_of, take_up
+from bot.delivery import sending
 from bot.log import prepare_logging
 from bot.settings import read_settings
 from bot.store.opening import open_store
@@ -27,7 +28,8 @@ async def deliver(knowledge: Knowledge) -> None:
     settings = read_settings()
     async with open_store(settings.database, wait=5.0) as store:
         engine = engine_of(settings, store, lambda: knowledge, Wiring(settings).publishers(terminal=False))
-        engine.lease, engine.request, settle = (float(seconds) for seconds in os.environ["PATIENCE"].split())
+        engine.lease, engine.request, settle, pause = map(int, os.environ["PATIENCE"].split())
+        sending.PAUSES = tuple(min(usual, pause) for usual in sending.PAUSES)
         for publisher in engine.publishers.values():
             publisher.settle = settle
         await take_up(settings, engine)

@@ -25,12 +25,13 @@ MOST_REFUSALS = 3
 LATE = 60.0
 """Seconds after which a digest counts as late, as it then says itself."""
 
-_PAUSES = (5, 15, 60, 300)
+PAUSES: tuple[int, ...] = (5, 15, 60, 300)
+"""Seconds until a message is tried for the second time, the third, and so on."""
 
 
 def pause_after(attempts: int) -> timedelta:
     """Returns how long to wait until a message is tried again that was tried so often."""
-    return timedelta(seconds=_PAUSES[min(max(attempts, 1), len(_PAUSES)) - 1])
+    return timedelta(seconds=PAUSES[min(max(attempts, 1), len(PAUSES)) - 1])
 
 
 @dataclass(frozen=True)
